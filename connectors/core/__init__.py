@@ -1,0 +1,1 @@
+"""What every connector is built on: the contracts, HTTP, paging, OAuth and the registry."""
