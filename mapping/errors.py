@@ -2,7 +2,8 @@
 
 ConcordError
 ├── TransientError              keep the cursor, try again later
-│   └── RateLimitedError        the same, not before ``retry_after`` seconds
+│   ├── RateLimitedError        the same, not before ``retry_after`` seconds
+│   └── UnknownOutcomeError     the answer to a write was lost: search before anything is repeated
 ├── AuthError                   pause the connection, ask for a new login
 ├── ForbiddenError              pause this stream: a scope is missing
 ├── CursorExpiredError          read this slice in full, reconcile by generation
@@ -39,6 +40,10 @@ class RateLimitedError(TransientError):
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class UnknownOutcomeError(TransientError):
+    """The answer to a write was lost after it was sent; it is searched for before anything is repeated."""
 
 
 class AuthError(ConcordError):

@@ -1,0 +1,339 @@
+"""Every table, with the columns that hold personal data marked (``info={"personal": True}``).
+
+Instants are text in UTC of fixed width (``2026-11-23T12:00:00.000000Z``), so that both databases compare them alike.
+Row ids of the hot tables are handed out in blocks from ``counter``, so that a page is written with plain batches.
+Foreign keys are not declared on purpose: rows of one subject are always written in one transaction by its repository,
+and the checks would cost a quarter of the pull (see docs/adr/0007-hot-tables.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+PERSONAL = {"personal": True}
+BIGID = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value kept as text, with keys in the order given; the same on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """The value as compact JSON."""
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """The JSON value."""
+        return None if value is None else orjson.loads(value)
+
+
+counter = Table(
+    "counter", metadata, Column("name", String(40), primary_key=True), Column("next", BigInteger, nullable=False)
+)
+
+connection = Table(
+    "connection",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("connector", String(80), nullable=False),
+    Column("account_id", String(400)),
+    Column("account_name", String(400), info=PERSONAL),
+    Column("paused", String(20)),  # None | 'auth' | 'account' | 'admin'
+    Column("pause_reason", Text),
+    Column("created_at", String(27), nullable=False),
+)
+
+slice_ = Table(
+    "slice",
+    metadata,
+    Column("id", BIGID, primary_key=True),
+    Column("connection_id", String(80), nullable=False),
+    Column("stream", String(120), nullable=False),
+    Column("key", String(400), nullable=False, info=PERSONAL),
+    Column("title", String(400), info=PERSONAL),
+    UniqueConstraint("connection_id", "stream", "key"),
+)
+
+raw_record = Table(
+    "raw_record",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=False),
+    Column("slice_id", BIGID, nullable=False),
+    Column("remote_id", String(400), nullable=False, info=PERSONAL),
+    Column("state", String(12), nullable=False),  # live | deleted | archived | merged | out_of_scope
+    Column("merged_into", String(400), info=PERSONAL),
+    Column("hash", String(32), nullable=False),
+    Column("version", String(200)),
+    Column("changed_at", String(27)),
+    Column("observed_at", String(27), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("body", Text, info=PERSONAL),
+    UniqueConstraint("slice_id", "remote_id"),
+)
+
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("raw_id", BIGID, primary_key=True, autoincrement=False),
+    Column("slice_id", BIGID, nullable=False),
+    Column("generation", Integer, nullable=False),
+)
+
+entity = Table(
+    "entity",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=False),
+    Column("raw_id", BIGID, nullable=False),
+    Column("part", String(400), nullable=False, info=PERSONAL),
+    Column("kind", String(20), nullable=False),
+    Column("founding", Boolean, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("fact_key", String(600), info=PERSONAL),
+    Column("name_key", String(200), info=PERSONAL),
+    Column("values", Json, nullable=False, info=PERSONAL),
+    Column("since", Json, nullable=False),  # {field: instant}; '*' stands for every field not named
+    Column("echo", Json, nullable=False),  # [field]: our own word come back
+    Column("rules", String(32), nullable=False),  # the version of rules and normaliser that made it
+    UniqueConstraint("raw_id", "part"),
+    Index("ix_entity_fact_key", "fact_key", sqlite_where=Column("fact_key").is_not(None)),
+)
+
+identifier = Table(
+    "identifier",
+    metadata,
+    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
+    Column("kind", String(8), primary_key=True),  # email | phone | id
+    Column("value", String(400), primary_key=True, info=PERSONAL),
+    Column("since", String(27), nullable=False),
+    Column("until", String(27)),
+    Index("ix_identifier_value_kind", "value", "kind"),
+    sqlite_with_rowid=False,
+)
+
+dirty_entity = Table(
+    "dirty_entity",
+    metadata,
+    Column("seq", BIGID, primary_key=True, autoincrement=True),
+    Column("entity_id", BIGID, nullable=False),
+)
+
+edge = Table(
+    "edge",
+    metadata,
+    Column("a", BIGID, primary_key=True, autoincrement=False),
+    Column("b", BIGID, primary_key=True, autoincrement=False),
+    Column("rule", String(40), nullable=False),
+    Column("evidence", Json, nullable=False, info=PERSONAL),
+    Index("ix_edge_b", "b"),
+)
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("status", String(10), nullable=False),  # live | merged | retired
+    Column("merged_into", String(40)),
+    Column("created_at", String(27), nullable=False),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
+    Column("customer_id", String(40), nullable=False, index=True),
+)
+
+golden_record = Table(
+    "golden_record",
+    metadata,
+    Column("customer_id", String(40), primary_key=True),
+    Column("hash", String(32), nullable=False),
+    Column("values", Json, nullable=False, info=PERSONAL),
+    Column("provenance", Json, nullable=False),  # {field: [entity id, rule, since]}
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=False),
+    Column("key", String(600), nullable=False, unique=True, info=PERSONAL),
+    Column("kind", String(20), nullable=False),
+    Column("activity", String(20)),
+    Column("at", String(27), index=True),
+    Column("live", Boolean, nullable=False),
+    Column("values", Json, nullable=False, info=PERSONAL),
+)
+
+fact_ref = Table(
+    "fact_ref",
+    metadata,
+    Column("fact_id", BIGID, primary_key=True, autoincrement=False),
+    Column("participant", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(8), primary_key=True),
+    Column("value", String(400), primary_key=True, info=PERSONAL),
+    Column("role", String(40), nullable=False),
+    Index("ix_fact_ref_value_kind", "value", "kind"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("slice_id", BIGID, primary_key=True, autoincrement=False),
+    Column("value", Text),
+    Column("generation", Integer, nullable=False),
+    Column("enumerating", Boolean, nullable=False),
+    Column("pages", BigInteger, nullable=False),
+    Column("updated_at", String(27), nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),  # pull | resolve | plan | push | replay
+    Column("connection_id", String(80)),
+    Column("stream", String(120)),
+    Column("started_at", String(27), nullable=False),
+    Column("ended_at", String(27)),
+    Column("status", String(12), nullable=False),  # running | ok | partial | failed | paused | interrupted
+    Column("error", Text),
+    Column("counts", Json, nullable=False),
+)
+
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("connection_id", String(80), nullable=False),
+    Column("object", String(80), nullable=False),
+    Column("remote_id", String(400), nullable=False),
+    Column("subject_kind", String(10), nullable=False),  # customer | fact
+    Column("subject_key", String(600), nullable=False, info=PERSONAL),
+    Column("role", String(10), nullable=False),  # primary | duplicate
+    Column("state", String(12), nullable=False),  # live | archived | merged_into | gone
+    Column("merged_into", String(400)),
+    Column("sent", Json, nullable=False, info=PERSONAL),
+    Column("observed", Json, nullable=False, info=PERSONAL),
+    Column("refs", Json, nullable=False),  # {role: ["object:remote_id"]} as acknowledged
+    Column("version", Integer, nullable=False),
+    Column("remote_version", String(200)),
+    Column("updated_at", String(27), nullable=False),
+    UniqueConstraint("connection_id", "object", "remote_id"),
+    Index("ix_shadow_subject", "subject_kind", "subject_key"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("connection_id", String(80), nullable=False),
+    Column("object", String(80), nullable=False),
+    Column("change_key", String(700), nullable=False, info=PERSONAL),
+    Column("subject_kind", String(10), nullable=False),
+    Column("subject_key", String(600), nullable=False, info=PERSONAL),
+    Column("op", String(14), nullable=False),
+    Column("change", Json, nullable=False, info=PERSONAL),
+    Column("plan_hash", String(64), nullable=False),
+    Column("state", String(10), nullable=False),  # sending | unknown | parked | done | failed
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    Column("sent_at", String(27), nullable=False),
+    Column("settle_until", String(27)),
+    UniqueConstraint("connection_id", "object", "change_key"),
+    Index("ix_outbox_state", "state"),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("direction", String(4), nullable=False),  # in | out
+    Column("connection_id", String(80), nullable=False),
+    Column("stream", String(120), nullable=False),
+    Column("slice", String(400), nullable=False, info=PERSONAL),
+    Column("remote_id", String(700), nullable=False, info=PERSONAL),
+    Column("reason", Text, nullable=False),
+    Column("body", Text, info=PERSONAL),
+    Column("state", String(10), nullable=False),  # open | resolved
+    Column("times", Integer, nullable=False),
+    Column("first_at", String(27), nullable=False),
+    Column("last_at", String(27), nullable=False),
+    UniqueConstraint("direction", "connection_id", "stream", "slice", "remote_id"),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("created_at", String(27), nullable=False),
+    Column("expires_at", String(27), nullable=False),
+    Column("state", String(10), nullable=False),  # open | applied | refused | expired
+    Column("header", Json, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(600), primary_key=True),
+    Column("owner", String(80)),
+    Column("fence", BigInteger, nullable=False),
+    Column("until", String(27), nullable=False),
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("secret", LargeBinary, nullable=False, info=PERSONAL),
+    Column("revision", BigInteger, nullable=False),
+    Column("updated_at", String(27), nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("at", String(27), nullable=False),
+    Column("kind", String(20), nullable=False),  # created | merged | split | retired | rebound | shadow_moved
+    Column("actor", String(80), nullable=False),
+    Column("ids", Json, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("at", String(27), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("ids", Json, nullable=False),
+)
