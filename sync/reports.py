@@ -1,0 +1,320 @@
+"""What the engine tells the people who asked: plain frozen values, ready for a table or for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Observer(Protocol):
+    """Hears of progress while long work goes on; the CLI and the page implement it. Called from the working thread."""
+
+    def started(self, what: str, total: int | None) -> None:
+        """A piece of work begins: ``pull shop/customers``, ``resolve``, ``push crm/contacts``."""
+        ...
+
+    def advanced(self, what: str, done: int) -> None:
+        """So many records of it are done in all."""
+        ...
+
+    def finished(self, what: str, note: str) -> None:
+        """It is over; ``note`` is one short phrase."""
+        ...
+
+
+class Silent:
+    """Hears nothing."""
+
+    def started(self, what: str, total: int | None) -> None:
+        """Hears nothing."""
+
+    def advanced(self, what: str, done: int) -> None:
+        """Hears nothing."""
+
+    def finished(self, what: str, note: str) -> None:
+        """Hears nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """One connection as ``concord check`` found it."""
+
+    connection: str
+    connector: str
+    ok: bool
+    account: str = ""
+    reads: Sequence[str] = ()
+    writes: Sequence[str] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """One stream after a pull. ``status``: ok | partial | failed | paused | skipped."""
+
+    connection: str
+    stream: str
+    status: str
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    dead: int = 0
+    dropped: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveReport:
+    """What resolving the dirty entities changed."""
+
+    entities: int = 0
+    facts: int = 0
+    created: int = 0
+    merged: int = 0
+    split: int = 0
+    retired: int = 0
+    changed: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """A pull of some connections and the resolve that followed; ``pushes`` for targets that need no approval."""
+
+    streams: Sequence[StreamReport]
+    resolve: ResolveReport
+    pushes: Sequence[ApplyReport] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for went well."""
+        return all(s.status in {"ok", "skipped"} for s in self.streams) and all(push.ok for push in self.pushes)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a planned write: old to new, and where the new value comes from."""
+
+    field: str
+    old: Any
+    new: Any
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """One planned write. ``action``: create | update | adopt | associate | archive."""
+
+    key: str
+    connection: str
+    object: str
+    action: str
+    subject_kind: str
+    subject_key: str
+    title: str
+    remote_id: str = ""
+    fields: Sequence[FieldChange] = ()
+    refs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """The counts of a plan for one target. ``calls`` is what applying will cost in API calls."""
+
+    connection: str
+    object: str
+    create: int = 0
+    update: int = 0
+    adopt: int = 0
+    associate: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    calls: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A plan as written. ``hash`` is what ``apply`` takes; ``path`` holds personal data (mode 0600)."""
+
+    hash: str
+    path: str
+    created_at: str
+    expires_at: str
+    targets: Sequence[TargetPlan]
+    changes: Sequence[PlannedChange]
+    warnings: Sequence[str] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What became of a plan. ``status``: ok | partial | failed | paused."""
+
+    hash: str
+    status: str
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    associated: int = 0
+    failed: int = 0
+    unknown: int = 0
+    parked: int = 0
+    moved: int = 0
+    seconds: float = 0.0
+    message: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every record went well."""
+        return self.status == "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """One line of ``concord status``."""
+
+    name: str
+    connector: str
+    account: str
+    state: str
+    last_ok: str
+    records: int
+    dead_letters: int
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """Is all well, and if not, what to do."""
+
+    hub: str
+    database: str
+    connections: Sequence[ConnectionStatus]
+    customers: int
+    facts: int
+    waiting: int
+    parked: int
+    dead_letters: int
+    advice: Sequence[str] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing asks for a person."""
+        return not self.advice
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSummary:
+    """One line of ``customers find``."""
+
+    id: str
+    kind: str
+    name: str
+    email: str
+    phone: str
+    sources: Sequence[str]
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class ValueView:
+    """One golden value and where it came from."""
+
+    field: str
+    value: Any
+    connection: str
+    stream: str
+    record: str
+    rule: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """One source record that belongs to a customer, and why."""
+
+    connection: str
+    stream: str
+    slice: str
+    record: str
+    part: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteView:
+    """How a customer looks at a destination."""
+
+    connection: str
+    object: str
+    remote_id: str
+    role: str
+    state: str
+    holds: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """A customer whole. ``asked`` is the id asked for where it redirects to ``id``."""
+
+    id: str
+    asked: str
+    kind: str
+    values: Sequence[ValueView]
+    members: Sequence[MemberView]
+    remotes: Sequence[RemoteView]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One fact of a customer's timeline."""
+
+    key: str
+    at: str
+    kind: str
+    role: str
+    line: str
+    sources: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One run as kept."""
+
+    id: int
+    kind: str
+    connection: str
+    stream: str
+    started_at: str
+    ended_at: str
+    status: str
+    counts: Mapping[str, Any]
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterView:
+    """One dead letter. ``body`` only when one is shown by id."""
+
+    id: int
+    direction: str
+    connection: str
+    stream: str
+    slice: str
+    remote_id: str
+    reason: str
+    times: int
+    last_at: str
+    state: str
+    body: str = ""
