@@ -1,7 +1,8 @@
 """Every table, with the columns that hold personal data marked (``info={"personal": True}``).
 
 Instants are text in UTC of fixed width (``2026-11-23T12:00:00.000000Z``), so that both databases compare them alike.
-Row ids of the hot tables are handed out in blocks from ``counter``, so that a page is written with plain batches.
+The hot tables keep JSON as plain text, which their repositories make before a transaction begins. Row ids of the hot
+tables are handed out in blocks from ``counter``, so that a page is written with plain batches.
 Foreign keys are not declared on purpose: rows of one subject are always written in one transaction by its repository,
 and the checks would cost a quarter of the pull (see docs/adr/0007-hot-tables.md).
 """
@@ -118,9 +119,9 @@ entity = Table(
     Column("live", Boolean, nullable=False),
     Column("fact_key", String(600), info=PERSONAL),
     Column("name_key", String(200), info=PERSONAL),
-    Column("values", Json, nullable=False, info=PERSONAL),
-    Column("since", Json, nullable=False),  # {field: instant}; '*' stands for every field not named
-    Column("echo", Json, nullable=False),  # [field]: our own word come back
+    Column("values", Text, nullable=False, info=PERSONAL),
+    Column("since", Text, nullable=False),  # {field: instant}; '*' stands for every field not named
+    Column("echo", Text, nullable=False),  # [field]: our own word come back
     Column("rules", String(32), nullable=False),  # the version of rules and normaliser that made it
     UniqueConstraint("raw_id", "part"),
     Index("ix_entity_fact_key", "fact_key", sqlite_where=Column("fact_key").is_not(None)),
@@ -143,6 +144,7 @@ dirty_entity = Table(
     metadata,
     Column("seq", BIGID, primary_key=True, autoincrement=True),
     Column("entity_id", BIGID, nullable=False),
+    Column("fact_key", String(600), info=PERSONAL),  # the fact it spoke of before, when that changed
 )
 
 edge = Table(
@@ -177,8 +179,8 @@ golden_record = Table(
     metadata,
     Column("customer_id", String(40), primary_key=True),
     Column("hash", String(32), nullable=False),
-    Column("values", Json, nullable=False, info=PERSONAL),
-    Column("provenance", Json, nullable=False),  # {field: [entity id, rule, since]}
+    Column("values", Text, nullable=False, info=PERSONAL),
+    Column("provenance", Text, nullable=False),  # {field: [entity id, rule, since]}
 )
 
 fact = Table(
@@ -190,7 +192,7 @@ fact = Table(
     Column("activity", String(20)),
     Column("at", String(27), index=True),
     Column("live", Boolean, nullable=False),
-    Column("values", Json, nullable=False, info=PERSONAL),
+    Column("values", Text, nullable=False, info=PERSONAL),
 )
 
 fact_ref = Table(
