@@ -1,0 +1,143 @@
+"""What single values of the file must look like. Each check returns the value in its one form, or raises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic_core import PydanticCustomError
+
+from config import schedule as schedules
+from mapping.model import PROFILES, ActivityKind, Kind, Organization, Person
+
+GOLDEN_FIELDS = tuple(dict.fromkeys((*Person.model_fields, *Organization.model_fields)))
+"""The canonical fields that survive one by one."""
+
+TIMELINE_KINDS = (
+    *(kind.value for kind in ActivityKind),
+    *(kind.value for kind in Kind if kind not in PROFILES and kind not in (Kind.ACTIVITY, Kind.CAMPAIGN)),
+)
+"""What a timeline may hold: the kinds of activity, and the other facts."""
+
+_CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+_DATABASE = re.compile(r"(?:sqlite|postgresql)(?:\+[a-z0-9_]+)?://.*", re.DOTALL)
+_SQLITE_FILE = re.compile(r"(?P<start>sqlite(?:\+[a-z0-9_]+)?:///)(?P<file>[^?]+)(?P<rest>\?.*)?", re.DOTALL)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word most like this one, or nothing when none is like it."""
+    by_lower = {item.lower(): item for item in known}
+    return next((by_lower[match] for match in get_close_matches(word.lower(), by_lower, n=1)), "")
+
+
+def refuse(message: str, expected: str = "", near: str = "") -> PydanticCustomError:
+    """The error to raise: what is wrong, what was expected, and the nearest right word."""
+    return PydanticCustomError("concord", "{message}", {"message": message, "expected": expected, "nearest": near})
+
+
+def connection_name(value: str) -> str:
+    """A connection's name as written: it stands in commands and in key paths."""
+    if not _CONNECTION.fullmatch(value):
+        raise refuse("is no name for a connection", "a letter, then at most 62 letters, digits, '-' or '_'")
+    return value
+
+
+def country(value: str) -> str:
+    """The country code in capitals; the empty text stays."""
+    code = value.strip().upper()
+    if code and code not in SUPPORTED_REGIONS:
+        near = "GB" if code == "UK" else ""
+        raise refuse("is no country", "an ISO 3166-1 alpha-2 code such as GB", near)
+    return code
+
+
+def currency(value: str) -> str:
+    """The currency code in capitals; the empty text stays. Only its form is checked."""
+    code = value.strip().upper()
+    if code and not re.fullmatch(r"[A-Z]{3}", code):
+        raise refuse("is no currency", "an ISO 4217 code such as EUR")
+    return code
+
+
+def timezone(value: str) -> str:
+    """The time zone's name as the IANA database writes it."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise refuse(
+            "is no time zone", "an IANA name such as Europe/London", nearest(value, available_timezones())
+        ) from None
+    return value
+
+
+def database(value: str, folder: Path | None) -> str:
+    """The database's URL; the file of an SQLite database is made absolute from ``folder``."""
+    if not _DATABASE.fullmatch(value):
+        raise refuse("is no database the hub can use", "sqlite:///file or postgresql://user@host/name")
+    match = _SQLITE_FILE.fullmatch(value)
+    if folder is None or match is None or match["file"].startswith((":memory:", "file:")):
+        return value
+    return f"{match['start']}{folder / Path(match['file']).expanduser()}{match['rest'] or ''}"
+
+
+def without_password(url: str) -> str:
+    """The URL with its password, if any, starred out."""
+    return re.sub(r"(://[^/@:]*:).*(@)", r"\1***\2", url)
+
+
+def schedule(value: str) -> str:
+    """The schedule as written, once it is known to be one."""
+    try:
+        schedules.parse(value)
+    except ValueError as error:
+        raise refuse(str(error), schedules.EXPECTED) from None
+    return value.strip()
+
+
+def timeline_kind(value: str) -> str:
+    """A kind of fact that may stand in a timeline."""
+    return _known(value, TIMELINE_KINDS, "is no kind of fact")
+
+
+def golden_field(value: str) -> str:
+    """A canonical field, ``custom.<name>`` or ``default``."""
+    if value.startswith("custom.") and len(value) > len("custom."):
+        return value
+    return _known(value, ("default", *GOLDEN_FIELDS), "is no canonical field")
+
+
+def domain(value: str) -> str:
+    """The domain in small letters, without a leading ``@``."""
+    name = value.strip().lower().removeprefix("@")
+    if not _DOMAIN.fullmatch(name):
+        raise refuse("is no domain", "a domain such as acme.com")
+    return name
+
+
+def pattern(value: str) -> str:
+    """The address pattern in small letters. One that would match every address is refused."""
+    text = value.strip().lower()
+    if not re.search(r"[^\W_]", text) or re.search(r"\s", text):
+        raise refuse("is no address, domain or pattern", "such as someone@bank.example, bank.example or *@bank.example")
+    return text
+
+
+def timeline(targets: Mapping[str, Collection[str]], name: str) -> None:
+    """Refuses keys where they would mean nothing. ``targets`` holds the keys that were set, by target."""
+    for target, keys in targets.items():
+        if target != name and "kinds" in keys:
+            raise refuse(f"{target}.kinds means nothing for an object", f"kinds only under {name}")
+        for key in ("fields", "match_on"):
+            if target == name and key in keys:
+                raise refuse(f"{name}.{key} means nothing for activities", f"{key} under the object it belongs to")
+
+
+def _known(value: str, known: Collection[str], message: str) -> str:
+    if value not in known:
+        raise refuse(message, f"one of {', '.join(known)}", nearest(value, known))
+    return value

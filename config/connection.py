@@ -1,0 +1,193 @@
+"""The settings of one connection: what is read from it, and what is written to it."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from config import checks
+from config.block import Block
+
+Expression = Annotated[str, Field(min_length=1)]
+TIMELINE = "timeline"
+"""The key of ``push`` that stands for all the activities a destination can hold, rather than for one object."""
+
+
+class PushMode(StrEnum):
+    """What a push may do to a destination's records."""
+
+    UPSERT = "upsert"
+    UPDATE_ONLY = "update_only"
+    CREATE_ONLY = "create_only"
+
+
+class FieldMode(StrEnum):
+    """What a push may do to one property."""
+
+    ALWAYS = "always"
+    FILL_ONLY = "fill_only"
+    NEVER_CLEAR = "never_clear"
+
+
+class IdentifierUse(StrEnum):
+    """How far an identifier of a stream is believed when customers are resolved."""
+
+    UNIQUE = "unique"
+    SHARED = "shared"
+    IGNORE = "ignore"
+
+
+class StreamSettings(Block):
+    """One stream that is read from a connection."""
+
+    enabled: bool = Field(True, description="Whether the stream is read.")
+    since: date | None = Field(None, description="Records that changed before this day are not read.")
+    creates_customers: bool | None = Field(
+        None,
+        description="Whether a record may bring a customer into being, or only enriches one that exists. Unset: the "
+        "connector's own choice.",
+    )
+    deduplicated: bool | None = Field(
+        None,
+        description="Whether the source holds each customer once, so that two of its records are never one customer. "
+        "Unset: the connector's own word.",
+    )
+    identifiers: dict[str, IdentifierUse] = Field(
+        {},
+        description="How far an identifier is believed, by its system: `unique` (equal values are one customer, "
+        "different values are two), `shared` (links nothing alone), `ignore`.",
+    )
+    fields: dict[str, dict[str, Expression | None]] = Field(
+        {},
+        description="Field rules over the connector's own: rule name, then canonical field, then expression. An "
+        "empty expression drops the connector's rule.",
+    )
+    max_vanished_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Largest share of the known records that one complete reading may miss and still be believed; "
+        "beyond it nothing is taken for deleted until a person allows it.",
+    )
+
+
+class FieldPush(BaseModel):
+    """How one property of a destination is filled; a bare text stands for ``{from: text}``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    expression: Expression = Field(
+        alias="from", description="Expression over the golden record, or over the fact for a target of facts."
+    )
+    mode: FieldMode = Field(
+        FieldMode.ALWAYS,
+        description="`always` keeps the property equal to ours, `fill_only` writes only where it is empty, "
+        "`never_clear` writes values but never empties it.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, data: Any) -> Any:
+        return {"from": data} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core))
+        whole = dict(schema)
+        schema.clear()
+        schema["anyOf"] = [{"type": "string", "minLength": 1, "description": whole.get("description", "")}, whole]
+        return schema
+
+
+class TargetSettings(Block):
+    """One object that is written at a destination, or its timeline."""
+
+    enabled: bool = Field(True, description="Whether the target is written.")
+    mode: PushMode = Field(
+        PushMode.UPSERT,
+        description="`upsert` creates and updates, `update_only` never creates, `create_only` never updates.",
+    )
+    approve: bool = Field(
+        True, description="Whether a person must apply each plan; otherwise the scheduler applies it by itself."
+    )
+    match_on: str | None = Field(
+        None,
+        min_length=1,
+        description="Property by which a record that is already there is found before one is created.",
+    )
+    fields: dict[str, FieldPush | None] = Field(
+        {},
+        description="Property to expression, or to `from` and `mode`, over the connector's own rules. An empty value "
+        "leaves the property alone.",
+    )
+    kinds: tuple[Annotated[str, AfterValidator(checks.timeline_kind)], ...] = Field(
+        (),
+        description="Only under `timeline`: the kinds of fact that go out. Empty: all that the destination can hold.",
+    )
+    max_change_share: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="Largest share of the records already there that one plan may change or archive before a person "
+        "must allow it.",
+    )
+
+
+class ConnectionSettings(Block):
+    """One account at one vendor. Its name is the key; what the hub knows of it hangs on an id in the database."""
+
+    connector: str = Field(min_length=1, description="Which connector speaks to the vendor.")
+    config: SerializeAsAny[BaseModel] = Field(
+        repr=False,
+        description="The connector's own settings, see its page. Any value may be a reference: `!secret name` or "
+        "`!env NAME`.",
+    )
+    paused: bool = Field(False, description="Whether the scheduler leaves the connection alone.")
+    schedule: Annotated[str, AfterValidator(checks.schedule)] | None = Field(
+        None,
+        description="When it runs: `every 10 minutes`, or a cron line of five fields. Unset: only when a person asks.",
+    )
+    default_country: Annotated[str, AfterValidator(checks.country)] | None = Field(
+        None, description="Country for this connection's phone numbers and addresses, instead of the hub's."
+    )
+    trust: int = Field(
+        50,
+        ge=0,
+        le=100,
+        description="How far its values are believed where `golden` prefers no connection: the higher wins.",
+    )
+    streams: dict[str, StreamSettings] = Field(
+        {}, description="What is read, by the vendor's word for it. Unset: every stream; otherwise only those named."
+    )
+    push: dict[str, TargetSettings] = Field(
+        {},
+        description="What is written, by the vendor's word for the object, and `timeline` for activities. Nothing else "
+        "is written.",
+    )
+
+    def reads(self, stream: str) -> StreamSettings | None:
+        """The settings of a stream that is to be read, or None when it is not."""
+        if not self.streams:
+            return StreamSettings()
+        found = self.streams.get(stream)
+        return found if found and found.enabled else None
+
+    @field_validator("push")
+    @classmethod
+    def _timeline_is_no_object(cls, value: dict[str, TargetSettings]) -> dict[str, TargetSettings]:
+        checks.timeline({name: target.model_fields_set for name, target in value.items()}, TIMELINE)
+        return value

@@ -1,0 +1,143 @@
+"""The whole of ``concord.yaml`` as one value.
+
+The descriptions of the fields, here and in the models this is made of, are the source of the JSON Schema and of the
+tables in docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
+
+from config import checks
+from config.block import Block, folder
+from config.connection import (
+    TIMELINE,
+    ConnectionSettings,
+    FieldMode,
+    FieldPush,
+    IdentifierUse,
+    PushMode,
+    StreamSettings,
+    TargetSettings,
+)
+from config.keys import KeyPath, show
+from config.policy import GoldenSettings, IdentitySettings, PrivacySettings, Survivorship
+from config.references import Reference
+from mapping.errors import Problem
+
+__all__ = [
+    "TIMELINE",
+    "ConnectionSettings",
+    "FieldMode",
+    "FieldPush",
+    "GoldenSettings",
+    "HubSettings",
+    "IdentifierUse",
+    "IdentitySettings",
+    "PrivacySettings",
+    "PushMode",
+    "Settings",
+    "Source",
+    "StreamSettings",
+    "Survivorship",
+    "TargetSettings",
+]
+
+
+class HubSettings(Block):
+    """The hub itself."""
+
+    name: str = Field(min_length=1, description="The company's name, as people see it on pages and in reports.")
+    default_country: Annotated[str, AfterValidator(checks.country)] = Field(
+        "", description="Country of phone numbers and addresses that name none, as ISO 3166-1 alpha-2 (`GB`)."
+    )
+    currency: Annotated[str, AfterValidator(checks.currency)] = Field(
+        "", description="Currency of amounts that name none, as ISO 4217 (`EUR`)."
+    )
+    timezone: Annotated[str, AfterValidator(checks.timezone)] = Field(
+        "UTC", description="IANA time zone in which cron lines are read (`Europe/London`)."
+    )
+    database: str = Field(
+        "sqlite:///concord.db",
+        repr=False,
+        description="Where the hub keeps its data: `sqlite:///file`, relative to this file's folder, or "
+        "`postgresql://…`. May be an `!env` reference.",
+    )
+    state_dir: Path = Field(
+        Path(".concord"), description="Folder of plans and other working files, relative to this file's folder."
+    )
+
+    @field_validator("database")
+    @classmethod
+    def _database(cls, value: str, info: ValidationInfo) -> str:
+        return checks.database(value, folder(info))
+
+    @field_validator("state_dir")
+    @classmethod
+    def _state_dir(cls, value: Path, info: ValidationInfo) -> Path:
+        base = folder(info)
+        return base / value.expanduser() if base else value
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where settings were read from: the file, the line of every key, the references, the warnings.
+
+    ``configs`` holds each connection's ``config`` as written, references as text and literal secrets masked.
+    """
+
+    file: str = ""
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    configs: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self, path: KeyPath) -> int | None:
+        """The line of the key, or of the nearest key around it."""
+        return next((self.lines[path[:size]] for size in range(len(path), -1, -1) if path[:size] in self.lines), None)
+
+
+class Settings(Block):
+    """The whole file."""
+
+    hub: HubSettings = Field(description="The hub itself.")
+    connections: dict[Annotated[str, AfterValidator(checks.connection_name)], ConnectionSettings] = Field(
+        {}, description="The accounts the hub reads and writes, by name."
+    )
+    identity: IdentitySettings = Field(IdentitySettings(), description="Who is who.")
+    golden: GoldenSettings = Field(
+        GoldenSettings(), description="Which of several values survives, by canonical field."
+    )
+    privacy: PrivacySettings = Field(PrivacySettings(), description="What is never stored.")
+
+    _source: Source = PrivateAttr(default_factory=Source)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is allowed but unwise, such as a secret written into the file."""
+        return self._source.warnings
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Every reference in the file, in its order."""
+        return self._source.references
+
+    def problem(self, path: KeyPath, message: str, *, expected: str = "", nearest: str = "") -> Problem:
+        """A problem that is found later than at loading, with the place in the file it belongs to."""
+        return Problem(self._source.file, self._source.line(path), show(path), message, expected, nearest)
+
+    def public(self) -> dict[str, Any]:
+        """Everything that may be shown, stored or hashed, as JSON with sorted keys: no secret is part of it."""
+        dump = self.model_dump(mode="json", by_alias=True)
+        dump["hub"]["database"] = checks.without_password(dump["hub"]["database"])
+        for name in self.connections:
+            if name in self._source.configs:
+                dump["connections"][name]["config"] = self._source.configs[name]
+        shown: dict[str, Any] = json.loads(json.dumps(dump, sort_keys=True))
+        return shown
