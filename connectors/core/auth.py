@@ -1,0 +1,34 @@
+"""How a request proves who we are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Auth(Protocol):
+    """What proves who we are."""
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers to send, read anew for every attempt. Raises AuthError when there is no login."""
+        ...
+
+    def refresh(self) -> bool:
+        """Called once when the vendor refuses the login; True when it is worth trying again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token that does not change, sent as ``Authorization: Bearer``."""
+
+    token: str = field(repr=False)
+
+    def headers(self) -> Mapping[str, str]:
+        """The one header."""
+        return {"Authorization": f"Bearer {self.token.strip()}"}
+
+    def refresh(self) -> bool:
+        """False: another try would send the same token."""
+        return False

@@ -1,0 +1,110 @@
+"""The rate limits a vendor declares, kept on our side so that its refusals stay the exception."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right, insort
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from connectors.core.protocols import Runtime
+from mapping.errors import RateLimitedError
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``calls`` requests in any ``seconds``.
+
+    ``match`` is a regular expression searched in ``METHOD /path``; empty, the limit holds for every request. ``header``
+    names the response header in which the vendor says how many calls are left of this limit.
+    """
+
+    calls: int
+    seconds: float
+    name: str = ""
+    match: str = ""
+    header: str = ""
+
+    def __post_init__(self) -> None:
+        if self.calls < 1 or self.seconds <= 0:
+            raise ValueError(f"limit {self.name!r}: {self.calls} calls in {self.seconds} seconds lets nothing through")
+
+    def holds_for(self, method: str, path: str) -> bool:
+        """Whether a request counts against this limit."""
+        return not self.match or re.search(self.match, f"{method} {path}") is not None
+
+
+@dataclass(slots=True)
+class _Window:
+    """The instants (monotonic seconds, sorted) of the calls that still count; some may lie ahead, already promised."""
+
+    limit: Limit
+    sent: list[float] = field(default_factory=list)
+
+    def earliest(self, now: float) -> float:
+        """When one more call may go, so that no half-open window of the limit's length ever holds too many."""
+        del self.sent[: bisect_right(self.sent, now - self.limit.seconds)]
+        if len(self.sent) < self.limit.calls:
+            return now
+        return max(now, self.sent[-self.limit.calls] + self.limit.seconds)
+
+
+class Budget:
+    """Sliding windows over every declared limit, safe to share among threads and among several ``Http``.
+
+    A wait longer than ``patience`` seconds is not sat out: ``take`` raises instead, and the run resumes later.
+    """
+
+    def __init__(self, *limits: Limit, patience: float = 60.0) -> None:
+        self._windows = [_Window(limit) for limit in limits]
+        self._patience = patience
+        self._lock = Lock()
+
+    def take(self, runtime: Runtime, method: str, path: str) -> None:
+        """Returns when the request may be sent, and counts it. Raises RateLimitedError, counting nothing.
+
+        Each caller is promised its own instant under the lock and sleeps outside it, so the order of arrival is kept
+        and nobody wakes in vain.
+        """
+        with self._lock:
+            now = runtime.monotonic()
+            windows = [window for window in self._windows if window.limit.holds_for(method, path)]
+            start, tightest = now, ""
+            for window in windows:
+                earliest = window.earliest(now)
+                if earliest > start:
+                    start, tightest = earliest, window.limit.name
+            wait = start - now
+            if wait > self._patience:
+                raise RateLimitedError(f"the {tightest or 'rate'} limit is used up", retry_after=wait)
+            for window in windows:
+                insort(window.sent, start)
+        if wait > 0:
+            runtime.meter.waited(wait, f"{tightest or 'rate'} limit")
+            runtime.sleep(wait)
+
+    def learn(self, runtime: Runtime, name: str, remaining: int) -> None:
+        """Takes the vendor's word that only so many calls are left of the limit of that name, if fewer than we count.
+
+        Other programs may share the account: what they used counts as used now, and comes back one window from now.
+        """
+        with self._lock:
+            now = runtime.monotonic()
+            for window in self._windows:
+                if window.limit.name == name:
+                    window.earliest(now)
+                    unseen = window.limit.calls - max(0, remaining) - len(window.sent)
+                    for _ in range(unseen):
+                        insort(window.sent, now)
+
+    def heed(self, runtime: Runtime, method: str, path: str, headers: Mapping[str, str]) -> None:
+        """Learns from the response headers that this request's limits declare; one that is no number is let be."""
+        for limit in self._declaring(method, path):
+            value = headers.get(limit.header, "")
+            if value.isascii() and value.isdigit():
+                self.learn(runtime, limit.name, int(value))
+
+    def _declaring(self, method: str, path: str) -> Sequence[Limit]:
+        limits = (window.limit for window in self._windows)
+        return [limit for limit in limits if limit.header and limit.holds_for(method, path)]
