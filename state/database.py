@@ -1,0 +1,198 @@
+"""One database, SQLite or PostgreSQL: snapshots to read, one writer at a time, fences, blocks of ids, versions."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from mapping.errors import ConfigError, LeaseLostError, TransientError
+from state import engines, versions
+from state.failures import BUSY, CROWDED, MISSING, named
+from state.tables import counter
+from state.tables import lease as lease_table
+
+if TYPE_CHECKING:
+    from state.leases import Lease
+
+PATIENCE = 30.0
+"""Seconds that a writer waits for its turn: a hundred times what a write transaction may take."""
+
+
+def utc_now() -> datetime:
+    """The present instant, aware."""
+    return datetime.now(UTC)
+
+
+def stamp(instant: datetime) -> str:
+    """The instant as the database keeps it: UTC text of 27 characters, so that text order is time order.
+
+    Raises ValueError for a time without a zone: what instant it is cannot be known.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def parse_stamp(stored: str) -> datetime:
+    """The aware UTC instant of a stamp."""
+    return datetime.fromisoformat(stored)
+
+
+def insert_or_update(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
+    update: Sequence[str] = (),
+) -> None:
+    """Inserts the rows; where ``keys`` (a unique constraint) are taken, overwrites the columns ``update`` of that row.
+
+    Without ``update`` a row that exists stays as it is. All rows name the same columns; no key may come twice.
+    """
+    if not rows:
+        return
+    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    if update:
+        insert = insert.on_conflict_do_update(
+            index_elements=keys, set_={name: insert.excluded[name] for name in update}
+        )
+    else:
+        insert = insert.on_conflict_do_nothing(index_elements=keys)
+    connection.execute(insert, rows)
+
+
+class Database:
+    """The connections to one database. Safe to share among threads; each process opens its own.
+
+    Every database error leaves ``read`` and ``write`` as one of ``mapping/errors.py``: TransientError where waiting
+    helps, ConfigError where a person must act, RecordError where a value cannot be stored.
+    """
+
+    def __init__(self, url: str, *, now: Callable[[], datetime] = utc_now, patience: float = PATIENCE) -> None:
+        self.now = now
+        self._address = engines.address(url)
+        self._patience = patience
+        self._reader, self._writer = engines.engines(self._address, patience)
+        self._turnstile = threading.Lock()
+        self._writing_thread: int | None = None
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._address.dialect
+
+    @property
+    def place(self) -> str:
+        """Where the database is, for people; never holds a password."""
+        return self._address.place
+
+    def stamp(self) -> str:
+        """The present instant as fixed-width text."""
+        return stamp(self.now())
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one snapshot, however long it reads, and can write nothing."""
+        with self._errors_named(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, lease: Lease | None = None) -> Iterator[Connection]:
+        """A transaction that commits on success and rolls back on any error. It is the only writer of the database.
+
+        Nothing that was read inside it can change before it commits, on both databases. With a ``lease``, raises
+        LeaseLostError, and has written nothing, when the lease has changed hands. Raises TransientError when the turn
+        does not come within the patience.
+        """
+        with self._turn(), self._errors_named(), self._writer.begin() as connection:
+            if self.dialect == "postgresql":
+                engines.take_turn(connection, self._patience)
+            if lease is not None:
+                _check_fence(connection, lease)
+            yield connection
+
+    def allocate(self, connection: Connection, name: str, count: int) -> range:
+        """So many fresh ids of the counter, from 1 on; given back when the caller's write transaction rolls back."""
+        insert = postgresql.insert(counter) if self.dialect == "postgresql" else sqlite.insert(counter)
+        statement = (
+            insert.values(name=name, next=1 + count)
+            .on_conflict_do_update(index_elements=["name"], set_={"next": counter.c.next + count})
+            .returning(counter.c.next)
+        )
+        end = int(connection.execute(statement).scalar_one())
+        return range(end - count, end)
+
+    def migrate(self) -> None:
+        """Brings the database to the version of this program, creating it when there is nothing yet.
+
+        Writes nothing when it is up to date. Raises DatabaseVersionError for a database of a newer program, ConfigError
+        for one that belongs to something else; either is left untouched.
+        """
+        if self._address.path is not None:
+            _create_file(self._address.path, self.place)
+        with self.read() as connection:
+            current = versions.is_current(connection, self.place)
+        if not current:
+            if self._address.path is not None:
+                with self._errors_named(), self._writer.connect() as plain:
+                    engines.use_write_ahead_log(plain)
+            with self.write() as connection:
+                versions.upgrade(connection)
+
+    def close(self) -> None:
+        """Closes every connection; the object is of no further use."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The threads of this process queue here, which is fair, and not at SQLite's lock, which is polled."""
+        if self._writing_thread == threading.get_ident():
+            raise RuntimeError("this thread has a write transaction open already")
+        if not self._turnstile.acquire(timeout=self._patience):
+            raise TransientError(BUSY.format(place=self.place))
+        self._writing_thread = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._writing_thread = None
+            self._turnstile.release()
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            # Without its cause: a driver's message quotes values, and a traceback would print it.
+            raise named(error, self.place).with_traceback(error.__traceback__) from None
+        except PoolTimeoutError:
+            raise TransientError(CROWDED.format(place=self.place)) from None
+
+
+def _check_fence(connection: Connection, lease: Lease) -> None:
+    found = connection.execute(
+        select(lease_table.c.fence, lease_table.c.owner).where(lease_table.c.name == lease.name)
+    ).one_or_none()
+    if found is None or (found.fence, found.owner) != (lease.fence, lease.owner):
+        raise LeaseLostError(f"The lease {lease.name!r} has changed hands; nothing more is written under it.")
+
+
+def _create_file(path: Path, place: str) -> None:
+    """An empty file that only its owner may read, since it will hold personal data; an existing file is left alone."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except PermissionError:
+        if not path.is_file():
+            raise ConfigError(MISSING.format(place=place)) from None
+    except OSError:
+        raise ConfigError(MISSING.format(place=place)) from None

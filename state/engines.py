@@ -1,0 +1,108 @@
+"""How each of the two databases is opened: addresses, drivers, pragmas, and what makes a writer the only one."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from mapping.errors import ConfigError
+
+WRITER_LOCK = 0x436F6E636F7264  # "Concord" in ASCII: our key among the advisory locks of a PostgreSQL database
+IDLE_LIMIT = 60.0
+"""Seconds after which PostgreSQL ends a write transaction whose process fell silent, so that it blocks nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database's URL, read. ``place`` names it without a password; ``path`` is the file, for SQLite."""
+
+    url: URL
+    dialect: str
+    place: str
+    path: Path | None = None
+
+
+def address(url: str) -> Address:
+    """The address that the URL means. Raises ConfigError, never quoting the URL, since it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("The database's URL cannot be read; write sqlite:///file or postgresql://...") from None
+    dialect = parsed.get_backend_name()
+    if dialect == "sqlite":
+        if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
+            raise ConfigError("The database must be a file of its own; write sqlite:///concord.db")
+        return Address(parsed, dialect, parsed.database, Path(parsed.database))
+    if dialect in ("postgresql", "postgres"):
+        host = parsed.host or parsed.query.get("host", "localhost")
+        return Address(
+            parsed.set(drivername="postgresql+psycopg"), "postgresql", f"{parsed.database or 'postgres'} at {host}"
+        )
+    raise ConfigError(f"Concord keeps its state in SQLite or PostgreSQL, not in {dialect!r}.")
+
+
+def engines(address: Address, patience: float) -> tuple[Engine, Engine]:
+    """A reader and a writer. Values of rows never show in their errors."""
+    if address.path is not None:
+        return _sqlite(address, patience)
+    engine = create_engine(
+        address.url,
+        hide_parameters=True,
+        pool_pre_ping=True,  # a server that was restarted costs one round trip, not one failed run
+        connect_args={"connect_timeout": 10, "application_name": "concord"},
+    )
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return reader, engine
+
+
+def take_turn(connection: Connection, patience: float) -> None:
+    """Makes the open PostgreSQL transaction the only writing one: what BEGIN IMMEDIATE does for SQLite.
+
+    Serializable isolation would promise the same but abort work that has to be done again; a lock that is held for
+    the length of our short transactions keeps both databases alike, and no reader waits for it.
+    """
+    connection.exec_driver_sql(
+        f"SET LOCAL lock_timeout = {int(patience * 1000)};"
+        f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_LIMIT * 1000)};"
+        f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+    )
+
+
+def use_write_ahead_log(connection: Connection) -> None:
+    """Lets readers and the writer of an SQLite file pass one another. The file remembers it, so once is enough."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("PRAGMA journal_mode = WAL")
+
+
+def _sqlite(address: Address, patience: float) -> tuple[Engine, Engine]:
+    reader = _sqlite_engine(address, patience, "BEGIN", ("query_only = ON", "cache_size = -16384"))
+    writer = _sqlite_engine(address, patience, "BEGIN IMMEDIATE", ("synchronous = NORMAL", "cache_size = -65536"))
+    return reader, writer
+
+
+def _sqlite_engine(address: Address, patience: float, begin: str, pragmas: tuple[str, ...]) -> Engine:
+    # mode=rw: a file that vanished is an error; it shall not come back as an empty one.
+    uri = f"file:{quote(str(address.path))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        # isolation_level=None: the driver leaves transactions to us. Its own control would begin a deferred one, which
+        # fails without waiting when it turns into a writer after another process has written.
+        driver = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
+        for pragma in (*pragmas, "temp_store = MEMORY", "mmap_size = 268435456", "journal_size_limit = 67108864"):
+            driver.execute(f"PRAGMA {pragma}")
+        return driver
+
+    engine = create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=QueuePool)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
