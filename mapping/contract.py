@@ -126,13 +126,15 @@ class Page:
     """Vendor records, and the cursor to store in the same transaction as they.
 
     ``complete`` is True on the last page of an enumeration of the slice (a read that began without a cursor), and only
-    there. ``errors`` are records the connector could not even parse: each is dead-lettered by itself.
+    there. ``begins`` is True on the first page of an enumeration that the connector begins although it was given a cursor
+    (a replaced file): the records met from here to ``complete`` are then all there are. ``errors`` are records the connector could not even parse: each is dead-lettered by itself.
     """
 
     records: Sequence[RawRecord] = ()
     tombstones: Sequence[Tombstone] = ()
     cursor: Cursor | None = None
     complete: bool = False
+    begins: bool = False
     errors: Sequence[RecordError] = ()
 
 
@@ -222,3 +224,17 @@ class Step:
 
     description: str
     done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An OAuth token as it lies in the vault. ``revision`` grows with every change and is what a swap compares.
+
+    What is secret does not show in ``repr``.
+    """
+
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+    revision: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -80,6 +80,7 @@ slice_ = Table(
     Column("stream", String(120), nullable=False),
     Column("key", String(400), nullable=False, info=PERSONAL),
     Column("title", String(400), info=PERSONAL),
+    Column("rules", String(32)),  # the version of the rules that its entities were made with
     UniqueConstraint("connection_id", "stream", "key"),
 )
 
@@ -119,6 +120,7 @@ entity = Table(
     Column("live", Boolean, nullable=False),
     Column("fact_key", String(600), info=PERSONAL),
     Column("name_key", String(200), info=PERSONAL),
+    Column("alias", String(40)),  # the customer whose record at a destination this is, where we wrote it
     Column("values", Text, nullable=False, info=PERSONAL),
     Column("since", Text, nullable=False),  # {field: instant}; '*' stands for every field not named
     Column("echo", Text, nullable=False),  # [field]: our own word come back

@@ -1,0 +1,44 @@
+"""Where each slice stands: the connector's cursor, and the generation of the enumeration under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from state.database import insert_or_update
+from state.tables import cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A slice's cursor. While ``enumerating``, records met are stamped with ``generation``."""
+
+    value: str | None = None
+    generation: int = 0
+    enumerating: bool = False
+    pages: int = 0
+
+
+def load(c: Connection, slice_id: int) -> Place:
+    """Where the slice stands; the beginning when it was never read."""
+    row = c.execute(
+        select(cursor.c.value, cursor.c.generation, cursor.c.enumerating, cursor.c.pages).where(
+            cursor.c.slice_id == slice_id
+        )
+    ).one_or_none()
+    return Place(*row) if row else Place()
+
+
+def store(c: Connection, slice_id: int, place: Place, at: str) -> None:
+    """Keeps the place; in the transaction of the page it belongs to."""
+    row = {
+        "slice_id": slice_id,
+        "value": place.value,
+        "generation": place.generation,
+        "enumerating": place.enumerating,
+        "pages": place.pages,
+        "updated_at": at,
+    }
+    fields = ["value", "generation", "enumerating", "pages", "updated_at"]
+    insert_or_update(c, cursor, [row], ["slice_id"], fields)

@@ -1,0 +1,358 @@
+"""Raw records and the entities they say: what a page of a pull reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+
+from state.database import Database, insert_or_update
+from state.tables import dirty_entity, entity, identifier, raw_record, sighting, slice_
+
+CHUNK = 900
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRaw:
+    """What is known of one raw record. ``body`` is JSON text, loaded only where asked for."""
+
+    id: int
+    remote_id: str
+    state: str
+    hash: str
+    version: str | None
+    changed_at: str | None
+    generation: int
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One raw record to write; ``id`` None for a new one. ``body`` is JSON text."""
+
+    id: int | None
+    remote_id: str
+    state: str
+    merged_into: str | None
+    hash: str
+    version: str | None
+    changed_at: str | None
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntity:
+    """One entity as stored."""
+
+    id: int
+    raw_id: int
+    part: str
+    kind: str
+    founding: bool
+    live: bool
+    fact_key: str | None
+    values: Mapping[str, Any]
+    since: Mapping[str, str]
+    echo: frozenset[str]
+    rules: str
+    alias: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRow:
+    """One entity to write; ``id`` None for a new one. The texts are JSON.
+
+    ``added`` and ``ended`` are identifiers (kind, value) that begin and end with this version; ``old_fact_key`` is the
+    fact it spoke of before, when that changed.
+    """
+
+    id: int | None
+    remote_id: str
+    part: str
+    kind: str
+    founding: bool
+    live: bool
+    fact_key: str | None
+    name_key: str | None
+    alias: str | None
+    values: str
+    since: str
+    echo: str
+    rules: str
+    moment: str
+    added: Sequence[tuple[str, str]] = ()
+    ended: Sequence[tuple[str, str]] = ()
+    old_fact_key: str | None = None
+
+
+def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """The values in lists that fit into one IN clause of either database."""
+    batch: list[Any] = []
+    for value in values:
+        batch.append(value)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def slice_id(db: Database, connection_id: str, stream: str, key: str, title: str = "") -> int:
+    """The id of a slice, made when it is first seen."""
+    where = (slice_.c.connection_id == connection_id) & (slice_.c.stream == stream) & (slice_.c.key == key)
+    with db.read() as c:
+        found = c.execute(select(slice_.c.id).where(where)).scalar()
+    if found is not None:
+        return int(found)
+    with db.write() as c:
+        row = {"connection_id": connection_id, "stream": stream, "key": key, "title": title}
+        insert_or_update(c, slice_, [row], ["connection_id", "stream", "key"], ["title"])
+        return int(c.execute(select(slice_.c.id).where(where)).scalar_one())
+
+
+def rules_of(c: Connection, slice_id: int) -> str | None:
+    """The version of the rules that every entity of the slice was made with."""
+    return c.execute(select(slice_.c.rules).where(slice_.c.id == slice_id)).scalar()
+
+
+def set_rules(c: Connection, slice_id: int, version: str) -> None:
+    """Notes that the whole slice now speaks this version of the rules."""
+    c.execute(update(slice_).where(slice_.c.id == slice_id).values(rules=version))
+
+
+def slice_key(c: Connection, slice_id: int) -> str:
+    """The key of a slice."""
+    return str(c.execute(select(slice_.c.key).where(slice_.c.id == slice_id)).scalar_one())
+
+
+def slices_of(c: Connection, connection_id: str) -> Sequence[tuple[int, str, str]]:
+    """(id, stream, key) of every slice of a connection."""
+    rows = c.execute(select(slice_.c.id, slice_.c.stream, slice_.c.key).where(slice_.c.connection_id == connection_id))
+    return [(int(r[0]), r[1], r[2]) for r in rows]
+
+
+_RAW = [
+    raw_record.c.id,
+    raw_record.c.remote_id,
+    raw_record.c.state,
+    raw_record.c.hash,
+    raw_record.c.version,
+    raw_record.c.changed_at,
+    raw_record.c.generation,
+]
+_RAW_BY_REMOTE = select(*_RAW).where(
+    raw_record.c.slice_id == bindparam("slice_id"), raw_record.c.remote_id.in_(bindparam("ids", expanding=True))
+)
+_RAW_WITH_BODY = _RAW_BY_REMOTE.add_columns(raw_record.c.body)
+
+
+def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: bool = False) -> dict[str, StoredRaw]:
+    """The stored raw records of these remote ids."""
+    statement = _RAW_WITH_BODY if body else _RAW_BY_REMOTE
+    found: dict[str, StoredRaw] = {}
+    for ids in chunks(remote_ids):
+        for row in c.execute(statement, {"slice_id": slice_id, "ids": ids}):
+            found[row[1]] = StoredRaw(*row)
+    return found
+
+
+_ENTITY = [
+    entity.c.id,
+    entity.c.raw_id,
+    entity.c.part,
+    entity.c.kind,
+    entity.c.founding,
+    entity.c.live,
+    entity.c.fact_key,
+    entity.c["values"],
+    entity.c.since,
+    entity.c.echo,
+    entity.c.rules,
+    entity.c.alias,
+]
+_ENTITIES_OF = select(*_ENTITY).where(entity.c.raw_id.in_(bindparam("ids", expanding=True)))
+
+
+def load_entities(c: Connection, raw_ids: Iterable[int]) -> dict[int, dict[str, StoredEntity]]:
+    """The stored entities of these raw records, retracted ones too: raw id to part to entity."""
+    found: dict[int, dict[str, StoredEntity]] = {}
+    for ids in chunks(raw_ids):
+        for row in c.execute(_ENTITIES_OF, {"ids": ids}):
+            values, since, echo = orjson.loads(row[7]), orjson.loads(row[8]), frozenset(orjson.loads(row[9]))
+            stored = StoredEntity(*row[:7], values, since, echo, row[10], row[11])
+            found.setdefault(stored.raw_id, {})[stored.part] = stored
+    return found
+
+
+_UPDATE_RAW = (
+    update(raw_record)
+    .where(raw_record.c.id == bindparam("b_id"))
+    .values(
+        state=bindparam("state"),
+        merged_into=bindparam("merged_into"),
+        hash=bindparam("hash"),
+        version=bindparam("version"),
+        changed_at=bindparam("changed_at"),
+        observed_at=bindparam("observed_at"),
+        generation=bindparam("generation"),
+        body=bindparam("body"),
+    )
+)
+
+
+def write_raws(
+    db: Database, c: Connection, slice_id: int, generation: int, observed_at: str, rows: Sequence[RawRow]
+) -> dict[str, int]:
+    """Writes raw records and returns remote id to row id."""
+    new = [row for row in rows if row.id is None]
+    ids = {row.remote_id: row.id for row in rows if row.id is not None}
+    common = {"generation": generation, "observed_at": observed_at}
+    if new:
+        for row, number in zip(new, db.allocate(c, "raw_record", len(new)), strict=True):
+            ids[row.remote_id] = number
+        c.execute(
+            insert(raw_record),
+            [
+                {
+                    "id": ids[r.remote_id], "slice_id": slice_id, "remote_id": r.remote_id, "state": r.state,
+                    "merged_into": r.merged_into, "hash": r.hash, "version": r.version, "changed_at": r.changed_at,
+                    "observed_at": observed_at, "generation": generation, "body": r.body,
+                }
+                for r in new
+            ],
+        )  # fmt: skip
+    changed = [
+        {
+            "b_id": r.id, "state": r.state, "merged_into": r.merged_into, "hash": r.hash, "version": r.version,
+            "changed_at": r.changed_at, "body": r.body, **common,
+        }
+        for r in rows
+        if r.id is not None
+    ]  # fmt: skip
+    if changed:
+        c.execute(_UPDATE_RAW, changed)
+    return ids
+
+
+_ENTITY_FIELDS = (
+    "part",
+    "kind",
+    "founding",
+    "live",
+    "fact_key",
+    "name_key",
+    "alias",
+    "values",
+    "since",
+    "echo",
+    "rules",
+)
+_UPDATE_ENTITY = (
+    update(entity)
+    .where(entity.c.id == bindparam("b_id"))
+    .values({name: bindparam(f"n_{name}") for name in _ENTITY_FIELDS})
+)
+_END_IDENTIFIER = (
+    update(identifier)
+    .where(
+        identifier.c.entity_id == bindparam("b_entity"),
+        identifier.c.kind == bindparam("b_kind"),
+        identifier.c.value == bindparam("b_value"),
+    )
+    .values(until=bindparam("b_until"))
+)
+
+
+def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_ids: Mapping[str, int]) -> None:
+    """Writes entities with their identifiers, and queues them for resolving."""
+    if not rows:
+        return
+    new = [row for row in rows if row.id is None]
+    numbers = iter(db.allocate(c, "entity", len(new))) if new else iter(())
+    inserts, updates, added, ended, dirty = [], [], [], [], []
+    for r in rows:
+        number = next(numbers) if r.id is None else r.id
+        if r.id is None:
+            inserts.append({
+                "id": number, "raw_id": raw_ids[r.remote_id], "part": r.part, "kind": r.kind, "founding": r.founding,
+                "live": r.live, "fact_key": r.fact_key, "name_key": r.name_key, "alias": r.alias, "values": r.values,
+                "since": r.since, "echo": r.echo, "rules": r.rules,
+            })  # fmt: skip
+        else:
+            updates.append({"b_id": number, **{f"n_{name}": getattr(r, name) for name in _ENTITY_FIELDS}})
+        for kind, value in r.added:
+            added.append({"entity_id": number, "kind": kind, "value": value, "since": r.moment, "until": None})
+        for kind, value in r.ended:
+            ended.append({"b_entity": number, "b_kind": kind, "b_value": value, "b_until": r.moment})
+        dirty.append({"entity_id": number, "fact_key": r.old_fact_key})
+    if inserts:
+        c.execute(insert(entity), inserts)
+    if updates:
+        c.execute(_UPDATE_ENTITY, updates)
+        # An identifier that was given up and is taken up again has a row already: it is opened anew.
+        returning = [row for row in added if row["entity_id"] in {u["b_id"] for u in updates}]
+        if returning:
+            insert_or_update(c, identifier, returning, ["entity_id", "kind", "value"], ["until"])
+            kept = {id(row) for row in returning}
+            added = [row for row in added if id(row) not in kept]
+    if added:
+        c.execute(insert(identifier), added)
+    if ended:
+        c.execute(_END_IDENTIFIER, ended)
+    c.execute(insert(dirty_entity), dirty)
+
+
+def write_sightings(c: Connection, slice_id: int, generation: int, raw_ids: Sequence[int]) -> None:
+    """Notes that unchanged records were seen in this generation; apart from the record, so that it stays untouched."""
+    rows = [{"raw_id": raw_id, "slice_id": slice_id, "generation": generation} for raw_id in raw_ids]
+    if rows:
+        insert_or_update(c, sighting, rows, ["raw_id"], ["generation"])
+
+
+def count_live(c: Connection, slice_id: int) -> int:
+    """How many records of a slice are live."""
+    where = (raw_record.c.slice_id == slice_id) & (raw_record.c.state == "live")
+    return int(c.execute(select(func.count()).where(where)).scalar_one())
+
+
+def unseen(c: Connection, slice_id: int, generation: int) -> list[str]:
+    """Remote ids of the live records that this generation of a complete enumeration did not meet."""
+    statement = (
+        select(raw_record.c.remote_id)
+        .outerjoin(sighting, sighting.c.raw_id == raw_record.c.id)
+        .where(
+            raw_record.c.slice_id == slice_id,
+            raw_record.c.state == "live",
+            raw_record.c.generation < generation,
+            or_(sighting.c.generation.is_(None), sighting.c.generation < generation),
+        )
+        .order_by(raw_record.c.remote_id)
+    )
+    return list(c.execute(statement).scalars())
+
+
+def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[tuple[int, str, str, str | None]]]:
+    """(raw id, remote id, body, changed at) of the live records of a slice, in batches, for replay."""
+    last = -1
+    while True:
+        statement = (
+            select(raw_record.c.id, raw_record.c.remote_id, raw_record.c.body, raw_record.c.changed_at)
+            .where(raw_record.c.slice_id == slice_id, raw_record.c.id > last, raw_record.c.state == "live")
+            .order_by(raw_record.c.id)
+            .limit(size)
+        )
+        with db.read() as c:
+            rows = [(int(r[0]), r[1], r[2], r[3]) for r in c.execute(statement)]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][0]
+
+
+def forget_dirty(c: Connection, seqs: Sequence[int]) -> None:
+    """Takes what was resolved out of the queue."""
+    for ids in chunks(seqs):
+        c.execute(delete(dirty_entity).where(dirty_entity.c.seq.in_(ids)))

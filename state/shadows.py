@@ -1,0 +1,93 @@
+"""What each destination holds, as it acknowledged, and the attempts under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from state.records import chunks
+from state.tables import shadow
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """One record at a destination. ``version`` grows with every change here; ``id`` is None until stored."""
+
+    connection_id: str
+    object: str
+    remote_id: str
+    subject_kind: str
+    subject_key: str
+    role: str = "primary"
+    state: str = "live"
+    merged_into: str | None = None
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    observed: Mapping[str, Any] = field(default_factory=dict)
+    refs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    version: int = 1
+    remote_version: str | None = None
+    id: int | None = None
+
+
+_COLUMNS = [
+    shadow.c.connection_id,
+    shadow.c.object,
+    shadow.c.remote_id,
+    shadow.c.subject_kind,
+    shadow.c.subject_key,
+    shadow.c.role,
+    shadow.c.state,
+    shadow.c.merged_into,
+    shadow.c.sent,
+    shadow.c.observed,
+    shadow.c.refs,
+    shadow.c.version,
+    shadow.c.remote_version,
+    shadow.c.id,
+]
+
+
+def by_remote(c: Connection, connection_id: str, object_: str, remote_ids: Iterable[str]) -> dict[str, Shadow]:
+    """The shadows of these remote records, by remote id."""
+    found: dict[str, Shadow] = {}
+    statement = select(*_COLUMNS).where(
+        shadow.c.connection_id == connection_id,
+        shadow.c.object == object_,
+        shadow.c.remote_id.in_(bindparam("ids", expanding=True)),
+    )
+    for ids in chunks(remote_ids):
+        for row in c.execute(statement, {"ids": ids}):
+            one = Shadow(*row)
+            found[one.remote_id] = one
+    return found
+
+
+def of_target(c: Connection, connection_id: str, object_: str) -> list[Shadow]:
+    """Every shadow of one target, in the order of their creation."""
+    where = (shadow.c.connection_id == connection_id) & (shadow.c.object == object_)
+    return [Shadow(*row) for row in c.execute(select(*_COLUMNS).where(where).order_by(shadow.c.id))]
+
+
+def of_subject(c: Connection, kind: str, keys: Sequence[str]) -> list[Shadow]:
+    """Every shadow of some subjects, at all destinations."""
+    where = (shadow.c.subject_kind == kind) & shadow.c.subject_key.in_(keys)
+    order = (shadow.c.connection_id, shadow.c.object, shadow.c.role, shadow.c.remote_id)
+    return [Shadow(*row) for row in c.execute(select(*_COLUMNS).where(where).order_by(*order))]
+
+
+def save(c: Connection, one: Shadow, at: str) -> None:
+    """Writes a shadow as it is now; the version is the caller's."""
+    row = {
+        "connection_id": one.connection_id, "object": one.object, "remote_id": one.remote_id,
+        "subject_kind": one.subject_kind, "subject_key": one.subject_key, "role": one.role, "state": one.state,
+        "merged_into": one.merged_into, "sent": dict(one.sent), "observed": dict(one.observed),
+        "refs": {role: list(ids) for role, ids in one.refs.items()}, "version": one.version,
+        "remote_version": one.remote_version, "updated_at": at,
+    }  # fmt: skip
+    if one.id is None:
+        c.execute(insert(shadow), [row])
+    else:
+        c.execute(update(shadow).where(shadow.c.id == one.id).values(**row))

@@ -1,0 +1,345 @@
+"""From one page of a vendor to the rows that say it: computed outside any transaction, so that writing is short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from connectors.core.protocols import Stream
+from mapping.contract import Coverage, Page, RawRecord, RemoteId, Schema, Slice, Tombstone
+from mapping.errors import RecordError
+from mapping.identity import Protection, identifiers, name_of
+from mapping.mapper import Entity, Mapper
+from mapping.model import PROFILES
+from mapping.timeline import Privacy
+from state.database import stamp
+from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
+from state.shadows import Shadow
+from sync.echo import echoed_fields
+
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the page is read with: the stream and its rules."""
+
+    stream: Stream
+    mapper: Mapper
+    protection: Protection
+    privacy: Privacy
+    schema: Callable[[], Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database said of the page's records before it."""
+
+    raws: Mapping[str, StoredRaw]
+    entities: Mapping[int, Mapping[str, StoredEntity]]
+    shadows: Mapping[str, Shadow]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A record that could not be taken, and why; ``body`` is JSON text, empty when it could not even be parsed."""
+
+    remote_id: str
+    reason: str
+    body: str = ""
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a page will write."""
+
+    raws: list[RawRow] = field(default_factory=list)
+    entities: list[EntityRow] = field(default_factory=list)
+    seen: list[int] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    healed: list[str] = field(default_factory=list)
+    gone: list[Tombstone] = field(default_factory=list)
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    dropped: int = 0
+
+
+def encode(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The body as JSON text with sorted keys, and the hash that tells two bodies apart."""
+    try:
+        data = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise RecordError(f"the record cannot be kept as JSON: {type(error).__name__}") from None
+    return data.decode(), blake2b(data, digest_size=16).hexdigest()
+
+
+def newest(page: Page) -> list[RawRecord]:
+    """The page's records, each remote id once, in its newest form."""
+    found: dict[str, RawRecord] = {}
+    for record in page.records:
+        other = found.get(record.remote_id)
+        if other is None or not _older(record.changed_at, other.changed_at):
+            found[record.remote_id] = record
+    return list(found.values())
+
+
+def _older(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one < other
+
+
+def merge_patch(stored: Mapping[str, Any], patch: Mapping[str, Any], properties_at: str) -> dict[str, Any]:
+    """The last full body with what the patch says; where properties lie under one key they are merged one by one."""
+    merged = {**stored, **patch}
+    inner = patch.get(properties_at) if properties_at else None
+    if isinstance(inner, Mapping):
+        merged[properties_at] = {**stored.get(properties_at, {}), **inner}
+    return merged
+
+
+def whole_bodies(
+    reading: Reading, slice_: Slice, records: Sequence[RawRecord], raws: Mapping[str, StoredRaw]
+) -> tuple[list[RawRecord], list[Failure]]:
+    """The records with patches made whole: merged into the stored body, or fetched where there is none.
+
+    A patch that neither way can complete becomes a failure. Calls the vendor at most once.
+    """
+    whole: list[RawRecord] = []
+    missing: list[RawRecord] = []
+    for record in records:
+        stored = raws.get(record.remote_id)
+        if record.coverage is Coverage.FULL:
+            whole.append(record)
+        elif stored and stored.body and stored.state == "live":
+            body = merge_patch(orjson.loads(stored.body), record.body, reading.stream.properties_at)
+            whole.append(_with_body(record, body))
+        else:
+            missing.append(record)
+    if not missing:
+        return whole, []
+    fetched: dict[str, RawRecord] = {}
+    if reading.stream.get is not None:
+        fetched = {r.remote_id: r for r in reading.stream.get(slice_, [r.remote_id for r in missing])}
+    whole.extend(fetched[r.remote_id] for r in missing if r.remote_id in fetched)
+    failures = [
+        Failure(
+            r.remote_id, "a partial record arrived before any whole one, and it cannot be fetched", encode(r.body)[0]
+        )
+        for r in missing
+        if r.remote_id not in fetched
+    ]
+    return whole, failures
+
+
+def _with_body(record: RawRecord, body: Mapping[str, Any]) -> RawRecord:
+    return RawRecord(
+        record.remote_id, body, record.slice, Coverage.FULL, record.version, record.changed_at, record.observed_at
+    )
+
+
+def prepare(reading: Reading, slice_: Slice, page: Page, records: Sequence[RawRecord], known: Known, now: str) -> Rows:
+    """Every row that the page asks for. Bad records become failures; nothing here touches the database."""
+    rows = Rows(read=len(page.records) + len(page.tombstones) + len(page.errors), gone=list(page.tombstones))
+    for error in page.errors:
+        rows.failures.append(Failure(error.remote_id, str(error)))
+    rows.unchanged += len(page.records) - len(records)
+    for record in records:
+        try:
+            text, digest = encode(record.body)
+        except RecordError as error:
+            rows.failures.append(Failure(record.remote_id, str(error)))
+            continue
+        stored = known.raws.get(record.remote_id)
+        changed_at = stamp(record.changed_at) if record.changed_at else None
+        if stored is not None and _settled(stored, digest, changed_at):
+            rows.seen.append(stored.id)
+            rows.unchanged += 1
+            continue
+        _take(reading, rows, record, text, digest, changed_at, stored, known, now)
+    return rows
+
+
+def _settled(stored: StoredRaw, digest: str, changed_at: str | None) -> bool:
+    """Whether the record brings nothing: the same body, or an older version than the one stored."""
+    if stored.state == "live" and stored.hash == digest:
+        return True
+    return changed_at is not None and stored.changed_at is not None and changed_at < stored.changed_at
+
+
+def _take(
+    reading: Reading,
+    rows: Rows,
+    record: RawRecord,
+    text: str,
+    digest: str,
+    changed_at: str | None,
+    stored: StoredRaw | None,
+    known: Known,
+    now: str,
+) -> None:
+    raw = RawRow(
+        stored.id if stored else None, record.remote_id, "live", None, digest, record.version, changed_at, text
+    )
+    try:
+        entities = tuple(reading.privacy.enrich(entity) for entity in reading.mapper.map(record.body))
+    except RecordError as error:
+        rows.raws.append(raw)
+        rows.failures.append(Failure(record.remote_id, str(error), text))
+        return
+    if entities and not all(reading.privacy.admits(entity) for entity in entities):
+        rows.dropped += 1
+        if stored is not None:
+            rows.gone.append(Tombstone(RemoteId(record.remote_id)))
+        return
+    rows.raws.append(raw)
+    rows.healed.append(record.remote_id)
+    held = known.shadows.get(record.remote_id)
+    before = known.entities.get(stored.id, {}) if stored else {}
+    rows.entities.extend(entity_rows(reading, record.body, record.remote_id, entities, before, held, changed_at, now))
+    if stored:
+        rows.changed += 1
+    else:
+        rows.new += 1
+
+
+def entity_rows(
+    reading: Reading,
+    body: Mapping[str, Any],
+    remote_id: str,
+    entities: Sequence[Entity],
+    before: Mapping[str, StoredEntity],
+    held: Shadow | None,
+    changed_at: str | None,
+    now: str,
+) -> list[EntityRow]:
+    """The entities of one record that differ from what is stored; parts that vanished are retracted."""
+    echoes: Mapping[str, frozenset[str]] = {}
+    if held is not None:
+        echoes = echoed_fields(reading.stream, reading.mapper, body, tuple(entities), held, reading.schema())
+    rows = []
+    for entity in entities:
+        row = _entity_row(reading, remote_id, entity, before.get(entity.part), echoes.get(entity.part, NOTHING), held, changed_at, now)  # fmt: skip
+        if row is not None:
+            rows.append(row)
+    if before:
+        parts = {entity.part for entity in entities}
+        rows.extend(
+            retraction(reading, old, remote_id, now) for part, old in before.items() if part not in parts and old.live
+        )
+    return rows
+
+
+def _entity_row(
+    reading: Reading,
+    remote_id: str,
+    entity: Entity,
+    old: StoredEntity | None,
+    echoes: frozenset[str],
+    held: Shadow | None,
+    changed_at: str | None,
+    now: str,
+) -> EntityRow | None:
+    kind = str(entity.kind)
+    fact_key = None if kind in PROFILES else entity.values["key"]
+    alias = old.alias if old else None
+    if held is not None and held.subject_kind == "fact" and fact_key is not None:
+        fact_key = held.subject_key  # our own activity come back is a sighting of the fact it was written from
+    if held is not None and held.subject_kind == "customer" and old is None:
+        alias = held.subject_key
+    since, echo = _marks(entity.values, old, echoes, changed_at, now)
+    same = old is not None and old.live and old.values == entity.values and old.echo == echo
+    if (
+        same
+        and old is not None
+        and (old.rules, old.founding, old.fact_key) == (reading.mapper.version, entity.founding, fact_key)
+    ):
+        return None
+    found = identifiers(kind, entity.values, echo, reading.protection)
+    held_before = _identifiers(reading, old) if old is not None and old.live else frozenset()
+    return EntityRow(
+        id=old.id if old else None,
+        remote_id=remote_id,
+        part=entity.part,
+        kind=kind,
+        founding=entity.founding and not echo.issuperset(entity.values),
+        live=True,
+        fact_key=fact_key,
+        name_key=name_of(entity.values) if kind in PROFILES and "name" not in echo else None,
+        alias=alias,
+        values=_dump(entity.values),
+        since=_dump(since),
+        echo=_dump(sorted(echo)) if echo else "[]",
+        rules=reading.mapper.version,
+        moment=changed_at or now,
+        added=sorted(found - held_before),
+        ended=sorted(held_before - found),
+        old_fact_key=old.fact_key if old and old.fact_key != fact_key else None,
+    )
+
+
+def _marks(
+    values: Mapping[str, Any], old: StoredEntity | None, echoes: frozenset[str], changed_at: str | None, now: str
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Since when each field has its value, and which fields are echoes. An unchanged value keeps its marks.
+
+    Where the vendor gives no time, a first sight counts as unknown (older than anything dated) and a later change as of
+    the moment it was seen, marked ``~``: arrival time decides no value without saying so.
+    """
+    if old is None or not old.live:
+        return {"*": changed_at or ""}, echoes & values.keys()
+    default = old.since.get("*", "")
+    moment = changed_at or f"{now}~"
+    since = {"*": default}
+    echo = set()
+    for name, value in values.items():
+        if name in old.values and old.values[name] == value:
+            if name in old.since:
+                since[name] = old.since[name]
+            if name in old.echo:
+                echo.add(name)
+        else:
+            since[name] = moment
+            if name in echoes:
+                echo.add(name)
+    return since, frozenset(echo)
+
+
+def _identifiers(reading: Reading, old: StoredEntity) -> frozenset[tuple[str, str]]:
+    return identifiers(old.kind, old.values, old.echo, reading.protection)
+
+
+def retraction(reading: Reading, old: StoredEntity, remote_id: str, now: str) -> EntityRow:
+    """The entity as no longer said by anybody; its identifiers end."""
+    return EntityRow(
+        id=old.id,
+        remote_id=remote_id,
+        part=old.part,
+        kind=old.kind,
+        founding=old.founding,
+        live=False,
+        fact_key=old.fact_key,
+        name_key=None,
+        alias=old.alias,
+        values=_dump(old.values),
+        since=_dump(old.since),
+        echo=_dump(sorted(old.echo)),
+        rules=old.rules,
+        moment=now,
+        ended=sorted(_identifiers(reading, old)),
+    )
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def parse(text: str) -> dict[str, Any]:
+    """A stored body as it was."""
+    body: dict[str, Any] = orjson.loads(text)
+    return body
