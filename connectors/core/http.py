@@ -146,6 +146,10 @@ class Http:
         problem = f"{answers.describe(response)} with {len(response.content)} bytes that are {kind}"
         raise _unreadable(problem, _repeatable(method, options))
 
+    def address(self, path: str, params: Params | None = None) -> str:
+        """The absolute address a request would go to; for ``paging.by_link``. Raises ContractError as ``request``."""
+        return str(self._resolve(path, params))
+
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
