@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from connectors.core.exchange import Handler, Reply, Request, Route
@@ -60,7 +60,7 @@ class SandboxServer:
         self._thread: threading.Thread | None = None
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
 
-    def __enter__(self) -> SandboxServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
