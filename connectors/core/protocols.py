@@ -27,6 +27,7 @@ from mapping.contract import (
     Step,
     Uniqueness,
 )
+from mapping.contract import Token as Token
 from mapping.model import Kind
 from mapping.rules import EntityRules
 
@@ -156,17 +157,6 @@ class Connector(Protocol):
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An OAuth token as it lies in the vault. ``revision`` grows with every change and is what a swap compares."""
-
-    access: str
-    refresh: str = ""
-    expires_at: datetime | None = None
-    revision: int = 0
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class TokenStore(Protocol):
