@@ -101,14 +101,17 @@ def schedule(value: str) -> str:
 
 def timeline_kind(value: str) -> str:
     """A kind of fact that may stand in a timeline."""
-    return _known(value, TIMELINE_KINDS, "is no kind of fact")
+    if value not in TIMELINE_KINDS:
+        raise refuse("is no kind of fact", f"one of {', '.join(TIMELINE_KINDS)}", nearest(value, TIMELINE_KINDS))
+    return value
 
 
 def golden_field(value: str) -> str:
     """A canonical field, ``custom.<name>`` or ``default``."""
-    if value.startswith("custom.") and len(value) > len("custom."):
-        return value
-    return _known(value, ("default", *GOLDEN_FIELDS), "is no canonical field")
+    known = ("default", *GOLDEN_FIELDS)
+    if value not in known and not re.fullmatch(r"custom\.\S.*", value):
+        raise refuse("is no canonical field", "a field such as phone, custom.<name>, or default", nearest(value, known))
+    return value
 
 
 def domain(value: str) -> str:
@@ -123,7 +126,10 @@ def pattern(value: str) -> str:
     """The address pattern in small letters. One that would match every address is refused."""
     text = value.strip().lower()
     if not re.search(r"[^\W_]", text) or re.search(r"\s", text):
-        raise refuse("is no address, domain or pattern", "such as someone@bank.example, bank.example or *@bank.example")
+        raise refuse(
+            "is no address, domain or pattern",
+            "an address or domain such as someone@bank.example, bank.example or *@bank.example",
+        )
     return text
 
 
@@ -135,9 +141,3 @@ def timeline(targets: Mapping[str, Collection[str]], name: str) -> None:
         for key in ("fields", "match_on"):
             if target == name and key in keys:
                 raise refuse(f"{name}.{key} means nothing for activities", f"{key} under the object it belongs to")
-
-
-def _known(value: str, known: Collection[str], message: str) -> str:
-    if value not in known:
-        raise refuse(message, f"one of {', '.join(known)}", nearest(value, known))
-    return value

@@ -102,7 +102,11 @@ class FieldPush(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, data: Any) -> Any:
-        return {"from": data} if isinstance(data, str) else data
+        if isinstance(data, str):
+            return {"from": data}
+        if not isinstance(data, dict):
+            raise checks.refuse("has the wrong type", "an expression, or keys from: and mode:")
+        return data
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -34,3 +34,9 @@ class Reference:
 
     def __str__(self) -> str:
         return f"!{self.origin} {self.name}"
+
+    def missing(self) -> str:
+        """What to say when the reference has no value: what is missing, and what to do about it."""
+        if self.origin is Origin.ENV:
+            return f"the environment variable {self.name} is not set"
+        return f"the vault holds no secret {self.name}; run: concord secrets set {self.name}"
