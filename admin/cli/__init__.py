@@ -1,0 +1,1 @@
+"""The terminal: one command a question that a person asks."""

@@ -1,0 +1,72 @@
+"""The commands that show Concord at work: demo and sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from admin.cli import doors
+from admin.cli.edge import FAILED
+from admin.cli.session import current, unknown
+from mapping.errors import ConfigError
+
+SANDBOXES = ("hubspot",)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands to the app."""
+    app.command()(demo)
+    app.command()(sandbox)
+
+
+def demo(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", help="Your own export files, instead of an invented company's.", metavar="DIR"),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Work in this folder and leave it there to look around.", metavar="DIR"),
+    ] = None,
+    customers: Annotated[
+        int, typer.Option("--customers", min=20, max=1_000_000, help="How large the invented company is.")
+    ] = 3_000,
+    seed: Annotated[int, typer.Option("--seed", help="Which invented company.")] = 7,
+) -> None:
+    """Show the whole way in a minute: read exports, work out who is who, fill a CRM, change nothing twice.
+
+    The CRM is a stand-in inside this process; nothing leaves the machine.
+    """
+    from admin.demo.run import Demo
+
+    session = current(ctx)
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder; --folder takes the one that your export files lie in")
+    report = Demo(session, customers=customers, seed=seed).run(folder=folder, keep=keep)
+    if session.json:
+        session.answer(report)
+    if not report.ok:
+        raise typer.Exit(FAILED)
+
+
+def sandbox(
+    ctx: typer.Context,
+    vendor: Annotated[str, typer.Argument(help="Whose stand-in: hubspot.", metavar="VENDOR")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Where it listens; 0 takes a free one.")] = 0,
+) -> None:
+    """Run a vendor's stand-in on this machine until Ctrl-C, to try things without an account."""
+    session = current(ctx)
+    if vendor not in SANDBOXES:
+        raise ConfigError(unknown("sandbox", vendor, SANDBOXES))
+    with doors.hubspot_sandbox(port) as server:
+        session.answer(
+            {"vendor": vendor, "url": server.url},
+            f"{vendor} stands in at {server.url} until Ctrl-C. Set the connection's base_url to it; any token will do.",
+        )
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            session.say("Stopped; what it held is gone.")

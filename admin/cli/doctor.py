@@ -1,0 +1,199 @@
+"""What can be wrong with a machine or an installation, and the remedy for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from admin.cli import doors
+from admin.cli.redaction import redacted
+from mapping.errors import ConcordError, ConfigError
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+OURS = ("mapping", "connectors", "state", "config", "sync", "admin")
+DISTRIBUTION = "concord-hub"
+NEEDED = (
+    "alembic",
+    "apscheduler",
+    "charset_normalizer",
+    "cryptography",
+    "email_validator",
+    "httpx",
+    "icalendar",
+    "jmespath",
+    "orjson",
+    "phonenumbers",
+    "psycopg",
+    "pydantic",
+    "rich",
+    "ruamel.yaml",
+    "sqlalchemy",
+    "structlog",
+    "tenacity",
+    "typer",
+    "vobject",
+)
+OLDEST_PYTHON = (3, 11)
+OLDEST_SQLITE = (3, 35)  # RETURNING, by which ids are handed out: https://sqlite.org/lang_returning.html (2026-11-23)
+ROOM_BYTES = 1_000_000_000
+SKEW_SECONDS = 5.0
+BUILT = datetime(2026, 11, 1, tzinfo=UTC)
+REINSTALL = "install Concord in an environment of its own: uv tool install concord-hub, or pipx install concord-hub"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``remedy`` says what to do where it is not ``ok``."""
+
+    what: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def examine(config: Path) -> list[Finding]:
+    """Every finding, in the order in which they should be mended."""
+    findings = [python(), sqlite(), dependencies(), *names(), clock()]
+    settings, finding = configuration(config)
+    findings.append(finding)
+    folder = settings.hub.state_dir if settings else config.absolute().parent / ".concord"
+    findings.append(vault_key(folder))
+    if settings is not None:
+        findings.append(database(settings.hub.database))
+    findings.append(disk(config.absolute().parent))
+    return findings
+
+
+def python() -> Finding:
+    """Whether this Python is new enough."""
+    version = sys.version_info[:3]
+    wanted = ".".join(map(str, OLDEST_PYTHON))
+    found = ".".join(map(str, version))
+    return _settled("Python", version >= OLDEST_PYTHON, found, f"install Python {wanted} or newer; {REINSTALL}")
+
+
+def sqlite() -> Finding:
+    """Whether the SQLite within Python is new enough."""
+    wanted = ".".join(map(str, OLDEST_SQLITE))
+    return _settled(
+        "SQLite",
+        sqlite3.sqlite_version_info >= OLDEST_SQLITE,
+        sqlite3.sqlite_version,
+        f"use a Python that carries SQLite {wanted} or newer",
+    )
+
+
+def dependencies(needed: Sequence[str] = NEEDED) -> Finding:
+    """Whether every library is there."""
+    missing = [name for name in needed if not _importable(name)]
+    found = f"missing: {', '.join(missing)}" if missing else f"all {len(needed)} are there"
+    return _settled("libraries", not missing, found, REINSTALL)
+
+
+def _importable(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def names(
+    owners: Callable[[], Mapping[str, Sequence[str]]] = packages_distributions, root: Path | None = None
+) -> Iterator[Finding]:
+    """Whether our package names are ours alone, in what is installed and in what Python would import."""
+    root = root or Path(__file__).resolve().parents[2]
+    owned = owners()
+    foreign = {name: sorted(set(owned.get(name, ())) - {DISTRIBUTION}) for name in OURS}
+    taken = [f"{name} (by {', '.join(who)})" for name, who in foreign.items() if who]
+    yield _settled("package names", not taken, f"also owned: {'; '.join(taken)}" if taken else "ours alone", REINSTALL)
+    strangers = [f"{name} from {place}" for name in OURS if (place := _folder(name)) != root / name]
+    yield _settled(
+        "imported from",
+        not strangers,
+        "; ".join(strangers) or str(root),
+        f"leave the folder, or unset the PYTHONPATH, that hides ours; else {REINSTALL}",
+    )
+
+
+def _folder(name: str) -> Path | None:
+    spec = find_spec(name)
+    return Path(spec.origin).resolve().parent if spec and spec.origin else None
+
+
+def clock(now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Finding:
+    """Whether the clock is plausible and agrees with that of the disk: leases and cursors hang on it."""
+    present = now()
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+        file.flush()
+        skew = os.stat(file.name).st_mtime - datetime.now(UTC).timestamp()
+    remedy = "set the clock, and keep it right with NTP"
+    if present < BUILT:
+        return Finding("clock", False, f"it says {present:%Y-%m-%d}, before this program was made", remedy)
+    return _settled("clock", abs(skew) < SKEW_SECONDS, f"{present:%Y-%m-%d %H:%M:%S} UTC", remedy)
+
+
+def configuration(path: Path) -> tuple[Settings | None, Finding]:
+    """The settings where they are right, and the finding."""
+    try:
+        settings = doors.check_config(path, with_secrets=True)
+    except ConfigError as error:
+        listed = [str(problem) for problem in error.problems] or [str(error)]
+        remedy = "mend what is named" if path.exists() else "write one with: concord init"
+        return None, Finding("configuration", False, "\n".join(listed), remedy)
+    return settings, Finding("configuration", True, f"{path}: {len(settings.connections)} connections")
+
+
+def vault_key(folder: Path) -> Finding:
+    """Whether the key of the vault is readable by its owner alone."""
+    if os.environ.get("CONCORD_KEY"):
+        return Finding("vault key", True, "from the environment variable CONCORD_KEY")
+    place = folder / "vault.key"
+    if not place.exists():
+        return Finding("vault key", True, "none yet; it is made with the first secret")
+    mode = stat.S_IMODE(place.stat().st_mode)
+    return _settled("vault key", not mode & 0o077, f"{place} has mode {mode:04o}", f"run: chmod 600 {place}")
+
+
+def database(url: str) -> Finding:
+    """Whether the database answers and is of this program's version; it is looked at, never changed."""
+    from state.database import Database
+    from state.versions import is_current
+
+    file = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+    if file is not None and not file.exists():
+        writable = os.access(file.parent, os.W_OK)
+        found = "none yet; the first command makes it" if writable else f"{file.parent} cannot be written"
+        return _settled("database", writable, found, "let this user write there, or name another place in hub.database")
+    try:
+        with closing(Database(url, patience=SKEW_SECONDS)) as opened, opened.read() as connection:
+            current = is_current(connection, opened.place)
+            place = opened.place
+    except ConcordError as error:
+        return Finding("database", False, redacted(str(error)), "see that it runs and that hub.database is right")
+    return Finding("database", True, place if current else f"{place}: older; the next command brings it up to date")
+
+
+def disk(folder: Path) -> Finding:
+    """Whether there is room left."""
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    free = shutil.disk_usage(existing).free
+    return _settled("disk", free >= ROOM_BYTES, f"{free / 1e9:,.1f} GB free", "make room: a hub wants 1 GB")
+
+
+def _settled(what: str, ok: bool, found: str, remedy: str) -> Finding:
+    return Finding(what, ok, found, "" if ok else remedy)

@@ -1,0 +1,71 @@
+"""The doors to the rooms below, imported when they are opened.
+
+Loading the engine takes longer than printing a help page, so nothing of it is loaded before it is needed. Commands ask
+for these by module (``doors.open_hub``), which is also where a test puts a hub of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sync.reports import Observer
+
+if TYPE_CHECKING:
+    from sync.hub import Hub
+
+    from config.settings import Settings
+    from connectors.core.protocols import Vendor
+    from connectors.core.sandbox import SandboxServer
+    from state.vault import Vault
+
+
+def open_hub(path: Path, observer: Observer) -> Hub:
+    """The hub behind a configuration. Raises ConfigError and DatabaseVersionError."""
+    from sync.hub import Hub
+
+    return Hub.open(path, observer=observer)
+
+
+def check_config(path: Path, *, with_secrets: bool) -> Settings:
+    """The settings, if they are right. Raises ConfigError with every problem."""
+    from sync.hub import check_config
+
+    return check_config(path, with_secrets=with_secrets)
+
+
+def open_vault(path: Path) -> Vault:
+    """The vault of a configuration, whose connections need not be right yet."""
+    from sync.hub import open_vault
+
+    return open_vault(path)
+
+
+def vendors() -> Mapping[str, Vendor]:
+    """Every vendor by name."""
+    from connectors.core.registry import catalogue
+
+    return catalogue()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of ``concord.yaml`` with the settings of every vendor."""
+    from config.schema import json_schema
+
+    return json_schema({name: vendor.config for name, vendor in vendors().items()})
+
+
+def starter() -> str:
+    """The text of the configuration that ``concord init`` writes."""
+    from config.starter import STARTER
+
+    return STARTER
+
+
+def hubspot_sandbox(port: int) -> AbstractContextManager[SandboxServer]:
+    """The HubSpot stand-in, running while the block does. Raises OSError where the port is taken."""
+    from connectors.hubspot.sandbox import serve
+
+    return serve(port)

@@ -1,0 +1,159 @@
+"""The outermost edge: every way a command can end becomes one clear sentence and an exit code.
+
+0 ok · 1 failed · 2 bad usage or configuration · 130 stopped by a person
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from admin.cli.output import harmless, printed_json
+from admin.cli.redaction import redacted
+from admin.cli.session import Session, current
+from mapping.errors import AuthError, ConcordError, ConfigError, RateLimitedError, StalePlanError
+
+FAILED = 1
+MISUSED = 2
+STOPPED = 130
+
+WITH_VALUE = {"--config", "-c"}
+WITHOUT_VALUE = {"--json", "--verbose", "--json-logs"}
+
+ADVICE: dict[type[ConcordError], str] = {
+    AuthError: "check the connection's secret (concord secrets set NAME), then run: concord check",
+    StalePlanError: "make a new plan with: concord plan",
+}
+
+
+class Edge(TyperGroup):
+    """The group of all commands. Global options may stand before or after the command's own words."""
+
+    # The context is Any here: what the overridden methods take is private to typer, and typer.Context is narrower.
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parses the arguments with the global options moved to the front."""
+        return super().parse_args(ctx, global_first(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command. Raises typer.Exit with the right code for whatever went wrong."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, TyperException, BrokenPipeError):
+            raise
+        except (KeyboardInterrupt, typer.Abort):
+            stopped(current(ctx))
+            raise typer.Exit(STOPPED) from None
+        except ConcordError as error:
+            raise typer.Exit(told(current(ctx), error)) from None
+        except OSError as error:
+            raise typer.Exit(system_refused(current(ctx), error)) from None
+        except Exception as error:  # noqa: BLE001 - the outermost edge: what nobody foresaw is kept, then told
+            raise typer.Exit(unforeseen(current(ctx), error)) from None
+
+
+def global_first(args: Sequence[str]) -> list[str]:
+    """The arguments with the global options in front, whatever place they had; what follows ``--`` is left alone."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(args)
+    for arg in waiting:
+        if arg == "--":
+            rest += [arg, *waiting]
+        elif arg in WITH_VALUE:
+            front += [arg, *([value] if (value := next(waiting, None)) is not None else [])]
+        elif arg in WITHOUT_VALUE or arg.startswith("--config="):
+            front.append(arg)
+        else:
+            rest.append(arg)
+    return front + rest
+
+
+def stopped(session: Session) -> None:
+    """Says that a person stopped the work and that nothing is lost."""
+    session.say("Stopped. Nothing is lost: every finished page is kept, and the same command goes on from there.")
+
+
+def told(session: Session, error: ConcordError) -> int:
+    """Tells an error that Concord has a name for, one line a problem; returns the exit code."""
+    if isinstance(error, ConfigError):
+        problems = [str(problem) for problem in error.problems] or [str(error)]
+        for problem in problems:
+            session.say(harmless_lines(problem), "red")
+        if session.json:
+            printed_json({"error": {"type": "ConfigError", "message": str(error), "problems": error.problems}})
+        return MISUSED
+    message = harmless_lines(str(error))
+    if isinstance(error, RateLimitedError) and error.retry_after:
+        message += f" (again in {error.retry_after:,.0f} seconds)"
+    session.say(message, "red")
+    for kind, advice in ADVICE.items():
+        if isinstance(error, kind):
+            session.say(advice)
+    if session.json:
+        printed_json({"error": {"type": type(error).__name__, "message": str(error), "problems": []}})
+    return FAILED
+
+
+def harmless_lines(text: str) -> str:
+    """The text line by line without characters that a terminal would obey."""
+    return "\n".join(harmless(line) for line in text.splitlines())
+
+
+def system_refused(session: Session, error: OSError) -> int:
+    """Tells what the operating system would not do, and with which file."""
+    reason = error.strerror or type(error).__name__
+    place = f": {error.filename}" if error.filename else ""
+    session.say(f"The system refused{place}: {reason}", "red")
+    if session.verbose:
+        session.say(redacted(traceback.format_exc()))
+    if session.json:
+        printed_json({"error": {"type": type(error).__name__, "message": f"{reason}{place}", "problems": []}})
+    return FAILED
+
+
+def unforeseen(session: Session, error: Exception) -> int:
+    """Keeps the traceback of an error nobody foresaw, without secrets and personal data, and says where it lies."""
+    text = redacted("".join(traceback.format_exception(error)))
+    place = keep(session.config, text)
+    name = type(error).__name__
+    kept = f"the traceback is in {place}" if place else "the traceback could not be written anywhere"
+    session.say(f"Concord met something it did not expect ({name}); {kept}.", "red")
+    if session.verbose:
+        session.say(text)
+    if session.json:
+        printed_json({"error": {"type": name, "message": kept, "problems": []}})
+    return FAILED
+
+
+def keep(config: Path, text: str) -> Path | None:
+    """Writes the text to a new file that only its owner can read, beside the configuration's working files.
+
+    The default working folder is used and not the configured one: the configuration itself may be what broke.
+    """
+    folder = config.absolute().parent / ".concord"
+    name = f"error-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.log"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        place = folder / name
+        place.touch(mode=0o600)
+        place.write_text(text, encoding="utf-8")
+    except OSError:
+        return None
+    return place
+
+
+def harmless_streams() -> None:
+    """Lets stdout and stderr draw what their encoding lacks as a question mark rather than fail on it."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

@@ -1,0 +1,73 @@
+"""Customers drawn for people: who they are, where each value came from, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from admin.cli.output import cell, grid, pairs, shorten, state
+from admin.cli.tables import moment
+from sync.reports import CustomerSummary, CustomerView, TimelineItem, ValueView
+
+
+def found(customers: Sequence[CustomerSummary]) -> RenderableType:
+    """One line a customer."""
+    if not customers:
+        return Text("No customer matches.")
+    table = grid("id", "kind", "name", "email", "phone", "sources", "records", numbers=("records",))
+    for each in customers:
+        table.add_row(
+            cell(each.id),
+            cell(each.kind),
+            cell(each.name),
+            cell(each.email),
+            cell(each.phone),
+            cell(each.sources),
+            cell(each.records),
+        )
+    return table
+
+
+def customer(view: CustomerView) -> list[RenderableType]:
+    """The golden record with its provenance, the records behind it, and how destinations hold it."""
+    drawn: list[RenderableType] = [Text(f"{view.kind} ") + cell(view.id, "bold")]
+    if view.asked != view.id:
+        drawn.append(Text("merged: ", style="yellow") + cell(view.asked) + Text(" is this customer now"))
+    drawn += [values(view.values), members(view)]
+    for remote in view.remotes:
+        head = Text("\nIn ") + cell(f"{remote.connection}/{remote.object} {remote.remote_id}", "bold")
+        drawn.append(head + Text(f" ({remote.role}, ") + state(remote.state) + Text(")"))
+        drawn.append(pairs({name: shorten(value) for name, value in remote.holds.items() if value not in (None, "")}))
+    return drawn
+
+
+def values(golden: Sequence[ValueView]) -> RenderableType:
+    """One line a golden value: what it is, which record it came from, by which rule, since when."""
+    table = grid("field", "value", "from", "rule", "since")
+    for each in golden:
+        source = "/".join(part for part in (each.connection, each.stream, each.record) if part)
+        table.add_row(
+            cell(each.field), cell(each.value), cell(shorten(source)), cell(each.rule), cell(moment(each.since)[:10])
+        )
+    return table
+
+
+def members(view: CustomerView) -> RenderableType:
+    """The source records that are this customer, and why each of them is."""
+    table = grid("record", "part", "why", title=f"{len(view.members)} source records")
+    for each in view.members:
+        place = "/".join(part for part in (each.connection, each.stream, each.slice, each.record) if part)
+        table.add_row(cell(shorten(place)), cell(each.part), cell(each.why))
+    return table
+
+
+def timeline(items: Sequence[TimelineItem]) -> RenderableType:
+    """What happened, newest first."""
+    if not items:
+        return Text("Nothing on the timeline.")
+    table = grid("when", "kind", "as", "what", "seen in")
+    for each in items:
+        table.add_row(cell(moment(each.at)[:16]), cell(each.kind), cell(each.role), cell(each.line), cell(each.sources))
+    return table

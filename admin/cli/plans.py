@@ -1,0 +1,88 @@
+"""A plan drawn for people: what it would do to each target, samples of it, and the command that applies it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from admin.cli.output import cell, grid, harmless, shorten
+from sync.reports import PlannedChange, PlanReport, TargetPlan
+
+SAMPLES = 3
+COUNTS = ("create", "update", "adopt", "associate", "unchanged", "duplicates", "skipped", "calls")
+VALUE_WIDTH = 60
+
+
+def plan(report: PlanReport, apply_command: str, *, everything: bool = False) -> list[RenderableType]:
+    """Counts, samples of each target (or all of its changes), warnings, and how to go on."""
+    drawn: list[RenderableType] = [targets(report.targets)]
+    for name, changes in by_target(report.changes).items():
+        shown = changes if everything else varied(changes)
+        title = f"{name}: " + (
+            f"{len(changes):,} changes" if everything else f"{len(shown)} of {len(changes):,} changes"
+        )
+        drawn += [Text(""), Text(harmless(title), style="bold")]
+        drawn += [change(each) for each in shown]
+    drawn += [Text(f"! {harmless(warning)}", style="yellow") for warning in report.warnings]
+    if report.empty:
+        drawn.append(Text("Nothing to do: every destination holds what it should.", style="green"))
+    else:
+        drawn += [
+            Text(""),
+            Text("Plan ") + Text(report.hash, style="bold") + Text(f", good until {report.expires_at}."),
+        ]
+        drawn.append(Text("Apply it with: ") + Text(apply_command, style="bold"))
+        if not everything and len(report.changes) > SAMPLES:
+            drawn.append(Text("See every change with: concord plan --show HASH --all", style="dim"))
+    return drawn
+
+
+def targets(found: Sequence[TargetPlan]) -> Table:
+    """One line a target."""
+    table = grid("target", *COUNTS, "note", numbers=COUNTS)
+    for each in found:
+        counts = [cell(getattr(each, name)) for name in COUNTS]
+        table.add_row(cell(f"{each.connection}/{each.object}"), *counts, cell(each.message))
+    return table
+
+
+def by_target(changes: Sequence[PlannedChange]) -> dict[str, list[PlannedChange]]:
+    """The changes of each ``connection/object``, in the plan's order."""
+    found: dict[str, list[PlannedChange]] = defaultdict(list)
+    for each in changes:
+        found[f"{each.connection}/{each.object}"].append(each)
+    return found
+
+
+def varied(changes: Sequence[PlannedChange], count: int = SAMPLES) -> list[PlannedChange]:
+    """Some of the changes, one of each action before a second of any."""
+    seen: dict[str, int] = defaultdict(int)
+    ranked = []
+    for place, each in enumerate(changes):
+        ranked.append((seen[each.action], place, each))
+        seen[each.action] += 1
+    return [each for *_, each in sorted(ranked, key=lambda entry: entry[:2])[:count]]
+
+
+def change(found: PlannedChange) -> RenderableType:
+    """One change, field by field: old → new, and why."""
+    head = Text("  ") + cell(found.action, "bold") + Text(" ") + cell(found.title or found.subject_key)
+    if found.remote_id:
+        head.append(f"  ({harmless(found.remote_id)})", style="dim")
+    lines = [head]
+    for each in found.fields:
+        line = Text(f"      {harmless(each.field)}: ")
+        if each.old not in (None, ""):
+            line.append(harmless(shorten(each.old, VALUE_WIDTH)), style="red").append(" → ")
+        new = "(emptied)" if each.new in (None, "") else harmless(shorten(each.new, VALUE_WIDTH))
+        line.append(new, style="green")
+        if each.why:
+            line.append(f"   {harmless(shorten(each.why, 100))}", style="dim")
+        lines.append(line)
+    for role, references in found.refs.items():
+        lines.append(Text(f"      {harmless(role)}: ") + cell(shorten(references, VALUE_WIDTH)))
+    return Text("\n").join(lines)

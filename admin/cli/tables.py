@@ -1,0 +1,226 @@
+"""The engine's reports drawn for people: reads, checks, status, runs and dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from admin.cli.output import cell, grid, harmless, pairs, shorten, state
+from sync.reports import (
+    ApplyReport,
+    CheckReport,
+    DeadLetterView,
+    ResolveReport,
+    RunView,
+    StatusReport,
+    StreamReport,
+    SyncReport,
+)
+
+COUNTS = ("read", "new", "changed", "unchanged", "gone", "dropped", "dead")
+
+
+def synced(report: SyncReport) -> list[RenderableType]:
+    """What was read, what resolving changed, and what was pushed without asking."""
+    drawn: list[RenderableType] = [read(report.streams), resolved(report.resolve)]
+    drawn += [applied(push) for push in report.pushes]
+    return drawn
+
+
+def read(streams: Sequence[StreamReport]) -> Table:
+    """One line a stream, and one for all of them."""
+    table = grid("connection", "stream", *COUNTS, "state", "note", numbers=COUNTS)
+    for each in streams:
+        table.add_row(
+            cell(each.connection),
+            cell(each.stream),
+            *(_count(name, getattr(each, name)) for name in COUNTS),
+            state(each.status),
+            cell(each.message),
+        )
+    if len(streams) > 1:
+        table.add_section()
+        totals = [_count(name, sum(getattr(each, name) for each in streams)) for name in COUNTS]
+        table.add_row(Text("all", style="bold"), "", *totals, "", "")
+    return table
+
+
+def _count(name: str, value: int) -> Text:
+    return cell(value, "red" if name == "dead" and value else "")
+
+
+def resolved(report: ResolveReport) -> Text:
+    """One line on who turned out to be who."""
+    if not (report.entities or report.facts or report.changed or report.retired):
+        return Text("Resolved: nothing to do.")
+    parts = [f"{report.entities:,} records and {report.facts:,} facts looked at", f"{report.created:,} customers new"]
+    parts += [
+        f"{count:,} {word}"
+        for count, word in (
+            (report.merged, "merged"),
+            (report.split, "split"),
+            (report.retired, "retired"),
+            (report.changed, "changed"),
+        )
+        if count
+    ]
+    return Text(f"Resolved: {', '.join(parts)} ({report.seconds:.1f} s).")
+
+
+def applied(report: ApplyReport) -> Text:
+    """One line on what a destination took."""
+    done = [
+        f"{count:,} {word}"
+        for count, word in (
+            (report.created, "created"),
+            (report.updated, "updated"),
+            (report.associated, "linked"),
+            (report.unchanged, "as they were"),
+            (report.failed, "failed"),
+            (report.unknown, "unanswered"),
+            (report.parked, "parked for a person"),
+            (report.moved, "skipped because they had moved"),
+        )
+        if count
+    ]
+    line = Text("Applied ") + Text(report.hash[:12], style="bold") + Text(": ") + state(report.status)
+    line.append(f"; {', '.join(done) or 'nothing to write'} ({report.seconds:.1f} s)")
+    if report.message:
+        line.append(f"\n{harmless(report.message)}")
+    return line
+
+
+def checked(reports: Sequence[CheckReport]) -> Table:
+    """One line a connection: who we are there, what can be read and written."""
+    table = grid("connection", "connector", "state", "account", "reads", "writes", "note")
+    for each in reports:
+        table.add_row(
+            cell(each.connection),
+            cell(each.connector),
+            state("ok" if each.ok else "failed"),
+            cell(each.account),
+            cell(each.reads),
+            cell(each.writes),
+            cell(each.message),
+        )
+    return table
+
+
+def status(report: StatusReport) -> list[RenderableType]:
+    """Whether all is well, connection by connection, and what to do if not."""
+    table = grid(
+        "connection", "connector", "state", "last good run", "records", "dead", "advice", numbers=("records", "dead")
+    )
+    for each in report.connections:
+        table.add_row(
+            cell(each.name),
+            cell(each.connector),
+            state(each.state),
+            cell(each.last_ok or "never"),
+            cell(each.records),
+            _count("dead", each.dead_letters),
+            cell(each.advice),
+        )
+    numbers: dict[str, object] = {
+        "hub": report.hub,
+        "database": report.database,
+        "customers": report.customers,
+        "facts": report.facts,
+        "waiting to be resolved": report.waiting,
+        "parked writes": report.parked,
+        "dead letters": report.dead_letters,
+    }
+    drawn: list[RenderableType] = [pairs(numbers), table]
+    if report.ok:
+        drawn.append(Text("All is well.", style="green"))
+    drawn += [Text(f"→ {harmless(advice)}", style="yellow") for advice in report.advice]
+    return drawn
+
+
+def runs(found: Sequence[RunView]) -> RenderableType:
+    """The runs as given, one line each."""
+    if not found:
+        return Text("There has been no run yet.")
+    table = grid("run", "kind", "connection", "stream", "started", "ended", "state", "counts", numbers=("run",))
+    for each in found:
+        table.add_row(
+            cell(str(each.id)),
+            cell(each.kind),
+            cell(each.connection),
+            cell(each.stream),
+            cell(moment(each.started_at)),
+            cell(moment(each.ended_at)),
+            state(each.status),
+            cell(counted(each)),
+        )
+    return table
+
+
+def run(found: RunView) -> RenderableType:
+    """One run whole."""
+    return pairs(
+        {
+            "run": str(found.id),
+            "kind": found.kind,
+            "connection": found.connection,
+            "stream": found.stream,
+            "started": moment(found.started_at),
+            "ended": moment(found.ended_at),
+            "state": state(found.status),
+            "counts": counted(found),
+            "error": found.error,
+        }
+    )
+
+
+def counted(found: RunView) -> str:
+    """The counts of a run that are not zero."""
+    return ", ".join(f"{name} {value}" for name, value in found.counts.items() if value)
+
+
+def dead_letters(found: Sequence[DeadLetterView]) -> RenderableType:
+    """The dead letters as given, one line each, without their bodies."""
+    if not found:
+        return Text("No dead letters.", style="green")
+    table = grid("letter", "way", "from", "record", "reason", "times", "last", "state", numbers=("letter", "times"))
+    for each in found:
+        table.add_row(
+            cell(str(each.id)),
+            cell(each.direction),
+            cell(f"{each.connection}/{each.stream}"),
+            cell(each.remote_id),
+            cell(each.reason),
+            cell(each.times),
+            cell(moment(each.last_at)),
+            cell(each.state),
+        )
+    return table
+
+
+def dead_letter(found: DeadLetterView) -> list[RenderableType]:
+    """One dead letter with its body."""
+    head = pairs(
+        {
+            "letter": str(found.id),
+            "way": found.direction,
+            "from": f"{found.connection}/{found.stream}",
+            "slice": found.slice,
+            "record": found.remote_id,
+            "reason": found.reason,
+            "times": found.times,
+            "last": moment(found.last_at),
+            "state": found.state,
+        }
+    )
+    body = "\n".join(harmless(line) for line in found.body.splitlines())
+    return [head, Text(shorten(body, 4_000) if len(body) > 4_000 else body)]
+
+
+def moment(stamp: str) -> str:
+    """An instant as people read it, in UTC and to the second; anything else as it is."""
+    if len(stamp) >= 19 and stamp[10:11] == "T":
+        return f"{stamp[:10]} {stamp[11:19]}"
+    return stamp
