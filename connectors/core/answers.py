@@ -47,8 +47,8 @@ def classify(response: httpx.Response) -> ConcordError | None:
 
 
 def describe(response: httpx.Response) -> str:
-    """``GET https://host/path answered 404 Not Found``, redacted: the beginning of a good error message."""
-    answered = f"{response.status_code} {response.reason_phrase}".strip()
+    """``GET https://host/path answered 404 Not Found``, redacted; the words are ours, not the vendor's."""
+    answered = f"{response.status_code} {httpx.codes.get_reason_phrase(response.status_code)}".strip()
     return f"{name(response.request)} answered {answered}"
 
 

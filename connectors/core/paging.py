@@ -18,7 +18,8 @@ N = TypeVar("N")
 K = TypeVar("K", int, str, datetime)
 
 
-@dataclass(frozen=True, slots=True)
+# Not slotted: calling Leaf[...](...) sets an attribute, which a frozen slotted class refuses with a TypeError (3.11).
+@dataclass(frozen=True)
 class Leaf(Generic[P, N]):
     """One page as fetched, and where the one after it begins: None after the last."""
 
@@ -131,7 +132,7 @@ def _counted(
         before = rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Border(Generic[K, R]):
     """How far a read by (timestamp, id) has come: the last timestamp, the last id, and the rows at that timestamp.
 

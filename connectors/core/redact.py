@@ -10,6 +10,7 @@ import httpx
 HIDDEN = "…"
 
 _ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
+_HOST = re.compile(r"[\w.-]*|[\da-f:.]+")
 _SCHEME = re.compile(r"\b(bearer|basic|token|zoho-oauthtoken)\s+[\w\-.~+/=:]{6,}", re.IGNORECASE)
 _NAMES = (
     r"[\w-]*(?:token|secret|password|passwd|assertion|verifier|signature|api[_-]?key|hapikey)[\w-]*"
@@ -31,6 +32,8 @@ def address(url: httpx.URL | str) -> str:
         return HIDDEN
     path = "/".join(HIDDEN if _private(segment) else segment for segment in parsed.path.split("/"))
     query = "&".join(f"{name}={HIDDEN}" for name in dict.fromkeys(parsed.params.keys()))
+    if not _HOST.fullmatch(parsed.host):
+        return HIDDEN
     place = f"{parsed.scheme}://{parsed.netloc.decode('ascii', 'replace')}" if parsed.host else ""
     return f"{place}{path}" + (f"?{query}" if query else "")
 
