@@ -28,6 +28,9 @@ class Block(BaseModel):
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler.resolve_ref_schema(handler(core))
         schema["type"] = ["object", "null"]
+        for name, inner in schema.get("properties", {}).items():
+            if inner.get("type") in ("object", "array") and name not in schema.get("required", ()):
+                inner["type"] = [inner["type"], "null"]
         return schema
 
 

@@ -24,6 +24,7 @@ MAX_VALUES = 50_000
 MAX_DEPTH = 40
 
 _CORE = "tag:yaml.org,2002:"
+_QUOTED = re.compile(r"""(['"])(.*?)\1""")
 _TAG_NAMES = ", ".join(f"{tag} name" for tag in TAGS)
 
 
@@ -44,18 +45,22 @@ class Document:
 
 def read(path: Path) -> str:
     """The text of the file. Raises ConfigError when there is none, or none that can be a configuration."""
+    return decode(read_raw(path), str(path))
+
+
+def read_raw(path: Path) -> bytes:
+    """The bytes of the file, one more than allowed where it is too large. Raises ConfigError when it cannot be read."""
     try:
         if path.is_dir():
             raise _refused(path, "is a folder", "the file itself")
         if path.exists() and not path.is_file():
             raise _refused(path, "is no ordinary file", "a text file")
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise _refused(path, "there is no such file", "a file, which `concord init` writes") from None
     except OSError as error:
         raise _refused(path, f"cannot be read ({error.strerror})") from None
-    return decode(raw, str(path))
 
 
 def decode(raw: bytes, file: str) -> str:
@@ -96,7 +101,9 @@ def compose(text: str, file: str) -> Node | None:
         line = text.count("\n", 0, error.position) + 1
         raise _unreadable(file, line, "holds a character that no text file holds") from None
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # What is never closed ends with the file; the place to look is where it began.
+        unclosed = "end" in (error.problem or "") and "stream" in (error.problem or "")
+        mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
         raise _unreadable(file, mark.line + 1 if mark else None, _explained(error, text)) from None
     except (YAMLError, ValueError):
         raise _unreadable(file, None, "is no YAML") from None
@@ -118,10 +125,9 @@ def _explained(error: MarkedYAMLError, text: str) -> str:
     if "mapping values are not allowed" in problem:
         return "a colon stands where no key may; check the indentation, and put a text with a colon in quotes"
     # What ruamel quotes is a sign or <a token>, or else a piece of the file, which may be a secret.
-    safe = re.sub(r"""(['"])(?!<)(?:(?!\1).){2,}\1""", "a word", problem)
-    return (
-        f"{error.context}: {safe}" if error.context and "\n" not in error.context and "'" not in error.context else safe
-    )
+    safe = _QUOTED.sub(lambda found: found[0] if len(found[2]) < 2 or found[2][0] in "<\\" else "a word", problem)
+    context = error.context or ""
+    return f"{context}: {safe}" if context and "'" not in context and "\n" not in context else safe
 
 
 @dataclass(slots=True)

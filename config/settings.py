@@ -134,10 +134,10 @@ class Settings(Block):
 
     def public(self) -> dict[str, Any]:
         """Everything that may be shown, stored or hashed, as JSON with sorted keys: no secret is part of it."""
-        dump = self.model_dump(mode="json", by_alias=True)
+        written = {name: {"config"} for name in self.connections if name in self._source.configs}
+        dump = self.model_dump(mode="json", by_alias=True, exclude={"connections": written})
         dump["hub"]["database"] = checks.without_password(dump["hub"]["database"])
-        for name in self.connections:
-            if name in self._source.configs:
-                dump["connections"][name]["config"] = self._source.configs[name]
+        for name in written:
+            dump["connections"][name]["config"] = self._source.configs[name]
         shown: dict[str, Any] = json.loads(json.dumps(dump, sort_keys=True))
         return shown
