@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from state.records import chunks
-from state.tables import shadow
+from state.tables import event, shadow
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +91,19 @@ def save(c: Connection, one: Shadow, at: str) -> None:
         c.execute(insert(shadow), [row])
     else:
         c.execute(update(shadow).where(shadow.c.id == one.id).values(**row))
+
+
+def move_subject(c: Connection, old: str, into: str, at: str) -> None:
+    """What was held for one customer is now held for another: where that one has a primary already, as a duplicate."""
+    mine = {(one.connection_id, one.object) for one in of_subject(c, "customer", [into]) if _primary(one)}
+    for one in of_subject(c, "customer", [old]):
+        role = "duplicate" if (one.connection_id, one.object) in mine else one.role
+        if role == "primary":
+            mine.add((one.connection_id, one.object))
+        save(c, replace(one, subject_key=into, role=role, version=one.version + 1), at)
+        ids = {"shadow": one.id, "customer": old, "into": into}
+        c.execute(insert(event), [{"at": at, "kind": "shadow_moved", "actor": "resolve", "ids": ids}])
+
+
+def _primary(one: Shadow) -> bool:
+    return one.role == "primary" and one.state == "live"

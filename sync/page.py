@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
+from mapping.timeline import Privacy
 
 from connectors.core.protocols import Stream
 from mapping.contract import Coverage, Page, RawRecord, RemoteId, Schema, Slice, Tombstone
@@ -16,7 +17,6 @@ from mapping.errors import RecordError
 from mapping.identity import Protection, identifiers, name_of
 from mapping.mapper import Entity, Mapper
 from mapping.model import PROFILES
-from mapping.timeline import Privacy
 from state.database import stamp
 from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
 from state.shadows import Shadow

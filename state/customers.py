@@ -1,0 +1,136 @@
+"""Customers as people and destinations see them: golden records, members, where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, String, cast, func, or_, select
+
+from mapping.normalize import email_key
+from state.database import Database
+from state.records import chunks
+from state.tables import customer, entity, fact, golden_record, identifier, membership, raw_record, slice_
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """One customer's golden record. ``provenance``: field to (entity id, rule, since), or a list of such."""
+
+    customer_id: str
+    kind: str
+    values: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One entity of a customer with the record it comes from."""
+
+    entity_id: int
+    customer_id: str
+    connection_id: str
+    stream: str
+    slice: str
+    remote_id: str
+    part: str
+    live: bool
+
+
+_GOLDEN = (
+    select(golden_record.c.customer_id, customer.c.kind, golden_record.c["values"], golden_record.c.provenance)
+    .join(customer, customer.c.id == golden_record.c.customer_id)
+    .where(customer.c.status == "live")
+)
+
+
+def _golden(row: Any) -> Golden:
+    return Golden(row[0], row[1], orjson.loads(row[2]), orjson.loads(row[3]))
+
+
+def every(db: Database, kind: str, size: int = 2000) -> Iterator[list[Golden]]:
+    """Every live customer of one kind, in batches in the order of their ids."""
+    last = ""
+    while True:
+        statement = _GOLDEN.where(customer.c.kind == kind, golden_record.c.customer_id > last)
+        with db.read() as c:
+            rows = c.execute(statement.order_by(golden_record.c.customer_id).limit(size)).all()
+        if not rows:
+            return
+        yield [_golden(row) for row in rows]
+        last = rows[-1][0]
+
+
+def load(c: Connection, ids: Iterable[str]) -> dict[str, Golden]:
+    """The golden records of live customers, by id."""
+    found: dict[str, Golden] = {}
+    for some in chunks(ids):
+        found.update({row[0]: _golden(row) for row in c.execute(_GOLDEN.where(golden_record.c.customer_id.in_(some)))})
+    return found
+
+
+def counts(c: Connection) -> tuple[int, int]:
+    """How many live customers and live facts there are."""
+    customers = select(func.count()).select_from(customer).where(customer.c.status == "live")
+    facts = select(func.count()).select_from(fact).where(fact.c.live)
+    return int(c.execute(customers).scalar_one()), int(c.execute(facts).scalar_one())
+
+
+def find(c: Connection, query: str, limit: int) -> list[Golden]:
+    """Live customers by id, email, phone, or a part of what their golden record says; all when nothing is asked."""
+    text = query.strip()
+    statement = _GOLDEN
+    if text:
+        holding = (
+            select(membership.c.customer_id)
+            .join(identifier, identifier.c.entity_id == membership.c.entity_id)
+            .where(
+                identifier.c.value.in_([text, text.casefold(), email_key(text.casefold())]),
+                identifier.c.until.is_(None),
+            )
+        )
+        like = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        inside = func.lower(cast(golden_record.c["values"], String)).like(like, escape="\\")
+        statement = statement.where(
+            or_(golden_record.c.customer_id == text, golden_record.c.customer_id.in_(holding), inside)
+        )
+    return [_golden(row) for row in c.execute(statement.order_by(golden_record.c.customer_id).limit(limit))]
+
+
+_MEMBER = (
+    select(
+        entity.c.id, membership.c.customer_id, slice_.c.connection_id, slice_.c.stream, slice_.c.key,
+        raw_record.c.remote_id, entity.c.part, entity.c.live,
+    )
+    .join(entity, entity.c.id == membership.c.entity_id)
+    .join(raw_record, raw_record.c.id == entity.c.raw_id)
+    .join(slice_, slice_.c.id == raw_record.c.slice_id)
+)  # fmt: skip
+
+
+def members(c: Connection, customer_ids: Sequence[str]) -> list[MemberRow]:
+    """The entities of some customers, in the order of their natural keys."""
+    found: list[MemberRow] = []
+    for some in chunks(customer_ids):
+        found.extend(MemberRow(*row) for row in c.execute(_MEMBER.where(membership.c.customer_id.in_(some))))
+    return sorted(found, key=lambda m: (m.connection_id, m.stream, m.slice, m.remote_id, m.part))
+
+
+def remotes(c: Connection, connection_id: str, streams: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+    """(customer id, remote id, body, observed at) of the live records of some streams that belong to a customer."""
+    statement = (
+        select(membership.c.customer_id, raw_record.c.remote_id, raw_record.c.body, raw_record.c.observed_at)
+        .join(entity, entity.c.id == membership.c.entity_id)
+        .join(raw_record, raw_record.c.id == entity.c.raw_id)
+        .join(slice_, slice_.c.id == raw_record.c.slice_id)
+        .where(
+            slice_.c.connection_id == connection_id,
+            slice_.c.stream.in_(streams),
+            raw_record.c.state == "live",
+            entity.c.live,
+        )
+    )
+    for row in c.execute(statement):
+        yield (row[0], row[1], row[2], row[3])

@@ -1,0 +1,157 @@
+"""Facts and whom they concern. Attachment is never stored: it follows from who held the identifier at the fact's time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from mapping.sightings import Hold, attach
+from state.database import Database
+from state.records import chunks
+from state.tables import entity, fact, fact_ref, identifier, membership, raw_record, slice_
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """One fact."""
+
+    id: int
+    key: str
+    kind: str
+    activity: str | None
+    at: str | None
+    live: bool
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One fact to write; ``id`` None for a new one. ``refs``: (participant, role, kind, value)."""
+
+    id: int | None
+    key: str
+    kind: str
+    activity: str | None
+    at: str | None
+    live: bool
+    values: str
+    refs: Sequence[tuple[int, str, str, str]]
+
+
+_FACT = [fact.c.id, fact.c.key, fact.c.kind, fact.c.activity, fact.c.at, fact.c.live, fact.c["values"]]
+_BY_KEY = select(*_FACT).where(fact.c.key.in_(bindparam("keys", expanding=True)))
+
+
+def load(c: Connection, keys: Iterable[str]) -> dict[str, StoredFact]:
+    """Facts by their natural keys."""
+    found: dict[str, StoredFact] = {}
+    for some in chunks(keys):
+        for row in c.execute(_BY_KEY, {"keys": some}):
+            found[row[1]] = StoredFact(*row[:6], orjson.loads(row[6]))
+    return found
+
+
+def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:
+    """Writes facts whole, with their references."""
+    new = [row for row in rows if row.id is None]
+    old = [row for row in rows if row.id is not None]
+    columns = ("kind", "activity", "at", "live", "values")
+    refs: list[dict[str, Any]] = []
+    if new:
+        inserts = []
+        for row, number in zip(new, db.allocate(c, "fact", len(new)), strict=True):
+            inserts.append({"id": number, "key": row.key, **{name: getattr(row, name) for name in columns}})
+            refs.extend(_refs(number, row))
+        c.execute(insert(fact), inserts)
+    if old:
+        statement = update(fact).where(fact.c.id == bindparam("b_id"))
+        statement = statement.values({name: bindparam(f"n_{name}") for name in columns})
+        c.execute(statement, [{"b_id": r.id, **{f"n_{name}": getattr(r, name) for name in columns}} for r in old])
+        for ids in chunks(row.id for row in old):
+            c.execute(delete(fact_ref).where(fact_ref.c.fact_id.in_(ids)))
+        for row in old:
+            if row.id is not None:
+                refs.extend(_refs(row.id, row))
+    if refs:
+        c.execute(insert(fact_ref), refs)
+
+
+def _refs(number: int, row: FactRow) -> list[dict[str, Any]]:
+    unique = {(participant, kind, value): role for participant, role, kind, value in row.refs}
+    return [
+        {"fact_id": number, "participant": participant, "kind": kind, "value": value, "role": role}
+        for (participant, kind, value), role in unique.items()
+    ]
+
+
+_HOLDS = (
+    select(
+        fact_ref.c.fact_id, fact_ref.c.participant, fact_ref.c.role, fact_ref.c.kind,
+        membership.c.customer_id, identifier.c.since, identifier.c.until,
+    )
+    .join(identifier, (identifier.c.value == fact_ref.c.value) & (identifier.c.kind == fact_ref.c.kind))
+    .join(membership, membership.c.entity_id == identifier.c.entity_id)
+    .where(fact_ref.c.fact_id.in_(bindparam("ids", expanding=True)))
+)  # fmt: skip
+
+
+def attachments(c: Connection, facts: Mapping[int, str | None]) -> dict[int, dict[tuple[int, str], str]]:
+    """Fact id (given with its time) to (participant, role) to customer."""
+    holds: dict[int, list[Hold]] = {}
+    for ids in chunks(facts):
+        for row in c.execute(_HOLDS, {"ids": ids}):
+            holds.setdefault(row[0], []).append(Hold(*row[1:]))
+    return {number: attach(facts[number], found) for number, found in holds.items()}
+
+
+def concerning(c: Connection, customer_id: str) -> list[tuple[StoredFact, str]]:
+    """The live facts of one customer with the role played in each, newest first."""
+    mine = (
+        select(fact_ref.c.fact_id)
+        .join(identifier, (identifier.c.value == fact_ref.c.value) & (identifier.c.kind == fact_ref.c.kind))
+        .join(membership, membership.c.entity_id == identifier.c.entity_id)
+        .where(membership.c.customer_id == customer_id)
+    )
+    rows = c.execute(select(*_FACT).where(fact.c.id.in_(mine), fact.c.live)).all()
+    found = {row[0]: StoredFact(*row[:6], orjson.loads(row[6])) for row in rows}
+    roles = attachments(c, {number: one.at for number, one in found.items()})
+    items = []
+    for number, one in found.items():
+        role = next((role for (_, role), who in sorted(roles.get(number, {}).items()) if who == customer_id), None)
+        if role is not None:
+            items.append((one, role))
+    items.sort(key=lambda item: (item[0].at or "", item[0].key), reverse=True)
+    return items
+
+
+def every(db: Database, size: int = 2000) -> Iterator[list[tuple[StoredFact, dict[tuple[int, str], str]]]]:
+    """Every fact with the customers it concerns, in batches in the order of their row ids; dead facts too."""
+    last = 0
+    while True:
+        with db.read() as c:
+            rows = c.execute(select(*_FACT).where(fact.c.id > last).order_by(fact.c.id).limit(size)).all()
+            batch = [StoredFact(*row[:6], orjson.loads(row[6])) for row in rows]
+            roles = attachments(c, {one.id: one.at for one in batch if one.live})
+        if not batch:
+            return
+        yield [(one, roles.get(one.id, {})) for one in batch]
+        last = batch[-1].id
+
+
+def sources(c: Connection, keys: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Fact key to the (connection, stream) pairs that saw it."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for some in chunks(keys):
+        rows = c.execute(
+            select(entity.c.fact_key, slice_.c.connection_id, slice_.c.stream)
+            .join(raw_record, raw_record.c.id == entity.c.raw_id)
+            .join(slice_, slice_.c.id == raw_record.c.slice_id)
+            .where(entity.c.fact_key.in_(some), entity.c.live)
+        )
+        for key, connection_id, stream in rows:
+            found.setdefault(key, set()).add((connection_id, stream))
+    return {key: sorted(pairs) for key, pairs in found.items()}

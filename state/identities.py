@@ -1,0 +1,308 @@
+"""What resolving reads and writes: the queue, who holds which value, links, memberships, customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
+
+from mapping.identity import Holder, Link
+from state.database import insert_or_update
+from state.records import chunks
+from state.tables import (
+    customer,
+    dirty_entity,
+    edge,
+    entity,
+    event,
+    golden_record,
+    identifier,
+    membership,
+    raw_record,
+    slice_,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """One entity that waits to be resolved; ``fact_key`` is a fact that it no longer speaks of."""
+
+    seq: int
+    entity_id: int
+    fact_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An entity with its natural key, as resolving sees it. Facts come too; they have a ``fact_key``."""
+
+    id: int
+    key: tuple[str, ...]
+    kind: str
+    live: bool
+    founding: bool
+    fact_key: str | None
+    name: str
+    alias: str | None
+    values: Mapping[str, Any]
+    since: Mapping[str, str]
+    echo: frozenset[str]
+
+
+def queue(c: Connection, limit: int) -> list[Queued]:
+    """The oldest waiting entities."""
+    statement = select(dirty_entity.c.seq, dirty_entity.c.entity_id, dirty_entity.c.fact_key)
+    return [Queued(*row) for row in c.execute(statement.order_by(dirty_entity.c.seq).limit(limit))]
+
+
+def queue_length(c: Connection) -> int:
+    """How many wait."""
+    return int(c.execute(select(func.count()).select_from(dirty_entity)).scalar_one())
+
+
+_PROFILE = (
+    select(
+        entity.c.id, slice_.c.connection_id, slice_.c.stream, slice_.c.key, raw_record.c.remote_id, entity.c.part,
+        entity.c.kind, entity.c.live, entity.c.founding, entity.c.fact_key, entity.c.name_key, entity.c.alias,
+        entity.c["values"], entity.c.since, entity.c.echo,
+    )
+    .join(raw_record, raw_record.c.id == entity.c.raw_id)
+    .join(slice_, slice_.c.id == raw_record.c.slice_id)
+)  # fmt: skip
+_PROFILE_BY_ID = _PROFILE.where(entity.c.id.in_(bindparam("ids", expanding=True)))
+_PROFILE_BY_FACT = _PROFILE.where(entity.c.fact_key.in_(bindparam("keys", expanding=True)), entity.c.live)
+
+
+def _profile(row: Any) -> Profile:
+    return Profile(
+        row[0], tuple(row[1:6]), row[6], row[7], row[8], row[9], row[10] or "", row[11],
+        orjson.loads(row[12]), orjson.loads(row[13]), frozenset(orjson.loads(row[14])) if row[14] != "[]" else frozenset(),
+    )  # fmt: skip
+
+
+def profiles(c: Connection, ids: Iterable[int]) -> dict[int, Profile]:
+    """Entities by id."""
+    found: dict[int, Profile] = {}
+    for some in chunks(ids):
+        for row in c.execute(_PROFILE_BY_ID, {"ids": some}):
+            found[row[0]] = _profile(row)
+    return found
+
+
+def speakers(c: Connection, fact_keys: Iterable[str]) -> dict[str, list[Profile]]:
+    """The live entities that speak of these facts."""
+    found: dict[str, list[Profile]] = {}
+    for some in chunks(fact_keys):
+        for row in c.execute(_PROFILE_BY_FACT, {"keys": some}):
+            found.setdefault(row[9], []).append(_profile(row))
+    return found
+
+
+_SHARED = (
+    select(identifier.c.kind, identifier.c.value, func.count())
+    .where(
+        tuple_(identifier.c.value, identifier.c.kind).in_(
+            select(identifier.c.value, identifier.c.kind).where(
+                identifier.c.entity_id.in_(bindparam("ids", expanding=True))
+            )
+        ),
+        identifier.c.until.is_(None),
+    )
+    .group_by(identifier.c.value, identifier.c.kind)
+)
+_HOLDERS = (
+    select(
+        identifier.c.kind, identifier.c.value, entity.c.kind, entity.c.id, entity.c.name_key,
+        slice_.c.connection_id, slice_.c.stream, slice_.c.key, raw_record.c.remote_id, entity.c.part,
+    )
+    .join(entity, entity.c.id == identifier.c.entity_id)
+    .join(raw_record, raw_record.c.id == entity.c.raw_id)
+    .join(slice_, slice_.c.id == raw_record.c.slice_id)
+    .where(identifier.c.value.in_(bindparam("values", expanding=True)), identifier.c.until.is_(None), entity.c.live)
+)  # fmt: skip
+
+
+def shared_values(c: Connection, entity_ids: Iterable[int]) -> dict[tuple[str, str], int]:
+    """The identifiers that these entities hold or held and that others hold now: to how many hold them now."""
+    found: dict[tuple[str, str], int] = {}
+    for ids in chunks(entity_ids):
+        for kind, value, count in c.execute(_SHARED, {"ids": ids}):
+            found[(kind, value)] = count
+    return found
+
+
+def holders(c: Connection, values: Iterable[tuple[str, str]]) -> dict[tuple[str, str, str], list[Holder]]:
+    """(profile kind, identifier kind, value) to the records that hold the value now."""
+    wanted = set(values)
+    found: dict[tuple[str, str, str], list[Holder]] = {}
+    for some in chunks({value for _, value in wanted}):
+        for row in c.execute(_HOLDERS, {"values": some}):
+            if (row[0], row[1]) in wanted:
+                found.setdefault((row[2], row[0], row[1]), []).append(Holder(row[3], tuple(row[5:10]), row[4] or ""))
+    return found
+
+
+def memberships(c: Connection, entity_ids: Iterable[int]) -> dict[int, str]:
+    """Entity to the customer it belongs to."""
+    found: dict[int, str] = {}
+    statement = select(membership.c.entity_id, membership.c.customer_id).where(
+        membership.c.entity_id.in_(bindparam("ids", expanding=True))
+    )
+    for ids in chunks(entity_ids):
+        found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
+    return found
+
+
+def members(c: Connection, customer_ids: Iterable[str]) -> dict[int, str]:
+    """Every entity of these customers, with the customer."""
+    found: dict[int, str] = {}
+    statement = select(membership.c.entity_id, membership.c.customer_id).where(
+        membership.c.customer_id.in_(bindparam("ids", expanding=True))
+    )
+    for ids in chunks(customer_ids):
+        found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
+    return found
+
+
+def birthdays(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
+    """When these customers came into being."""
+    found: dict[str, str] = {}
+    for ids in chunks(customer_ids):
+        rows = c.execute(select(customer.c.id, customer.c.created_at).where(customer.c.id.in_(ids)))
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+def survivors(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
+    """Each id to the live customer it leads to; ids that lead nowhere are left out."""
+    found: dict[str, str] = {}
+    for asked in set(customer_ids):
+        current = asked
+        for _ in range(64):
+            row = c.execute(
+                select(customer.c.status, customer.c.merged_into).where(customer.c.id == current)
+            ).one_or_none()
+            if row is None or row.status == "retired":
+                break
+            if row.status == "live":
+                found[asked] = current
+                break
+            current = row.merged_into
+    return found
+
+
+def golden_hashes(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
+    """The hash of each stored golden record."""
+    found: dict[str, str] = {}
+    statement = select(golden_record.c.customer_id, golden_record.c.hash).where(
+        golden_record.c.customer_id.in_(bindparam("ids", expanding=True))
+    )
+    for ids in chunks(customer_ids):
+        found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
+    return found
+
+
+def known_customers(c: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that were ever given to a customer."""
+    found: set[str] = set()
+    for some in chunks(ids):
+        found.update(c.execute(select(customer.c.id).where(customer.c.id.in_(some))).scalars())
+    return found
+
+
+@dataclass(slots=True)
+class Changes:
+    """What resolving one batch writes."""
+
+    created: list[tuple[str, str]]  # (customer id, kind)
+    merged: list[tuple[str, str]]  # (customer id, the one it went into)
+    retired: list[str]
+    revived: list[str]
+    split: list[tuple[str, str]]  # (customer id, the new one that left it)
+    joined: list[tuple[int, str]]  # (entity id, customer id)
+    moved: list[tuple[int, str]]
+    left: list[int]
+    golden: list[tuple[str, str, str, str]]  # (customer id, hash, values, provenance)
+    new_golden: list[tuple[str, str, str, str]]
+    touched: list[int]  # entities whose links are written anew
+    links: list[Link]
+
+    @classmethod
+    def none(cls) -> Changes:
+        """No changes yet."""
+        return cls([], [], [], [], [], [], [], [], [], [], [], [])
+
+
+def write(c: Connection, changes: Changes, at: str, actor: str) -> None:
+    """Writes what resolving decided, with an event for every merge, split and end."""
+    if changes.created:
+        rows = [
+            {"id": i, "kind": kind, "status": "live", "merged_into": None, "created_at": at}
+            for i, kind in changes.created
+        ]
+        c.execute(insert(customer), rows)
+    _end_customers(c, changes, at, actor)
+    if changes.joined:
+        c.execute(insert(membership), [{"entity_id": e, "customer_id": i} for e, i in changes.joined])
+    if changes.moved:
+        statement = (
+            update(membership).where(membership.c.entity_id == bindparam("e")).values(customer_id=bindparam("i"))
+        )
+        c.execute(statement, [{"e": e, "i": i} for e, i in changes.moved])
+    for ids in chunks(changes.left):
+        c.execute(delete(membership).where(membership.c.entity_id.in_(ids)))
+    for ids in chunks(changes.touched):
+        c.execute(delete(edge).where(or_(edge.c.a.in_(ids), edge.c.b.in_(ids))))
+    if changes.links:
+        rows = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
+        c.execute(
+            insert(edge),
+            [{"a": a, "b": b, "rule": k.rule, "evidence": [k.value]} for (a, b), k in rows.items()],
+        )
+    _write_golden(c, changes)
+
+
+def _end_customers(c: Connection, changes: Changes, at: str, actor: str) -> None:
+    events: list[dict[str, Any]] = []
+    if changes.merged:
+        end = (
+            update(customer)
+            .where(customer.c.id == bindparam("i"))
+            .values(status="merged", merged_into=bindparam("into"))
+        )
+        c.execute(end, [{"i": i, "into": into} for i, into in changes.merged])
+        for old, into in changes.merged:
+            # Earlier redirects are pointed on, so that following one never takes more than a step or two.
+            c.execute(update(customer).where(customer.c.merged_into == old).values(merged_into=into))
+            events.append({"at": at, "kind": "merged", "actor": actor, "ids": {"customer": old, "into": into}})
+    if changes.retired:
+        c.execute(update(customer).where(customer.c.id.in_(changes.retired)).values(status="retired", merged_into=None))
+        events.extend({"at": at, "kind": "retired", "actor": actor, "ids": {"customer": i}} for i in changes.retired)
+    events.extend(
+        {"at": at, "kind": "split", "actor": actor, "ids": {"customer": old, "new": new}} for old, new in changes.split
+    )
+    if events:
+        c.execute(insert(event), events)
+    for ids in chunks([i for i, _ in changes.merged] + changes.retired):
+        c.execute(delete(golden_record).where(golden_record.c.customer_id.in_(ids)))
+
+
+def _write_golden(c: Connection, changes: Changes) -> None:
+    columns = ("customer_id", "hash", "values", "provenance")
+    if changes.new_golden:
+        c.execute(insert(golden_record), [dict(zip(columns, row, strict=True)) for row in changes.new_golden])
+    if changes.golden:
+        rows = [dict(zip(columns, row, strict=True)) for row in changes.golden]
+        insert_or_update(c, golden_record, rows, ["customer_id"], ["hash", "values", "provenance"])
+
+
+def links_of(c: Connection, entity_ids: Sequence[int]) -> list[tuple[int, int, str, list[str]]]:
+    """The links among these entities: (a, b, rule, evidence)."""
+    found: list[tuple[int, int, str, list[str]]] = []
+    for ids in chunks(entity_ids):
+        rows = c.execute(select(edge.c.a, edge.c.b, edge.c.rule, edge.c.evidence).where(edge.c.a.in_(ids)))
+        found.extend((row[0], row[1], row[2], row[3]) for row in rows)
+    return found

@@ -1,0 +1,170 @@
+"""What each destination should hold: the target's rules over golden records and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from typing import Any
+
+import orjson
+from mapping.timeline import describe
+
+from config.settings import TIMELINE, ConnectionSettings, FieldMode, PushMode, TargetSettings
+from connectors.core.protocols import Target
+from mapping.errors import RecordError
+from mapping.mapper import Projection
+from mapping.model import PROFILES
+from state import customers, facts
+from state.database import Connection, Database
+from state.facts import StoredFact
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRules:
+    """One target of one connection with the rules in force. ``version`` changes when any of them does."""
+
+    connection_id: str
+    connection: str
+    target: Target
+    settings: TargetSettings
+    projection: Projection
+    expressions: Mapping[str, str]
+    modes: Mapping[str, FieldMode]
+    match_on: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """What tells two targets of one object apart: ``notes`` may be written from activities and from orders."""
+        return f"{self.target.object}:{self.target.kind}"
+
+    @property
+    def subject_kind(self) -> str:
+        """``customer`` or ``fact``."""
+        return "customer" if self.target.kind in PROFILES else "fact"
+
+    def creates(self) -> bool:
+        """Whether records may be created over there."""
+        return self.settings.mode is not PushMode.UPDATE_ONLY
+
+    def updates(self) -> bool:
+        """Whether records that are there may be changed."""
+        return self.settings.mode is not PushMode.CREATE_ONLY
+
+
+def target_rules(
+    connection_id: str, name: str, settings: ConnectionSettings, targets: Sequence[Target]
+) -> list[TargetRules]:
+    """The targets that are switched on, in the order in which they are written. Raises ConfigError for bad rules."""
+    found = []
+    for target in targets:
+        profile = target.kind in PROFILES
+        mine = settings.push.get(target.object) or (None if profile else settings.push.get(TIMELINE))
+        if mine is None or not mine.enabled:
+            continue
+        expressions = dict(target.fields)
+        modes: dict[str, FieldMode] = {}
+        for field, push in mine.fields.items():
+            if push is None:
+                expressions.pop(field, None)
+            else:
+                expressions[field] = push.expression
+                modes[field] = push.mode
+        match_on = mine.match_on or (target.match_on[0] if target.match_on else "")
+        told = orjson.dumps(
+            [target.object, str(target.kind), expressions, modes, match_on, str(mine.mode), list(mine.kinds)],
+            option=orjson.OPT_SORT_KEYS,
+        )
+        version = blake2b(told, digest_size=16).hexdigest()
+        projection = Projection(expressions)
+        found.append(TargetRules(connection_id, name, target, mine, projection, expressions, modes, match_on, version))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one subject should look like over there. ``hash`` changes when that does.
+
+    ``roles`` maps a role of a fact to the customers in it. ``sources`` maps a golden field to its provenance.
+    """
+
+    kind: str
+    key: str
+    title: str
+    external_id: str
+    fields: Mapping[str, Any]
+    roles: Mapping[str, Sequence[str]]
+    sources: Mapping[str, Any]
+    hash: str
+    problem: str = ""
+
+
+def external_id(kind: str, key: str) -> str:
+    """What the target's external-id field holds: the customer's id, or a digest of the fact's key alone."""
+    return key if kind == "customer" else "f_" + blake2b(key.encode(), digest_size=16).hexdigest()
+
+
+def of_customer(rules: TargetRules, golden: customers.Golden) -> Desired:
+    """What a customer should look like at the target."""
+    values = golden.values
+    title = values.get("name") or values.get("email") or values.get("phone") or golden.customer_id
+    document = {**values, "id": golden.customer_id}
+    return _desired(rules, "customer", golden.customer_id, str(title), document, {}, golden.provenance)
+
+
+def of_fact(rules: TargetRules, fact: StoredFact, attached: Mapping[tuple[int, str], str]) -> Desired:
+    """What a fact should look like at the target. Every role of the target's refs takes whoever is attached."""
+    who = tuple(sorted(set(attached.values())))
+    roles = dict.fromkeys(rules.target.refs, who) if who else {}
+    summary = describe({**fact.values, "kind": fact.kind})
+    document = {**fact.values, "kind": fact.kind, "summary": summary}
+    return _desired(rules, "fact", fact.key, summary, document, roles, {})
+
+
+def _desired(
+    rules: TargetRules,
+    kind: str,
+    key: str,
+    title: str,
+    document: Mapping[str, Any],
+    roles: Mapping[str, Sequence[str]],
+    sources: Mapping[str, Any],
+) -> Desired:
+    problem = ""
+    fields: Mapping[str, Any] = {}
+    try:
+        fields = rules.projection.project(document)
+    except RecordError as error:
+        problem = str(error)
+    told = orjson.dumps([fields, dict(roles)], option=orjson.OPT_SORT_KEYS)
+    return Desired(kind, key, title, external_id(kind, key), fields, roles, sources, sha256(told).hexdigest(), problem)
+
+
+def wanted(rules: TargetRules, fact: StoredFact) -> bool:
+    """Whether a fact is of the kind that the target takes and the admin wants."""
+    if not fact.live or fact.kind != rules.target.kind:
+        return False
+    if rules.target.activities and fact.activity not in rules.target.activities:
+        return False
+    kinds = rules.settings.kinds
+    return not kinds or fact.kind in kinds or (fact.activity or "") in kinds
+
+
+def everything(db: Database, rules: TargetRules) -> Iterator[list[Desired]]:
+    """What the target should hold, in batches, in a fixed order. Facts that concern no customer are left out."""
+    if rules.subject_kind == "customer":
+        for batch in customers.every(db, rules.target.kind):
+            yield [of_customer(rules, golden) for golden in batch]
+    else:
+        for some in facts.every(db):
+            yield [of_fact(rules, fact, who) for fact, who in some if who and wanted(rules, fact)]
+
+
+def again(c: Connection, rules: TargetRules, keys: Sequence[str]) -> dict[str, str]:
+    """Subject key to the hash of what it should look like now; subjects that are no more are left out."""
+    if rules.subject_kind == "customer":
+        return {key: of_customer(rules, golden).hash for key, golden in customers.load(c, keys).items()}
+    stored = {key: fact for key, fact in facts.load(c, keys).items() if wanted(rules, fact)}
+    attached = facts.attachments(c, {fact.id: fact.at for fact in stored.values()})
+    return {key: of_fact(rules, fact, attached.get(fact.id, {})).hash for key, fact in stored.items()}

@@ -1,0 +1,336 @@
+"""Plan: what each destination should hold, against what it holds, as changes that a person can read and approve.
+
+For each target, in the order in which targets are written:
+
+1. Know what is there: the shadows of the target, and the records pulled from it that belong to a customer.
+2. For each subject find its remote record: its primary shadow, else a pulled record of the same customer, else a record
+   over there with the same match value (asked for in batches). More than one: the oldest is the primary, the others are
+   noted as duplicates and never written.
+3. Diff field by field (sync/diff.py). Subjects without a remote record are created, unless the target only updates.
+4. A property that the vendor keeps unique goes to one subject only: to who holds it already, else the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from connectors.core.protocols import Stream, Writes
+from mapping.contract import Remote, RemoteId, Schema
+from state import customers, outbox, shadows
+from state.database import Database
+from state.shadows import Shadow
+from sync.desired import Desired, TargetRules, everything
+from sync.diff import Difference, Held, difference, held_fields
+from sync.reports import FieldChange, PlannedChange, TargetPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One planned write: what a person sees of it, and what is sent. ``refs``: role to subjects' keys."""
+
+    shown: PlannedChange
+    target: str
+    external_id: str
+    set: Mapping[str, Any]
+    clear: tuple[str, ...]
+    match: tuple[str, str] | None
+    refs: Mapping[str, Sequence[str]]
+    desired: str
+    shadow_version: int
+    expect: str | None = None
+
+
+@dataclass(slots=True)
+class TargetDraft:
+    """The plan of one target while it is made."""
+
+    rules: TargetRules
+    writes: list[Write] = field(default_factory=list)
+    unchanged: int = 0
+    skipped: int = 0
+    duplicates: int = 0
+    asked: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def report(self) -> TargetPlan:
+        """The counts."""
+        actions = [write.shown.action for write in self.writes]
+        size = max(1, self.rules.target.batch_size)
+        calls = -(-sum(a != "associate" for a in actions) // size)
+        calls += -(-sum(bool(write.refs) for write in self.writes) // size)
+        return TargetPlan(
+            connection=self.rules.connection,
+            object=self.rules.target.object,
+            create=actions.count("create"),
+            update=actions.count("update"),
+            adopt=actions.count("adopt"),
+            associate=actions.count("associate"),
+            unchanged=self.unchanged,
+            duplicates=self.duplicates,
+            skipped=self.skipped,
+            calls=calls,
+            message="; ".join(self.warnings),
+        )
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known to be over there. ``pulled``: customer to the remote ids of its records there, oldest first."""
+
+    by_subject: dict[str, list[Shadow]] = field(default_factory=dict)
+    owned: dict[str, Shadow] = field(default_factory=dict)
+    pulled: dict[str, list[str]] = field(default_factory=dict)
+    bodies: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes the plan of one connection's targets, in order. ``remotes`` grows with what earlier targets know."""
+
+    db: Database
+    writes: Writes
+    streams: Sequence[Stream]
+    live: bool = False
+    remotes: dict[tuple[str, str], str] = field(default_factory=dict)  # (object, customer) to the primary's remote id
+    creating: set[tuple[str, str]] = field(default_factory=set)  # (object, customer) that this plan will create
+
+    def target(self, rules: TargetRules) -> TargetDraft:
+        """The plan of one target."""
+        draft = TargetDraft(rules)
+        schema = self.writes.describe(rules.target.object)
+        known = self._known(rules)
+        homeless: list[Desired] = []
+        found: list[tuple[Desired, Held]] = []
+        for batch in everything(self.db, rules):
+            for desired in batch:
+                if desired.problem or not desired.fields or desired.key in known.waiting:
+                    draft.skipped += 1
+                    if desired.problem:
+                        draft.warnings.append(f"{desired.external_id}: {desired.problem}")
+                    continue
+                held = _held(rules, known, desired)
+                if held is None:
+                    homeless.append(desired)
+                else:
+                    found.append((desired, held))
+        if rules.subject_kind == "customer" and rules.match_on:
+            homeless = self._adopt(rules, draft, known, homeless, found)
+        if self.live:
+            found, homeless = self._look(rules, found, homeless)
+        taken = _Taken(schema, rules.match_on, {one.remote_id: one for one in known.owned.values()}.values())
+        for desired, held in found:
+            self._update(draft, schema, known, taken, desired, held)
+        for desired in homeless:
+            self._create(draft, taken, desired)
+        draft.duplicates += sum(one.role == "duplicate" for many in known.by_subject.values() for one in many)
+        draft.warnings.extend(taken.warnings())
+        return draft
+
+    def _known(self, rules: TargetRules) -> Known:
+        known = Known()
+        object_ = rules.target.object
+        sources = [stream for stream in self.streams if stream.target == object_]
+        at = {stream.name: stream.properties_at for stream in sources}
+        with self.db.read() as c:
+            for one in shadows.of_target(c, rules.connection_id, object_):
+                if one.subject_kind == rules.subject_kind and one.state == "live":
+                    known.by_subject.setdefault(one.subject_key, []).append(one)
+                    known.owned[one.remote_id] = one
+            known.waiting = {one.subject_key for one in outbox.pending(c, rules.connection_id, object_)}
+            if rules.subject_kind == "customer" and sources:
+                for customer, remote_id, body, seen in customers.remotes(c, rules.connection_id, list(at)):
+                    parsed = orjson.loads(body)
+                    properties = next((parsed[key] for key in at.values() if key and key in parsed), parsed)
+                    known.bodies[remote_id] = (properties, seen)
+                    known.pulled.setdefault(customer, []).append(remote_id)
+        for ids in known.pulled.values():
+            ids.sort(key=lambda one: (len(one), one))
+        return known
+
+    def _adopt(
+        self,
+        rules: TargetRules,
+        draft: TargetDraft,
+        known: Known,
+        homeless: list[Desired],
+        found: list[tuple[Desired, Held]],
+    ) -> list[Desired]:
+        """Looks for records over there by the match property; returns the subjects that have none."""
+        values = sorted({str(one.fields[rules.match_on]) for one in homeless if rules.match_on in one.fields})
+        if not values:
+            return homeless
+        size = max(1, rules.target.batch_size)
+        remotes: dict[str, Sequence[Remote]] = {}
+        for start in range(0, len(values), size):
+            remotes.update(self.writes.find(rules.target.object, rules.match_on, values[start : start + size]))
+            draft.asked += 1
+        still: list[Desired] = []
+        claimed: set[str] = set()
+        for one in homeless:
+            value = str(one.fields.get(rules.match_on, ""))
+            free = [r for r in remotes.get(value, ()) if r.remote_id not in known.owned and r.remote_id not in claimed]
+            if not value or not free:
+                still.append(one)
+                continue
+            claimed.update(remote.remote_id for remote in free)
+            draft.duplicates += len(free) - 1
+            found.append((one, Held(free[0].remote_id, free[0].fields, None, free[0].version)))
+        return still
+
+    def _look(
+        self, rules: TargetRules, found: list[tuple[Desired, Held]], homeless: list[Desired]
+    ) -> tuple[list[tuple[Desired, Held]], list[Desired]]:
+        """Live values for everything that is believed to be there; what is gone must be created."""
+        live: dict[RemoteId, Remote] = {}
+        ids = [RemoteId(held.remote_id) for _, held in found]
+        size = max(1, rules.target.batch_size)
+        for start in range(0, len(ids), size):
+            live.update(self.writes.fetch(rules.target.object, ids[start : start + size]))
+        there: list[tuple[Desired, Held]] = []
+        for desired, held in found:
+            remote = live.get(RemoteId(held.remote_id))
+            if remote is None or remote.archived:
+                homeless.append(desired)
+            else:
+                there.append((desired, Held(held.remote_id, remote.fields, held.shadow, remote.version)))
+        return there, homeless
+
+    def _update(
+        self, draft: TargetDraft, schema: Schema, known: Known, taken: _Taken, desired: Desired, held: Held
+    ) -> None:
+        rules = draft.rules
+        if rules.subject_kind == "customer":
+            self.remotes[(rules.target.object, desired.key)] = held.remote_id
+        others = [one for one in known.pulled.get(desired.key, ()) if one != held.remote_id and one not in known.owned]
+        draft.duplicates += len(others)
+        change = difference(rules, schema, desired, held)
+        change = replace(change, set=taken.allowed(desired, change.set, held.remote_id))
+        adopting = held.shadow is None
+        if adopting and rules.target.external_id and held.fields.get(rules.target.external_id) != desired.external_id:
+            change = replace(change, set={**change.set, rules.target.external_id: desired.external_id})
+        refs = self._refs(rules, desired, held.shadow)
+        if not rules.updates() or (not change and not refs and not adopting):
+            draft.unchanged += 1
+            return
+        action = "adopt" if adopting else "update" if change else "associate"
+        draft.writes.append(_write(rules, desired, action, change, refs, held, None))
+
+    def _create(self, draft: TargetDraft, taken: _Taken, desired: Desired) -> None:
+        rules = draft.rules
+        refs = self._refs(rules, desired, None)
+        if not rules.creates() or (rules.subject_kind == "fact" and rules.target.refs and not refs):
+            draft.skipped += 1
+            return
+        change = Difference(taken.allowed(desired, desired.fields, ""))
+        match = None
+        if rules.match_on and rules.match_on in change.set:
+            match = (rules.match_on, str(change.set[rules.match_on]))
+        if rules.subject_kind == "customer":
+            self.creating.add((rules.target.object, desired.key))
+        draft.writes.append(_write(rules, desired, "create", change, refs, None, match))
+
+    def _refs(self, rules: TargetRules, desired: Desired, shadow: Shadow | None) -> dict[str, Sequence[str]]:
+        """Role to the customers that are not yet associated; those without a record over there are left out."""
+        wanted: dict[str, Sequence[str]] = {}
+        for role, who in desired.roles.items():
+            object_ = rules.target.refs[role]
+            there = set(shadow.refs.get(role, ())) if shadow else set()
+            missing = [
+                key
+                for key in who
+                if (object_, key) in self.creating
+                or ((object_, key) in self.remotes and f"{object_}:{self.remotes[(object_, key)]}" not in there)
+            ]
+            if missing:
+                wanted[role] = missing
+        return wanted
+
+
+class _Taken:
+    """Which subject has which value of the properties that the vendor keeps unique."""
+
+    def __init__(self, schema: Schema, match_on: str, owned: Iterable[Shadow]) -> None:
+        self._unique = {name for name, about in schema.fields.items() if about.unique} | ({match_on} - {""})
+        self._holder: dict[tuple[str, str], str] = {}
+        self._refused: dict[str, int] = {}
+        for one in owned:
+            for name in self._unique & one.sent.keys():
+                self._holder[(name, _folded(one.sent[name]))] = one.subject_key
+
+    def allowed(self, desired: Desired, fields: Mapping[str, Any], remote_id: str) -> dict[str, Any]:
+        """The fields without the values that another subject has."""
+        kept = {}
+        for name, value in fields.items():
+            if name in self._unique:
+                holder = self._holder.setdefault((name, _folded(value)), desired.key)
+                if holder != desired.key:
+                    self._refused[name] = self._refused.get(name, 0) + 1
+                    continue
+            kept[name] = value
+        return kept
+
+    def warnings(self) -> list[str]:
+        """What was left out, in words."""
+        return [
+            f"{count} customers share {name} with another, which alone keeps it (it is unique over there)"
+            for name, count in sorted(self._refused.items())
+        ]
+
+
+def _folded(value: Any) -> str:
+    return str(value).strip().casefold()
+
+
+def _held(rules: TargetRules, known: Known, desired: Desired) -> Held | None:
+    """The remote record of a subject as far as the database knows: its primary shadow, else a pulled record."""
+    for one in known.by_subject.get(desired.key, ()):
+        if one.role == "primary":
+            pulled = known.bodies.get(one.remote_id)
+            newer = pulled[0] if pulled and pulled[1] > one.updated_at else None
+            return Held(one.remote_id, held_fields(one, newer), one, one.remote_version)
+    for remote_id in known.pulled.get(desired.key, ()):
+        if remote_id not in known.owned:
+            return Held(remote_id, known.bodies[remote_id][0])
+    return None
+
+
+def _write(
+    rules: TargetRules,
+    desired: Desired,
+    action: str,
+    change: Difference,
+    refs: Mapping[str, Sequence[str]],
+    held: Held | None,
+    match: tuple[str, str] | None,
+) -> Write:
+    fields = [FieldChange(n, change.old.get(n), v, why(rules, desired, n)) for n, v in change.set.items()]
+    fields += [FieldChange(n, change.old.get(n), None, "no source says it any more") for n in change.clear]
+    shown = PlannedChange(
+        key=f"{rules.name}:{desired.external_id}",
+        connection=rules.connection,
+        object=rules.target.object,
+        action=action,
+        subject_kind=desired.kind,
+        subject_key=desired.key,
+        title=desired.title,
+        remote_id=held.remote_id if held else "",
+        fields=fields,
+        refs=dict(refs),
+    )
+    version = held.shadow.version if held and held.shadow else 0
+    expect = held.version if held else None
+    return Write(shown, rules.name, desired.external_id, dict(change.set), change.clear, match, dict(refs), desired.hash, version, expect)  # fmt: skip
+
+
+def why(rules: TargetRules, desired: Desired, name: str) -> str:
+    """Where a value comes from, as far as its expression is a golden field; ids are named by the caller."""
+    expression = rules.expressions.get(name, "")
+    if name == rules.target.external_id and not expression:
+        return "our key for this customer"
+    source = desired.sources.get(expression.split(".")[0])
+    return f"@{source[0]} {source[1]}" if source and not isinstance(source[0], list | tuple) else expression

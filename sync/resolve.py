@@ -1,0 +1,335 @@
+"""Resolve: from entities that changed to customers, golden records and facts.
+
+For each batch of waiting entities, under the one resolve lease of the database:
+
+1. Facts: every fact that a waiting entity speaks of, or spoke of, is made anew out of all its sightings.
+2. Profiles: gather the *neighbourhood*: the waiting entities, whoever holds an identifier that they hold or held, whoever
+   is linked to those, and the fellow members of their customers.
+3. Link it (mapping/identity.py), add the ties of records that we wrote ourselves, and take connected components.
+4. Match components to the customers of before: the largest overlap keeps the id, ties go to the oldest; ids that lost all
+   members redirect to where most of them went; the rest are new.
+5. Write memberships, links, golden records and events, and take the batch out of the queue, in one short transaction.
+
+Everything up to 5 happens outside any transaction. Entities that change meanwhile are in the queue again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import orjson
+from mapping.golden import Member, Policy, survive
+
+from mapping.identity import Link, Protection, components, links, references
+from mapping.model import PROFILES, Kind
+from mapping.sightings import Sighting, merge
+from state import facts, identities, records, shadows
+from state.database import Database
+from state.facts import FactRow
+from state.identities import Changes, Profile, Queued
+from state.leases import Lease
+from sync.reports import ResolveReport
+
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Resolves what waits. ``advanced`` hears how many entities are done."""
+
+    db: Database
+    lease: Lease
+    protection: Protection
+    policy: Policy
+    advanced: Callable[[int], None] = lambda done: None
+
+    def run(self) -> ResolveReport:
+        """Resolves until nothing waits."""
+        began = time.monotonic()
+        total = Counter[str]()
+        while True:
+            with self.db.read() as c:
+                batch = identities.queue(c, BATCH)
+            if not batch:
+                break
+            total.update(self._batch(batch))
+            self.advanced(total["entities"])
+        return ResolveReport(
+            entities=total["entities"],
+            facts=total["facts"],
+            created=total["created"],
+            merged=total["merged"],
+            split=total["split"],
+            retired=total["retired"],
+            changed=total["changed"],
+            seconds=time.monotonic() - began,
+        )
+
+    def _batch(self, batch: Sequence[Queued]) -> Counter[str]:
+        ids = {one.entity_id for one in batch}
+        with self.db.read() as c:
+            waiting = identities.profiles(c, ids)
+            fact_rows = self._facts(c, batch, waiting)
+            dirty = [one.id for one in waiting.values() if one.kind in PROFILES]
+            neighbourhood = _gather(c, dirty, waiting, self.protection) if dirty else Neighbourhood()
+            changes = _decide(c, neighbourhood, self.policy)
+        now = self.db.stamp()
+        with self.db.write(self.lease) as c:
+            facts.write(self.db, c, fact_rows)
+            identities.write(c, changes, now, "resolve")
+            for old, into in changes.merged:
+                shadows.move_subject(c, old, into, now)
+            records.forget_dirty(c, [one.seq for one in batch])
+        return Counter(
+            entities=len(ids), facts=len(fact_rows), created=len(changes.created), merged=len(changes.merged),
+            split=len(changes.split), retired=len(changes.retired), changed=len(changes.golden),
+        )  # fmt: skip
+
+    def _facts(
+        self, c: identities.Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]
+    ) -> list[FactRow]:
+        keys = {one.fact_key for one in batch if one.fact_key}
+        keys |= {one.fact_key for one in waiting.values() if one.fact_key}
+        if not keys:
+            return []
+        stored = facts.load(c, keys)
+        speakers = identities.speakers(c, keys)
+        rows = []
+        for key in sorted(keys):
+            row = _fact_row(key, speakers.get(key, []), stored.get(key))
+            if row is not None:
+                rows.append(row)
+        return rows
+
+
+def _fact_row(key: str, speakers: Sequence[Profile], stored: facts.StoredFact | None) -> FactRow | None:
+    """The fact as its sightings say it now; None where nothing changes."""
+    if not speakers:
+        if stored is None or not stored.live:
+            return None
+        return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, _dump(stored.values), ())
+    kind, values = merge(
+        [Sighting(p.id, p.key, p.kind, p.values, max(p.since.values()), p.echo.issuperset(p.values)) for p in speakers]
+    )
+    values["key"] = key
+    if stored is not None and stored.live and stored.values == values and stored.kind == kind:
+        return None
+    return FactRow(
+        stored.id if stored else None, key, kind, values.get("activity"), _instant(values.get("at")), True,
+        _dump(values), references(values),
+    )  # fmt: skip
+
+
+def _instant(text: str | None) -> str | None:
+    """A canonical instant in the fixed width of the database."""
+    if text is None:
+        return None
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    return f"{whole}.{fraction.ljust(6, '0')}Z"
+
+
+@dataclass(slots=True)
+class Neighbourhood:
+    """Every entity that a batch can reach, how they are linked, and where they belong now."""
+
+    profiles: dict[int, Profile] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    memberships: dict[int, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+
+
+def _gather(
+    c: identities.Connection, dirty: Sequence[int], waiting: Mapping[int, Profile], protection: Protection
+) -> Neighbourhood:
+    near = Neighbourhood()
+    met: set[tuple[str, str]] = set()
+    frontier = set(dirty)
+    first = True
+    while frontier:
+        fresh = {i: waiting[i] for i in frontier if i in waiting}
+        fresh |= identities.profiles(c, frontier - fresh.keys())
+        near.profiles |= fresh
+        near.memberships |= identities.memberships(c, frontier)
+        reached = _reach(c, near, frontier, met, protection, everyone=first, slack=len(dirty))
+        customers = {near.memberships[i] for i in frontier if i in near.memberships}
+        asked = {p.alias for p in fresh.values() if p.alias} - near.aliases.keys()
+        near.aliases |= identities.survivors(c, asked)
+        customers |= {near.aliases[p.alias] for p in fresh.values() if p.alias in near.aliases}
+        reached.update(identities.members(c, customers))
+        frontier = reached - near.profiles.keys()
+        first = False
+    return near
+
+
+def _reach(
+    c: identities.Connection,
+    near: Neighbourhood,
+    frontier: Iterable[int],
+    met: set[tuple[str, str]],
+    protection: Protection,
+    *,
+    everyone: bool,
+    slack: int,
+) -> set[int]:
+    """Links the holders of the frontier's identifiers and returns whom that reaches.
+
+    ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
+    group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
+    """
+    counts = identities.shared_values(c, frontier)
+    values = {one for one, count in counts.items() if count <= protection.max_group + slack} - met
+    met |= counts.keys()
+    reached: set[int] = set()
+    for (_, kind, value), group in identities.holders(c, values).items():
+        found = links(kind, value, group, protection)
+        near.links.extend(found)
+        if everyone:
+            reached.update(holder.entity_id for holder in group)
+        else:
+            reached.update(end for link in found for end in (link.a, link.b))
+    return reached
+
+
+def _decide(c: identities.Connection, near: Neighbourhood, policy: Policy) -> Changes:
+    changes = Changes.none()
+    if not near.profiles:
+        return changes
+    live = {i: p for i, p in near.profiles.items() if p.live and p.kind in PROFILES}
+    found = near.links + _ties(live, near)
+    clusters = [sorted(group) for group in components(live, found)]
+    founded = [group for group in clusters if any(live[i].founding for i in group)]
+    placed = _match(c, founded, near, live, changes)
+    _links(near, live, found, clusters, changes)
+    _golden(c, placed, changes, live, policy)
+    return changes
+
+
+def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
+    """A record that we wrote for a customer belongs to that customer, with whatever was changed in it since."""
+    anchors: dict[str, Profile] = {}
+    for i, customer in near.memberships.items():
+        profile = live.get(i)
+        if profile and not profile.alias and (customer not in anchors or profile.key < anchors[customer].key):
+            anchors[customer] = profile
+    ties = []
+    for profile in live.values():
+        if profile.alias:
+            anchor = anchors.get(near.aliases.get(profile.alias, ""))
+            if anchor:
+                ties.append(Link(profile.id, anchor.id, "written_by_us", ""))
+    return ties
+
+
+def _match(
+    c: identities.Connection,
+    clusters: Sequence[Sequence[int]],
+    near: Neighbourhood,
+    live: Mapping[int, Profile],
+    changes: Changes,
+) -> dict[str, Sequence[int]]:
+    """Gives each cluster its customer id, and records who joined, moved, left, merged and split."""
+    before = near.memberships
+    born = identities.birthdays(c, set(before.values()))
+    votes = [Counter(before[i] for i in group if i in before) for group in clusters]
+    offers = sorted(
+        ((-count, born.get(old, ""), old, number) for number, vote in enumerate(votes) for old, count in vote.items())
+    )
+    given: dict[int, str] = {}
+    taken: dict[str, int] = {}
+    for _, _, old, number in offers:
+        if number not in given and old not in taken:
+            given[number] = old
+            taken[old] = number
+    _name_new(c, clusters, live, given, changes)
+    for number, group in enumerate(clusters):
+        mine = given[number]
+        for i in group:
+            if i not in before:
+                changes.joined.append((i, mine))
+            elif before[i] != mine:
+                changes.moved.append((i, mine))
+        changes.split.extend((old, mine) for old in votes[number] if old != mine and old in taken)
+    placed = {i for group in clusters for i in group}
+    changes.left.extend(sorted(i for i in before if i not in placed))
+    for old in sorted(set(before.values()) - taken.keys()):
+        heirs = Counter({given[number]: vote[old] for number, vote in enumerate(votes) if vote[old]})
+        if heirs:
+            most = max(heirs.values())
+            changes.merged.append((old, min(heir for heir, count in heirs.items() if count == most)))
+        else:
+            changes.retired.append(old)
+    return {given[number]: group for number, group in enumerate(clusters)}
+
+
+def _name_new(
+    c: identities.Connection,
+    clusters: Sequence[Sequence[int]],
+    live: Mapping[int, Profile],
+    given: dict[int, str],
+    changes: Changes,
+) -> None:
+    """New ids for the clusters that have none: a digest of the first record's key, so that the same history on another
+    machine gives the same ids, with a counter where that id was given before."""
+    unnamed = {number: min(live[i].key for i in group) for number, group in enumerate(clusters) if number not in given}
+    attempt = 0
+    while unnamed:
+        wishes = {number: _customer_id(key, attempt) for number, key in unnamed.items()}
+        taken = identities.known_customers(c, wishes.values())
+        for number, wish in wishes.items():
+            if wish not in taken:
+                given[number] = wish
+                kind = Counter(live[i].kind for i in clusters[number] if live[i].founding).most_common(1)[0][0]
+                changes.created.append((wish, kind))
+        unnamed = {number: key for number, key in unnamed.items() if number not in given}
+        attempt += 1
+
+
+def _customer_id(key: tuple[str, ...], attempt: int) -> str:
+    text = "\x1f".join((*key, str(attempt)) if attempt else key)
+    return "c_" + blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def _links(
+    near: Neighbourhood,
+    live: Mapping[int, Profile],
+    found: Sequence[Link],
+    clusters: Sequence[Sequence[int]],
+    changes: Changes,
+) -> None:
+    """Links are written anew for every entity that has, or may have had, some."""
+    together = {i for group in clusters if len(group) > 1 for i in group}
+    changes.touched = sorted(together | near.memberships.keys())
+    changes.links = [link for link in found if link.a in live and link.b in live]
+
+
+def _golden(
+    c: identities.Connection,
+    placed: Mapping[str, Sequence[int]],
+    changes: Changes,
+    live: Mapping[int, Profile],
+    policy: Policy,
+) -> None:
+    stored = identities.golden_hashes(c, placed)
+    for customer, group in placed.items():
+        golden = survive([_member(live[i]) for i in group], policy)
+        values, provenance = _dump(golden.values), _dump(golden.provenance)
+        digest = blake2b((values + provenance).encode(), digest_size=16).hexdigest()
+        row = (customer, digest, values, provenance)
+        if customer not in stored:
+            changes.new_golden.append(row)
+        elif stored[customer] != digest:
+            changes.golden.append(row)
+
+
+def _member(profile: Profile) -> Member:
+    return Member(
+        profile.id, profile.key, profile.key[0], Kind(profile.kind), profile.values, profile.since, profile.echo
+    )
+
+
+def _dump(value: object) -> str:
+    return orjson.dumps(value).decode()
