@@ -1,0 +1,119 @@
+"""Export files in a folder as a source: every known layout is a stream, anything else is mapped or reported."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+
+from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.files.config import FilesConfig
+from connectors.files.discovery import Export, Folder
+from connectors.files.layouts.layout import Layout
+from connectors.files.reading import PAGE_RECORDS, mark_of, pages, position
+from mapping.contract import Account, Cursor, Page, Schema, SchemaField, Slice
+from mapping.errors import ConfigError, RecordError
+
+UNRECOGNISED = "unrecognised"
+_NAMES_SHOWN = 3
+
+
+class FilesConnector:
+    """One folder, file or glob of exports."""
+
+    writes = None
+    hooks = None
+
+    def __init__(self, config: FilesConfig, runtime: Runtime) -> None:
+        self._config = config
+        self._folder = Folder(config)
+        self.default_country = config.default_country or runtime.default_country
+        streams = [layout.stream for layout in self._folder.layouts.values()]
+        if len(self._folder.layouts) != self._folder.declared or UNRECOGNISED in streams:
+            raise ConfigError("two layouts share a stream's name, or one is called like a built-in stream")
+
+    def check(self) -> Account:
+        """The folder as an account; its name tells which file belongs to which stream.
+
+        Raises ConfigError where the path is missing, ForbiddenError where a file may not be read.
+        """
+        exports = self._folder.exports()
+        place = str(self._folder.path if self._folder.path.is_absolute() else self._folder.path.absolute())
+        resolved = str(self._folder.path.resolve()) if self._folder.path.exists() else place
+        hashed = hashlib.sha256(resolved.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        return Account(f"files:{self._config.system or hashed}", _summary(self._folder.path.name, exports))
+
+    def streams(self) -> Sequence[Stream]:
+        """Every stream, with or without files now, so that a stream whose files are gone can say so."""
+        known = [self._stream(layout) for layout in self._folder.layouts.values()]
+        return (*known, Stream(UNRECOGNISED, (), self._read_unrecognised))
+
+    def _stream(self, layout: Layout) -> Stream:
+        return Stream(layout.stream, layout.rules, self._reader(layout), describe=lambda: self._describe(layout))
+
+    def _of(self, stream: str) -> list[Export]:
+        return [x for x in self._folder.exports() if (x.layout.stream if x.layout else UNRECOGNISED) == stream]
+
+    def _mark(self, exports: Sequence[Export], *more: str) -> str:
+        config = self._config
+        return mark_of(exports, config.model_dump_json(exclude={"path", "default_country"}), *more)
+
+    def _reader(self, layout: Layout) -> Callable[[Slice, Cursor | None], Iterator[Page]]:
+        def read(_slice: Slice, cursor: Cursor | None) -> Iterator[Page]:
+            exports = self._of(layout.stream)
+            mark = self._mark(exports, layout.stream, str(layout.version))
+            yield from pages(layout, exports, mark, self._config.system, cursor)
+
+        return read
+
+    def _read_unrecognised(self, _slice: Slice, cursor: Cursor | None) -> Iterator[Page]:
+        """An error for each file that is neither known nor mapped, told once until the file changes."""
+        exports = self._of(UNRECOGNISED)
+        mark = self._mark(exports, UNRECOGNISED)
+        if cursor and position(cursor).mark == mark:
+            yield Page(cursor=cursor)
+            return
+        done = Cursor(f'{{"mark":"{mark}","at":null}}')
+        errors = [RecordError(_advice(export), remote_id=export.fingerprint.name) for export in exports]
+        for start in range(0, len(errors) - PAGE_RECORDS, PAGE_RECORDS):
+            yield Page(
+                cursor=cursor, begins=bool(cursor) and not start, errors=tuple(errors[start : start + PAGE_RECORDS])
+            )
+        last = max(0, (len(errors) - 1) // PAGE_RECORDS * PAGE_RECORDS)
+        yield Page(cursor=done, complete=True, begins=bool(cursor) and not last, errors=tuple(errors[last:]))
+
+    def _describe(self, layout: Layout) -> Schema:
+        """The columns that the stream's files have now."""
+        columns: dict[str, SchemaField] = {}
+        for export in self._of(layout.stream):
+            for name in export.source.columns if export.source else ():
+                columns.setdefault(name, SchemaField(name, label=name, writable=False))
+        return Schema(columns)
+
+
+def _summary(name: str, exports: Sequence[Export]) -> str:
+    by_stream: dict[str, list[str]] = {}
+    for export in exports:
+        by_stream.setdefault(export.layout.stream if export.layout else UNRECOGNISED, []).append(
+            export.fingerprint.name
+        )
+    told = []
+    for stream, files in sorted(by_stream.items()):
+        more = f" and {len(files) - _NAMES_SHOWN} more" if len(files) > _NAMES_SHOWN else ""
+        told.append(f"{stream}: {', '.join(files[:_NAMES_SHOWN])}{more}")
+    return f"{name} ({'; '.join(told) or 'no files'})"
+
+
+def _advice(export: Export) -> str:
+    name = export.fingerprint.name
+    return (
+        f"{name}: {export.reason}. Map it under 'layouts' in this connection's config, such as "
+        f"mine: {{match: {name!r}, id: <column>, entities: [{{kind: person, fields: {{email: <column>}}}}]}}, "
+        "or take it out of the folder"
+    )
+
+
+def _build(config: FilesConfig, runtime: Runtime, tokens: TokenStore) -> FilesConnector:
+    return FilesConnector(config, runtime)
+
+
+VENDOR = Vendor("files", "Export files", FilesConfig, _build, docs="docs/connectors/files.md")
