@@ -59,9 +59,9 @@ def json_schema() -> dict[str, Any]:
 
 def starter() -> str:
     """The text of the configuration that ``concord init`` writes."""
-    from config.starter import STARTER
+    from config.starter import text
 
-    return STARTER
+    return text()
 
 
 def hubspot_sandbox(port: int) -> AbstractContextManager[SandboxServer]:
