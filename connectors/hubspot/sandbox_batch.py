@@ -38,7 +38,13 @@ class Batches:
         kind = request.params["object"]
 
         def write(item: Input) -> tuple[Record, bool]:
-            record = self._portal.get(kind, item["id"], item.get("idProperty") or "")
+            key = item.get("idProperty") or ""
+            if key == "email":
+                # Unique to people, but not to this endpoint (client issue tracker): only custom unique properties are.
+                raise PortalError(
+                    400, "VALIDATION_ERROR", f"Unable to perform update/upsert by non-unique property {key}"
+                )
+            record = self._portal.get(kind, item["id"], key)
             if record is None or not record.live:
                 message = f"Could not get some {kind} objects, they may be deleted or not exist."
                 raise PortalError(404, "OBJECT_NOT_FOUND", message, context={"ids": [item["id"]]})
