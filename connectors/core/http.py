@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypedDict, Unpack
 
@@ -102,6 +103,8 @@ class Http:
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
             transport=runtime.transport,
             follow_redirects=False,
+            # An API answers to its token alone: a session cookie would let one request depend on another.
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         )
         self._wire = Wire(self._client, runtime, largest, slowest)
 

@@ -134,6 +134,11 @@ class Vault:
 HANG = b"<hang>"
 
 
+def timeout_for(answer: bytes) -> float:
+    """Seconds: short where silence is the point, else long enough for a busy machine."""
+    return 0.4 if answer == HANG else 10.0
+
+
 def streamed(status: int, content: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
     """A response whose body has yet to be read, as from a socket; httpx reads and unpacks ``content=`` by itself."""
     return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content))

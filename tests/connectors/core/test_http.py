@@ -22,7 +22,7 @@ from mapping.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from tests.connectors.core.stand import World, streamed
+from tests.connectors.core.stand import Ledger, World, streamed
 
 BASE = "https://api.vendor.example/v1"
 EVEN = Retry(chance=lambda: 1.0)
@@ -248,6 +248,17 @@ def test_a_cap_that_stops_the_second_attempt_does_not_hide_that_the_first_was_lo
         Http(world.runtime, BASE, budget=budget).request("PUT", "/contacts/1", json={})
 
 
+def test_a_cap_of_the_run_stops_a_request_before_it_is_sent() -> None:
+    class Capped(Ledger):
+        def request(self, url: str) -> None:
+            raise RateLimitedError("the cap of this run is reached")
+
+    world = World([FINE], ledger=Capped())
+    with pytest.raises(RateLimitedError, match="cap of this run"):
+        Http(world.runtime, BASE).request("POST", "/contacts", json={})
+    assert world.asked == []
+
+
 def test_a_search_by_post_may_be_declared_repeatable() -> None:
     world = World([httpx.ReadTimeout("slow"), httpx.Response(500), FINE])
     assert Http(world.runtime, BASE).json("POST", "/search", json={}, repeatable=True) == {"fine": True}
@@ -303,6 +314,15 @@ def test_a_request_carries_what_it_was_given_and_says_who_it_is_from() -> None:
     assert request.headers["User-Agent"].startswith("concord/")
     assert request.headers.get_list("X-Version") == ["8"]
     assert request.headers["Accept"] == "application/json"
+
+
+def test_a_cookie_makes_no_request_depend_on_another() -> None:
+    world = World([httpx.Response(200, headers={"Set-Cookie": "session=1; Path=/"})])
+    http = Http(world.runtime, BASE, auth=Bearer(" token\n"))
+    for _ in range(2):
+        http.request("GET", "/contacts")
+    assert "Cookie" not in world.asked[1].headers
+    assert world.asked[1].headers["Authorization"] == "Bearer token"
 
 
 def test_a_next_link_of_the_same_origin_is_followed_as_it_stands() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.core.http import Http, Retry
 from mapping.errors import AuthError, ContractError, TransientError, UnknownOutcomeError
-from tests.connectors.core.stand import HANG, World, raw_server
+from tests.connectors.core.stand import HANG, World, raw_server, timeout_for
 
 FINE = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"fine":true}'
 SHORT = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"fine":tr'
@@ -29,7 +29,7 @@ LOST = [
 def test_a_create_whose_answer_is_lost_is_sent_once(answer: bytes) -> None:
     with raw_server(answer) as (base, received):
         with pytest.raises(UnknownOutcomeError, match="answer was lost"):
-            Http(World().runtime, base, timeout=0.2).json("POST", "/contacts", json={"name": "Ada"})
+            Http(World().runtime, base, timeout=timeout_for(answer)).json("POST", "/contacts", json={"name": "Ada"})
         assert len(received) == 1
         assert received[0].endswith(b'{"name":"Ada"}')
 
@@ -37,7 +37,7 @@ def test_a_create_whose_answer_is_lost_is_sent_once(answer: bytes) -> None:
 @pytest.mark.parametrize("answer", LOST)
 def test_a_read_whose_answer_is_lost_is_read_again(answer: bytes) -> None:
     with raw_server(answer, FINE) as (base, received):
-        assert Http(World().runtime, base, timeout=0.2).json("GET", "/contacts") == {"fine": True}
+        assert Http(World().runtime, base, timeout=timeout_for(answer)).json("GET", "/contacts") == {"fine": True}
         assert len(received) == 2
 
 

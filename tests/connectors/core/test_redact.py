@@ -14,7 +14,7 @@ from connectors.core.http import Bearer, Http, Retry
 from connectors.core.oauth import App, TokenEndpoint
 from connectors.core.protocols import Token
 from mapping.errors import ConcordError
-from tests.connectors.core.stand import HANG, World, raw_server
+from tests.connectors.core.stand import HANG, World, raw_server, timeout_for
 
 SECRET = "s3cr3tvalue"
 WHERE = f"/hooks/T0000000000000000{SECRET}/send"
@@ -83,7 +83,7 @@ def test_no_failure_tells_a_secret(method: str, answer: bytes, caplog: pytest.Lo
     world = World()
     with raw_server(answer) as (base, received):
         for auth in (Bearer(SECRET), Header(SECRET)):
-            http = Http(world.runtime, base, auth=auth, retry=Retry(attempts=2), timeout=0.15)
+            http = Http(world.runtime, base, auth=auth, retry=Retry(attempts=2), timeout=timeout_for(answer))
             error = failing(lambda http=http: http.json(method, WHERE, params=QUERY, headers={"X-Other": SECRET}))  # type: ignore[misc]
             assert SECRET not in everything_said(error, caplog.text)
         assert SECRET.encode() in received[0]
@@ -114,7 +114,7 @@ def test_no_failure_of_a_login_tells_a_secret(answer: bytes, basic: bool, caplog
     caplog.set_level(logging.DEBUG)
     with raw_server(answer) as (base, received):
         app = App("hub", f"{base}/token", client_secret=SECRET, redirect_uri="http://127.0.0.1/", basic=basic)
-        endpoint = TokenEndpoint(World().runtime, app, timeout=0.15)
+        endpoint = TokenEndpoint(World().runtime, app, timeout=timeout_for(answer))
         error = failing(lambda: endpoint.refresh(Token("old", refresh=SECRET)))
         assert SECRET not in everything_said(error, caplog.text)
         assert SECRET.encode() in received[0]
