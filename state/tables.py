@@ -65,7 +65,7 @@ connection = Table(
     Column("id", String(80), primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("connector", String(80), nullable=False),
-    Column("account_id", String(400)),
+    Column("account_id", String(400), info=PERSONAL),  # for a mailbox, its address
     Column("account_name", String(400), info=PERSONAL),
     Column("paused", String(20)),  # None | 'auth' | 'account' | 'admin'
     Column("pause_reason", Text),
@@ -231,6 +231,8 @@ run = Table(
     Column("status", String(12), nullable=False),  # running | ok | partial | failed | paused | interrupted
     Column("error", Text),
     Column("counts", Json, nullable=False),
+    Column("lease", String(600), nullable=False),  # the lease it works under: a run whose lease is gone was interrupted
+    Column("fence", BigInteger, nullable=False),
 )
 
 shadow = Table(
@@ -239,15 +241,15 @@ shadow = Table(
     Column("id", BIGID, primary_key=True, autoincrement=True),
     Column("connection_id", String(80), nullable=False),
     Column("object", String(80), nullable=False),
-    Column("remote_id", String(400), nullable=False),
+    Column("remote_id", String(400), nullable=False, info=PERSONAL),
     Column("subject_kind", String(10), nullable=False),  # customer | fact
     Column("subject_key", String(600), nullable=False, info=PERSONAL),
     Column("role", String(10), nullable=False),  # primary | duplicate
     Column("state", String(12), nullable=False),  # live | archived | merged_into | gone
-    Column("merged_into", String(400)),
+    Column("merged_into", String(400), info=PERSONAL),
     Column("sent", Json, nullable=False, info=PERSONAL),
     Column("observed", Json, nullable=False, info=PERSONAL),
-    Column("refs", Json, nullable=False),  # {role: ["object:remote_id"]} as acknowledged
+    Column("refs", Json, nullable=False, info=PERSONAL),  # {role: ["object:remote_id"]} as acknowledged
     Column("version", Integer, nullable=False),
     Column("remote_version", String(200)),
     Column("updated_at", String(27), nullable=False),
@@ -341,3 +343,13 @@ audit = Table(
     Column("action", String(80), nullable=False),
     Column("ids", Json, nullable=False),
 )
+
+
+def personal_columns() -> frozenset[str]:
+    """Every ``table.column`` that holds personal data: what an erasure must reach and no log may show."""
+    return frozenset(
+        f"{table.name}.{column.name}"
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.info.get("personal")
+    )

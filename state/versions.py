@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, select, table
 
 from mapping.errors import ConfigError, DatabaseVersionError
 from state.failures import NOT_OURS
@@ -31,7 +31,7 @@ def is_current(connection: Connection, place: str) -> bool:
         if inspector.get_table_names():
             raise ConfigError(NOT_OURS.format(place=place) + " It holds other tables; give Concord one of its own.")
         return False
-    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none()  # noqa: S608
+    found = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar_one_or_none()
     if found == HEAD:
         return True
     if found is not None and found not in known_versions():

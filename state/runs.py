@@ -1,0 +1,131 @@
+"""Runs: what was done when, how it ended, and what it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, RowMapping, Select, and_, insert, select, update
+
+from state.database import Database, parse_stamp
+from state.leases import Lease
+from state.tables import lease, run
+
+FAILED_RECORDS = "failed"
+"""The count that keeps a run from being shown as ok."""
+
+
+class RunStatus(StrEnum):
+    """How a run ended, or that it has not. INTERRUPTED: its process died."""
+
+    RUNNING = "running"
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    PAUSED = "paused"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run. ``counts`` are records by what became of them ("read", "written", "failed", ...)."""
+
+    id: int
+    kind: str
+    connection_id: str | None
+    stream: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    status: RunStatus
+    error: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Runs:
+    """The runs of one database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def start(self, kind: str, held: Lease, connection_id: str | None = None, stream: str | None = None) -> int:
+        """The id of a new run. ``held`` is the lease it works under: while it lives, so does the run."""
+        row: dict[str, object] = {
+            "kind": kind,
+            "connection_id": connection_id,
+            "stream": stream,
+            "started_at": self._db.stamp(),
+            "status": RunStatus.RUNNING.value,
+            "counts": {},
+            "lease": held.name,
+            "fence": held.fence,
+        }
+        with self._db.write() as c:
+            return int(c.execute(insert(run).returning(run.c.id), row).scalar_one())
+
+    def count(self, c: Connection, id: int, counts: Mapping[str, int]) -> None:
+        """Keeps what was counted so far, in the transaction of the work itself."""
+        c.execute(update(run).where(run.c.id == id).values(counts=dict(counts)))
+
+    def finish(self, id: int, status: RunStatus, counts: Mapping[str, int], error: str = "") -> RunStatus:
+        """Ends the run and returns the status it is kept with: OK becomes PARTIAL when any record failed.
+
+        ``error`` is shown to people and holds no personal data.
+        """
+        if status is RunStatus.OK and counts.get(FAILED_RECORDS):
+            status = RunStatus.PARTIAL
+        values = {"status": status.value, "counts": dict(counts), "error": error, "ended_at": self._db.stamp()}
+        with self._db.write() as c:
+            c.execute(update(run).where(run.c.id == id).values(values))
+        return status
+
+    def recent(
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        kind: str | None = None,
+        connection_id: str | None = None,
+        stream: str | None = None,
+    ) -> list[RunRow]:
+        """The newest runs first; ``before`` an id, to page on."""
+        query = _runs().order_by(run.c.id.desc()).limit(limit)
+        wanted = {run.c.kind: kind, run.c.connection_id: connection_id, run.c.stream: stream}
+        for column, value in wanted.items():
+            if value is not None:
+                query = query.where(column == value)
+        if before is not None:
+            query = query.where(run.c.id < before)
+        with self._db.read() as c:
+            rows = c.execute(query).mappings().all()
+        now = self._db.stamp()
+        return [_row(row, now) for row in rows]
+
+    def show(self, id: int) -> RunRow | None:
+        """The run of that id, if there is one."""
+        with self._db.read() as c:
+            row = c.execute(_runs().where(run.c.id == id)).mappings().one_or_none()
+        return _row(row, self._db.stamp()) if row else None
+
+
+def _runs() -> Select[tuple[object, ...]]:
+    same = and_(lease.c.name == run.c.lease, lease.c.fence == run.c.fence, lease.c.owner.is_not(None))
+    return select(run, lease.c.until.label("until")).join_from(run, lease, same, isouter=True)
+
+
+def _row(row: RowMapping, now: str) -> RunRow:
+    status = RunStatus(row["status"])
+    if status is RunStatus.RUNNING and (row["until"] is None or row["until"] <= now):
+        status = RunStatus.INTERRUPTED
+    return RunRow(
+        id=row["id"],
+        kind=row["kind"],
+        connection_id=row["connection_id"],
+        stream=row["stream"],
+        started_at=parse_stamp(row["started_at"]),
+        ended_at=parse_stamp(row["ended_at"]) if row["ended_at"] else None,
+        status=status,
+        error=row["error"] or "",
+        counts=row["counts"],
+    )

@@ -1,0 +1,165 @@
+"""One database, whichever it is: snapshots, one writer at a time, ids, upserts, clear errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from mapping.errors import ConcordError, ConfigError, RecordError, TransientError
+from state.database import Database, insert_or_update, parse_stamp, stamp
+from state.tables import connection, counter
+
+
+@pytest.fixture
+def other(database_url: str) -> Iterator[Database]:
+    """The same database as another process would open it."""
+    opened = Database(database_url, patience=0.2)
+    yield opened
+    opened.close()
+
+
+def test_a_writer_who_waits_too_long_is_told_that_the_database_is_busy(database: Database, other: Database) -> None:
+    with database.write(), pytest.raises(TransientError, match="busy for too long"), other.write():
+        pass
+
+
+def test_a_thread_that_waits_too_long_is_told_so(other: Database) -> None:
+    seen: list[BaseException] = []
+
+    def want() -> None:
+        try:
+            with other.write():
+                pass
+        except TransientError as error:
+            seen.append(error)
+
+    with other.write():
+        thread = threading.Thread(target=want)
+        thread.start()
+        thread.join()
+    assert "busy for too long" in str(seen[0])
+
+
+def test_a_write_inside_a_write_is_refused_at_once(database: Database) -> None:
+    with database.write(), pytest.raises(RuntimeError, match="already"), database.write():
+        pass
+    with database.write():
+        pass
+
+
+def test_a_failed_write_leaves_nothing_and_gives_its_turn_and_ids_back(database: Database, other: Database) -> None:
+    def fail() -> None:
+        with database.write() as c:
+            assert list(database.allocate(c, "entity", 3)) == [1, 2, 3]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with other.write() as c:
+        assert list(other.allocate(c, "entity", 2)) == [1, 2]
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(ConfigError, match="read-only"), database.read() as c:
+        c.execute(insert(counter), {"name": "sneaky", "next": 1})
+
+
+def test_a_refused_row_is_not_quoted(database: Database) -> None:
+    row = {"id": "a", "name": "jane@example.org", "connector": "files", "created_at": database.stamp()}
+    with database.write() as c:
+        c.execute(insert(connection), row)
+    with pytest.raises(ConcordError) as caught, database.write() as c:
+        c.execute(insert(connection), {**row, "id": "b"})
+    assert "jane" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("name", ["x" * 500, "nul\0byte"])
+def test_a_value_that_the_database_cannot_hold_costs_its_record_only(database: Database, name: str) -> None:
+    def store() -> None:
+        with database.write() as c:
+            c.execute(insert(counter), {"name": name, "next": 1})
+
+    if database.dialect == "sqlite":
+        store()  # which takes any text
+        return
+    with pytest.raises(RecordError) as caught:
+        store()
+    assert name not in str(caught.value)
+
+
+def test_what_was_read_in_a_write_cannot_change_before_it_commits(database: Database, database_url: str) -> None:
+    """Two who add one to a number, both through read, compute, write."""
+    with database.write() as c:
+        c.execute(insert(counter), {"name": "n", "next": 0})
+    patient = Database(database_url)
+    start = threading.Barrier(2)
+
+    def add(db: Database) -> None:
+        start.wait()
+        for _ in range(20):
+            with db.write() as c:
+                value = c.execute(select(counter.c.next).where(counter.c.name == "n")).scalar_one()
+                c.execute(update(counter).where(counter.c.name == "n").values(next=value + 1))
+
+    threads = [threading.Thread(target=add, args=(db,)) for db in (database, patient)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    patient.close()
+    with database.read() as c:
+        assert c.execute(select(counter.c.next)).scalar_one() == 40
+
+
+def test_a_reader_sees_one_snapshot_while_others_write(database: Database, other: Database) -> None:
+    with database.read() as c:
+        assert c.execute(select(counter)).all() == []
+        with other.write() as writer:
+            writer.execute(insert(counter), {"name": "n", "next": 1})
+        assert c.execute(select(counter)).all() == []
+    with database.read() as c:
+        assert c.execute(select(counter.c.name)).scalars().all() == ["n"]
+
+
+def test_ids_come_in_blocks_that_never_overlap(database: Database) -> None:
+    with database.write() as c:
+        assert list(database.allocate(c, "entity", 3)) == [1, 2, 3]
+        assert list(database.allocate(c, "fact", 1)) == [1]
+    with database.write() as c:
+        assert list(database.allocate(c, "entity", 2)) == [4, 5]
+
+
+def test_an_upsert_overwrites_what_it_names_and_no_more(database: Database) -> None:
+    rows = [
+        {"id": "a", "name": "shop", "connector": "shopify", "created_at": database.stamp()},
+        {"id": "b", "name": "crm", "connector": "hubspot", "created_at": database.stamp()},
+    ]
+    with database.write() as c:
+        insert_or_update(c, connection, rows[:1], ["id"])
+        insert_or_update(c, connection, [{**row, "name": row["name"] + "2"} for row in rows], ["id"])
+        insert_or_update(c, connection, [{**rows[0], "connector": "other", "name": "x"}], ["id"], ["connector"])
+        insert_or_update(c, connection, [], ["id"])
+    with database.read() as c:
+        found = c.execute(select(connection.c.name, connection.c.connector).order_by(connection.c.id)).all()
+    assert [tuple(row) for row in found] == [("shop", "other"), ("crm2", "hubspot")]
+
+
+def test_a_time_without_a_zone_has_no_stamp() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        stamp(datetime(2026, 1, 1))  # noqa: DTZ001 - the very mistake
+
+
+def test_stamps_sort_as_their_instants_do() -> None:
+    noon = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    later = [noon, noon + timedelta(microseconds=1), noon.astimezone(timezone(timedelta(hours=9))) + timedelta(hours=1)]
+    stamps = [stamp(instant) for instant in later]
+    assert stamps == sorted(stamps)
+    assert {len(text) for text in stamps} == {27}
+    assert stamps[0] == "2026-11-23T12:00:00.000000Z"
+    assert [parse_stamp(text) for text in stamps] == later
