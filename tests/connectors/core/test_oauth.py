@@ -23,7 +23,7 @@ from mapping.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from tests.connectors.core.stand import START, Clock, MemoryStore, Vault, World
+from tests.connectors.core.stand import START, MemoryStore, Vault, World
 
 APP = App(
     "hub",
@@ -270,21 +270,25 @@ def test_many_threads_refused_at_once_renew_once() -> None:
             return streamed_again(granted(len(renewals)))
         good = request.headers["Authorization"] == "Bearer access-1"
         if not good:
-            barrier.wait(5)
+            barrier.wait(20)
         return httpx.Response(200 if good else 401)
 
-    world = World([vendor], clock=Clock())
-    shared = refreshing(world, vault)
-    auths = [shared] * 4 + [refreshing(world, vault) for _ in range(4)]
+    runtime = replace(World([vendor]).runtime, sleep=vault.until_free)
+
+    def process() -> RefreshingToken:
+        return RefreshingToken(runtime, MemoryStore(vault), TokenEndpoint(runtime, APP).refresh)
+
+    shared = process()
+    auths = [shared] * 4 + [process() for _ in range(4)]
 
     def work(auth: RefreshingToken) -> None:
-        http = Http(world.runtime, "https://login.vendor.example", auth=auth)
+        http = Http(runtime, "https://login.vendor.example", auth=auth)
         results.append(http.request("GET", "/contacts").status_code)
 
     threads = [threading.Thread(target=work, args=(auth,)) for auth in auths]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     assert results == [200] * 8
     assert renewals == ["old-refresh"]

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -155,16 +154,16 @@ def test_many_workers_refresh_through_one_store_and_the_family_lives_on(issuer: 
         statuses, start = list[int](), threading.Barrier(6)
 
         def work(start: threading.Barrier = start, statuses: list[int] = statuses) -> None:
-            runtime = Runtime(now=clock.now, sleep=lambda seconds: time.sleep(seconds / 50))
+            runtime = Runtime(now=clock.now, sleep=vault.until_free)
             auth = RefreshingToken(runtime, MemoryStore(vault), TokenEndpoint(runtime, app(issuer)).refresh)
-            start.wait(5)
+            start.wait(20)
             statuses.append(who(issuer, auth.token().access))
 
         threads = [threading.Thread(target=work) for _ in range(6)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(30)
         assert statuses == [200] * 6
         assert len(vault.history) == generation
 
