@@ -151,11 +151,18 @@ class TargetSettings(Block):
     )
 
 
+class NoConfig(BaseModel):
+    """The ``config`` of a connector that needs none, or of one that is wrong and about to be told so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 class ConnectionSettings(Block):
     """One account at one vendor. Its name is the key; what the hub knows of it hangs on an id in the database."""
 
     connector: str = Field(min_length=1, description="Which connector speaks to the vendor.")
     config: SerializeAsAny[BaseModel] = Field(
+        NoConfig(),
         repr=False,
         description="The connector's own settings, see its page. Any value may be a reference: `!secret name` or "
         "`!env NAME`.",

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from config import document as documents
 from config.checks import nearest
+from config.connection import NoConfig
 from config.document import Document
 from config.keys import KeyPath, show
 from config.masking import literal_secrets, shown, texts
@@ -26,10 +27,6 @@ Catalogue = Mapping[str, type[BaseModel]]
 
 PLACEHOLDER = "placeholder"
 _DATABASE: KeyPath = ("hub", "database")
-
-
-class _Unvalidated(BaseModel):
-    """Stands in for a ``config`` that has problems of its own, so that the rest is checked too."""
 
 
 def load(
@@ -161,7 +158,7 @@ class _Loading:
         at: KeyPath = ("connections", name)
         model = self.model(entry, (*at, "connector"))
         config = {} if entry.get("config") is None else entry["config"]
-        return {**entry, "config": self.config(model, config, (*at, "config")) if model else _Unvalidated()}
+        return {**entry, "config": self.config(model, config, (*at, "config")) if model else NoConfig()}
 
     def model(self, entry: Mapping[str, Any], at: KeyPath) -> type[BaseModel] | None:
         name = entry.get("connector")
@@ -180,7 +177,7 @@ class _Loading:
             self.keep(found)
             # Only placeholders were refused: the values are fit for looking at.
             known = values if isinstance(values, dict) else {}
-            config = model.model_construct(**known) if not self.concerns(found) else _Unvalidated()
+            config = model.model_construct(**known) if not self.concerns(found) else NoConfig()
         literal = frozenset(literal_secrets(model, written))
         for place in sorted(literal, key=str):
             name = f"{at[1]}_{place[-1]}"

@@ -1,4 +1,4 @@
-"""The tables of docs/configuration.md, made from the models, so that the page cannot say anything else than the code."""
+"""The tables of docs/configuration.md, made from the models, so that the page says what the code does."""
 
 from __future__ import annotations
 
@@ -56,15 +56,18 @@ def _section(place: str, model: type[BaseModel]) -> str:
         f"| `{info.alias or name}` | {_default(info)} | {info.description} |"
         for name, info in model.model_fields.items()
     )
+    doc = (model.__doc__ or "").strip().replace("``", "`")
     title = f"### `{place}`" if place else "### The whole file"
-    return f"{title}\n\n{(model.__doc__ or '').strip()}\n\n| key | default | meaning |\n|---|---|---|\n{rows}"
+    return f"{title}\n\n{doc}\n\n| key | default | meaning |\n|---|---|---|\n{rows}"
 
 
 def _default(info: FieldInfo) -> str:
     if info.is_required():
         return "required"
     value: Any = info.get_default(call_default_factory=True)
-    if isinstance(value, BaseModel) or value in ("", (), {}):
+    if isinstance(value, BaseModel):
+        return "its defaults"
+    if value in ("", (), {}):
         return "empty"
     if value is None:
         return "unset"

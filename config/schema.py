@@ -40,11 +40,10 @@ def json_schema(catalogue: Catalogue) -> Schema:
         "type": ["object", "null"],
         "description": connection["properties"]["config"].get("description", ""),
     }
-    connection["required"] = ["connector"]
     connection["allOf"] = [_choice(name, model) for name, model in catalogue.items()]
     for name, model in catalogue.items():
         definitions.update(_config(name, model))
-    definitions.pop("BaseModel", None)
+    definitions.pop("BaseModel", None)  # the common ancestor of all the connectors' models says nothing
     golden = definitions["GoldenSettings"]
     golden["properties"] = {name: {"$ref": "#/$defs/Survivorship"} for name in ("default", *GOLDEN_FIELDS)}
     golden["patternProperties"] = {r"^custom\.": {"$ref": "#/$defs/Survivorship"}}
