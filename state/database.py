@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -142,10 +143,10 @@ class Database:
             _create_file(self._address.path, self.place)
         with self.read() as connection:
             current = versions.is_current(connection, self.place)
+        if self._address.path is not None:
+            with self._errors_named(), self._writer.connect() as connection:
+                engines.use_write_ahead_log(connection)  # a file restored from a backup may have lost it
         if not current:
-            if self._address.path is not None:
-                with self._errors_named(), self._writer.connect() as plain:
-                    engines.use_write_ahead_log(plain)
             with self.write() as connection:
                 versions.upgrade(connection)
 
@@ -172,7 +173,7 @@ class Database:
     def _errors_named(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             # Without its cause: a driver's message quotes values, and a traceback would print it.
             raise named(error, self.place).with_traceback(error.__traceback__) from None
         except PoolTimeoutError:

@@ -69,22 +69,24 @@ LIBPQ = (
 )
 
 
-def named(error: DBAPIError, place: str) -> ConcordError:
+def named(error: DBAPIError | sqlite3.Error, place: str) -> ConcordError:
     """The error of the tree for a database error. ``place`` is the database without its password.
 
     The text never holds the server's own words: they quote the row that was refused.
     """
+    if isinstance(error, sqlite3.Error):
+        return _named_sqlite(error, place)
     if isinstance(error.orig, sqlite3.Error):
-        return _named_sqlite(error, error.orig, place)
+        return _named_sqlite(error.orig, place)
     return _named_postgresql(error, place)
 
 
-def _named_sqlite(error: DBAPIError, cause: sqlite3.Error, place: str) -> ConcordError:
+def _named_sqlite(cause: sqlite3.Error, place: str) -> ConcordError:
     code = getattr(cause, "sqlite_errorname", "") or type(cause).__name__
     for prefix, kind, sentence in SQLITE:
         if code.startswith(prefix):
             return kind(sentence.format(place=place, code=code))
-    if isinstance(error, OperationalError) and "no such table" in str(cause):
+    if isinstance(cause, sqlite3.OperationalError) and "no such table" in str(cause):
         return ConfigError(NOT_OURS.format(place=place))
     # SQLite's own texts name tables and columns, never values.
     return ConcordError(f"The database refused a statement: {cause} ({code}).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import threading
 import time
@@ -179,3 +180,18 @@ def test_a_new_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
         os.umask(old)
     assert set(modes.values()) == {0o600}
     assert "concord.db-wal" in modes
+
+
+def test_a_file_restored_from_a_backup_lets_readers_and_the_writer_pass_again(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    path = tmp_path / "restored.db"
+    with sqlite3.connect(sqlite_template) as source:
+        source.execute("VACUUM INTO ?", (str(path),))
+    db = Database(f"sqlite:///{path}", patience=0.2)
+    db.migrate()
+    with db.read() as reader:
+        reader.execute(text("SELECT * FROM counter")).all()
+        with db.write() as writer:
+            db.allocate(writer, "entity", 1)
+    db.close()

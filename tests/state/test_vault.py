@@ -63,7 +63,8 @@ def test_a_malformed_key_is_refused_without_being_quoted(database: Database, tmp
 def test_a_lost_key_file_is_not_replaced_by_a_new_one(vault: Vault, tmp_path: Path) -> None:
     vault.set("shop_token", SECRET)
     (tmp_path / "vault.key").unlink()
-    for attempt in (lambda: vault.get("shop_token"), lambda: vault.set("other", SECRET)):
+    attempts: list[Callable[[], object]] = [lambda: vault.get("shop_token"), lambda: vault.set("other", SECRET)]
+    for attempt in attempts:
         with pytest.raises(ConfigError, match="key is missing"):
             attempt()
     assert not (tmp_path / "vault.key").exists()

@@ -1,6 +1,6 @@
 """The tables of the first version.
 
-Generated from state/tables.py and frozen: this file describes what version 0001 was, whatever the tables become.
+Drafted from state/tables.py and frozen: this file describes what version 0001 was, whatever the tables become.
 """
 
 from __future__ import annotations
