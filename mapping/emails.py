@@ -1,0 +1,114 @@
+"""Email addresses in their one canonical form, and what an address alone tells."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import unquote
+
+from email_validator import EmailNotValidError, validate_email
+
+from mapping.wordlists import DUMMIES, DUMMY_DOMAINS, NO_REPLY, NOBODY, ROLE_MAILBOXES
+
+_LONGEST = 320  # RFC 5321: 64 octets before the sign, 255 after it
+
+_PLAIN = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
+)
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
+
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+_ROLES = frozenset(ROLE_MAILBOXES.split())
+_NO_REPLY = tuple(NO_REPLY.split())
+_SEPARATORS = str.maketrans("", "", "._-")
+
+_NOBODY = frozenset(NOBODY.split())
+_DUMMIES = frozenset(DUMMIES.split())
+_DUMMY_DOMAINS = frozenset(DUMMY_DOMAINS.split())
+
+
+def email(text: str) -> str | None:
+    """The address in canonical form, or None when it is none.
+
+    Trimmed, out of ``mailto:`` and ``Name <address>``, local part case-folded and NFC, domain lower-case in its ASCII
+    form (IDNA). Local parts are case-sensitive by RFC 5321, but no mailbox provider of note treats them so.
+    """
+    lowered = text.strip().lower()
+    if len(lowered) <= 254 and _PLAIN.fullmatch(lowered) and lowered.isascii():
+        return lowered if lowered.find("@") <= 64 else None
+    return _odd(text)
+
+
+def _odd(text: str) -> str | None:
+    text = text.strip().strip("'\"\u200b\ufeff").strip()
+    if len(text) > 2 * _LONGEST:
+        return None
+    if text.endswith(">") and (start := text.rfind("<")) >= 0:
+        text = text[start + 1 : -1].strip()
+    if text[:7].lower() == "mailto:":
+        text = unquote(text[7:].partition("?")[0])
+    text = unicodedata.normalize("NFC", text.strip().strip("<>;,").strip())
+    if len(text) > _LONGEST or text.count("@") != 1:
+        return None
+    lowered = text.lower()
+    if lowered.isascii() and _PLAIN.fullmatch(lowered):
+        return lowered if len(lowered) <= 254 and lowered.find("@") <= 64 else None
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", found.local_part.casefold()).casefold())
+    return f"{local}@{found.ascii_domain.lower()}" if "." in found.ascii_domain else None
+
+
+def email_key(address: str, *, subaddress: bool = True) -> str:
+    """What two spellings of one mailbox have in common; ``address`` is in canonical form.
+
+    Without the ``+tag`` (RFC 5233; with ``subaddress`` False it stays), and at Gmail without dots and with one domain,
+    as Google delivers them (support.google.com/mail/answer/7436150).
+    """
+    local, _, domain = address.rpartition("@")
+    if subaddress and "+" in local:
+        local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        return f"{local.replace('.', '') or local}@gmail.com"
+    return f"{local}@{domain}"
+
+
+def domain(text: str) -> str | None:
+    """The host of an email address or a web address, lower-case ASCII, without ``www.``; None when there is none."""
+    text = text.strip()
+    if not text or len(text) > 2048:
+        return None
+    host = text.rpartition("@")[2] if "://" not in text else text.partition("://")[2]
+    for mark in ("/", "?", "#"):
+        host = host.partition(mark)[0]
+    host = host.rpartition("@")[2].partition(":")[0].strip(" .<>").lower()
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError:
+            return None
+    host = host.removeprefix("www.")
+    return host if len(host) <= 253 and _HOST.fullmatch(host) else None
+
+
+def role_mailbox(address: str) -> bool:
+    """Whether the address belongs to a function (info@, sales@, noreply@) rather than to a person."""
+    local = address.rpartition("@")[0].partition("+")[0]
+    joined = local.translate(_SEPARATORS)
+    return joined in _ROLES or joined.startswith(_NO_REPLY)
+
+
+def placeholder_email(address: str) -> bool:
+    """Whether the address was typed only to get past a form (noemail@…, test@test.com)."""
+    local, _, host = address.rpartition("@")
+    joined = local.translate(_SEPARATORS)
+    return (
+        joined in _NOBODY
+        or host in _DUMMY_DOMAINS
+        or host.endswith(".invalid")
+        or (joined in _DUMMIES and host.partition(".")[0] in _DUMMIES)
+    )

@@ -1,0 +1,86 @@
+"""Who a fact names, read out of a raw record by the rules of one role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mapping import normalize
+from mapping.coercion import ShapeError, sort_of, text
+from mapping.expressions import Getter
+from mapping.rules import ParticipantRules
+
+Compile = Callable[[str, str], Getter]
+"""(what the expression is for, the expression) to its getter."""
+
+_NAMED = re.compile(r'\s*"?([^"<>]{1,400}?)"?\s*<[^<>]{3,330}>\s*')
+
+
+class ParticipantReader:
+    """The participants of one role: JSON objects with role, name, email, phone, ids and answer as far as known."""
+
+    def __init__(self, rules: ParticipantRules, compile_: Compile) -> None:
+        self.role = rules.role
+
+        def getter(part: str, expression: str) -> Getter | None:
+            return compile_(f"participant {rules.role} {part}", expression) if expression else None
+
+        self._each = getter("each", rules.each)
+        self._name = getter("name", rules.name)
+        self._email = getter("email", rules.email)
+        self._phone = getter("phone", rules.phone)
+        self._answer = getter("answer", rules.answer)
+        self._ids = [compile_(f"participant {rules.role} ids", expression) for expression in rules.ids if expression]
+
+    def read(self, scope: Mapping[str, Any], country: str) -> list[dict[str, Any]]:
+        """Everybody who is named in some way, each once. Raises ShapeError for a list or object where a text is meant.
+
+        An email or phone that cannot be read is left out, and stands as the name when there is no other.
+        """
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for item in self._items(scope):
+            one = self._one(item, country)
+            if one is not None:
+                found.setdefault((one.get("email"), one.get("phone"), one.get("ids"), one.get("name")), one)
+        for one in found.values():
+            if "ids" in one:
+                one["ids"] = list(one["ids"])
+        return list(found.values())
+
+    def _items(self, scope: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        if self._each is None:
+            yield scope
+            return
+        items = self._each(scope)
+        record = scope.get("_record", scope)
+        for item in items if isinstance(items, list | tuple) else () if items is None else (items,):
+            yield {**item, "_record": record} if isinstance(item, Mapping) else {"value": item, "_record": record}
+
+    def _one(self, item: Mapping[str, Any], country: str) -> dict[str, Any] | None:
+        name = text(self._name(item)) if self._name else None
+        address = text(self._email(item)) if self._email else None
+        number = text(self._phone(item)) if self._phone else None
+        email = normalize.email(address) if address else None
+        phone = normalize.phone(number, country) if number else None
+        if address and not name and (match := _NAMED.fullmatch(address)):
+            name = match[1].strip()
+        if name and (name == address or normalize.email(name) == email):
+            name = None  # mail programs repeat the address as the display name
+        ids = tuple(dict.fromkeys(known for get in self._ids for known in _texts(get(item))))
+        name = name or (None if email or phone or ids else address or number)
+        if not (name or email or phone or ids):
+            return None
+        answer = text(self._answer(item)) if self._answer else None
+        one = {"role": self.role, "name": name, "email": email, "phone": phone, "ids": ids, "answer": answer}
+        return {field: value for field, value in one.items() if value}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        raise ShapeError(f"{sort_of(value)} where a text was expected")
+    for each in value if isinstance(value, list | tuple) else (value,):
+        found = text(each)
+        # "system:" with nothing behind it comes of a join over a missing id and would equal every other such one.
+        if found and not found.endswith(":"):
+            yield found

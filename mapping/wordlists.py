@@ -1,0 +1,65 @@
+"""Words that tell something about a value: role mailboxes, placeholders, titles, yes and no. Split them at spaces."""
+
+from __future__ import annotations
+
+ROLE_MAILBOXES = """
+abuse accounting accounts admin administration administrator all billing bookings bounce bounces buchhaltung careers
+compliance contact contacto contactus customercare customerservice customersupport daemon dispatch einkauf enquiries
+enquiry events feedback finance frontdesk general hello help helpdesk hi hola hostmaster hr info information inquiries
+inquiry invoice invoices it jobs kontakt kundenservice legal logistics mail mailbox mailerdaemon management marketing
+media membership news newsletter notification notifications office operations ops order orders partners payments payroll
+personal post postmaster press privacy procurement purchasing rechnung reception receptionist recruiting recruitment
+registration reservations reservas root sales security service services shipping shop staff store subscribe support team
+tech technical unsubscribe ventas verkauf vertrieb warehouse webmaster welcome zentrale
+"""
+"""Local parts that belong to a function, so that many people stand behind one address (RFC 2142 and custom)."""
+
+NO_REPLY = "noreply donotreply dontreply nichtantworten nepasrepondre mailerdaemon bounce"
+"""How local parts begin that nobody reads, without separators."""
+
+NOBODY = """
+noemail nomail noaddress noemailaddress keineemail keinemail sinemail sincorreo pasdemail notprovided notavailable
+"""
+"""Local parts that say "no address", without separators, whatever stands behind them."""
+
+DUMMIES = """
+none noone nobody no na null nil unknown dummy fake invalid asdf asd qwerty xxx xx x aaa aa a abc foo foobar deleted
+anonymous placeholder test example email mail user name
+"""
+"""Words that make a placeholder when they stand on both sides of the sign."""
+
+DUMMY_DOMAINS = "none.com noemail.com nomail.com asdf.com xxx.com fake.com unknown.com test.test"
+"""Domains that people type when a form insists."""
+
+TITLES = """
+mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon capt herr frau fräulein hr fr dipl ing dipl-ing
+mag dkfm monsieur madame mademoiselle mme mlle m señor señora señorita sr sra srta don doña sig signor signora dott
+dottssa dott.ssa mevr mevrouw dhr meneer
+"""
+"""What stands before a name, in lower case without a final point."""
+
+CREDENTIALS = """
+phd md dds dvm esq mba msc bsc ma ba bs ms llm llb jd cpa cfa pmp rn pe mph edd dphil frcs obe mbe cbe kc qc bba beng
+meng ccna cissp acca fcca dipl fca aca
+"""
+"""What stands behind a name, in lower case without points."""
+
+PARTICLES = """
+van von vom zu zum zur der den de del della dello dei degli di da do dos das du des la las le los lo ter ten te al el
+bin ibn ben bint abu af av y e st saint mac
+"""
+"""With what a family name may begin."""
+
+YES = "true t yes y 1 on ja j oui o si sí s sim sí tak da evet hai x checked accepted subscribed opted_in wahr vrai"
+
+NO = "false f no n 0 off nein non não nao nie nej nee hayır unchecked declined unsubscribed opted_out falsch faux"
+
+CURRENCIES = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF CLP
+CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR
+ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP
+MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG
+SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UYW UZS VED VES VND
+VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL
+"""
+"""ISO 4217, with three that lapsed lately (HRK, SLL, ZWL) and still stand in old orders."""
