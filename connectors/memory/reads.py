@@ -176,8 +176,10 @@ class Reader:
         )
 
     def _record(self, shape: Shape, row: Row, since: str | None) -> RawRecord:
-        partly = shape.patches and since is not None and row.created_at < since
-        names = [name for name, at in row.touched.items() if at >= (since or "")] if partly else list(row.values)
+        # Emptied properties are null in patches and whole bodies alike, so that a patch applied gives the whole.
+        names = list(row.touched)
+        if shape.patches and since is not None and row.created_at < since:
+            names = [name for name, at in row.touched.items() if at >= since]
         body = {
             "id": row.id,
             "account": self._world.account,
@@ -191,7 +193,7 @@ class Reader:
             remote_id=RemoteId(row.id),
             body=body,
             slice=row.team,
-            coverage=Coverage.PATCH if partly else Coverage.FULL,
+            coverage=Coverage.FULL if len(names) == len(row.touched) else Coverage.PATCH,
             version=str(row.revision),
             changed_at=datetime.fromisoformat(row.updated_at),
             observed_at=self._now(),
