@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from admin.cli import doors
-from admin.cli.edge import FAILED
+from admin.cli.edge import FAILED, STOPPED
+from admin.cli.output import pairs
 from admin.cli.session import current, unknown
 from mapping.errors import ConfigError
 
@@ -31,6 +33,12 @@ def demo(
         Path | None,
         typer.Option("--keep", help="Work in this folder and leave it there to look around.", metavar="DIR"),
     ] = None,
+    country: Annotated[
+        str,
+        typer.Option(
+            "--country", help="With --folder: the country of phone numbers that name none, such as GB.", metavar="CODE"
+        ),
+    ] = "",
     customers: Annotated[
         int, typer.Option("--customers", min=20, max=1_000_000, help="How large the invented company is.")
     ] = 3_000,
@@ -45,7 +53,12 @@ def demo(
     session = current(ctx)
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"{folder} is no folder; --folder takes the one that your export files lie in")
-    report = Demo(session, customers=customers, seed=seed).run(folder=folder, keep=keep)
+    try:
+        report = Demo(session, customers=customers, seed=seed, country=country).run(folder, keep)
+    except KeyboardInterrupt:
+        left = f"What it made so far is in {keep}." if keep else "Its own folder is gone, and nothing else was touched."
+        session.say(f"The demo was stopped. {left}")
+        raise typer.Exit(STOPPED) from None
     if session.json:
         session.answer(report)
     if not report.ok:
@@ -63,8 +76,9 @@ def sandbox(
         raise ConfigError(unknown("sandbox", vendor, SANDBOXES))
     with doors.hubspot_sandbox(port) as server:
         session.answer(
-            {"vendor": vendor, "url": server.url},
-            f"{vendor} stands in at {server.url} until Ctrl-C. Set the connection's base_url to it; any token will do.",
+            {"vendor": vendor, "url": server.url, "token": server.token},
+            Text(f"A stand-in for {vendor} listens until Ctrl-C; open its address in a browser to see what it holds."),
+            pairs({"base_url": server.url, "access_token": server.token}),
         )
         try:
             server.wait()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from connectors.core.protocols import Vendor
-    from connectors.core.sandbox import SandboxServer
+    from connectors.hubspot.sandbox import HubSpotSandbox
     from state.vault import Vault
 
 
@@ -64,7 +64,7 @@ def starter() -> str:
     return text()
 
 
-def hubspot_sandbox(port: int) -> AbstractContextManager[SandboxServer]:
+def hubspot_sandbox(port: int) -> AbstractContextManager[HubSpotSandbox]:
     """The HubSpot stand-in, running while the block does. Raises OSError where the port is taken."""
     from connectors.hubspot.sandbox import serve
 

@@ -1,0 +1,167 @@
+"""The demo: from export files to a filled CRM and back again, with every step shown and checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from admin.cli import doors, people, plans, tables
+from admin.cli.output import grid, pairs, shorten
+from admin.cli.session import Session
+from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, write_company
+from admin.demo.stories import Story, stories
+from admin.demo.workplace import Wording, configure, workplace
+from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
+
+TITLES = ("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only")
+OURS = ("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """What the demo did. ``left`` is how many changes a second plan still wanted: none, or something is wrong."""
+
+    ok: bool
+    folder: str
+    seconds: float
+    files: Mapping[str, int]
+    sync: SyncReport
+    targets: Sequence[TargetPlan]
+    applied: ApplyReport
+    again: SyncReport
+    left: int
+    customers: Sequence[Story]
+
+
+@dataclass(slots=True)
+class Demo:
+    """One run of the demo, told on the session's consoles as it goes."""
+
+    session: Session
+    customers: int
+    seed: int
+    country: str = ""
+    _began: float = field(default_factory=time.monotonic)
+    _step: int = 0
+
+    def run(self, folder: Path | None, keep: Path | None) -> DemoReport:
+        """Runs the whole way on the user's folder or on an invented company. Raises ConfigError for a bad ``keep``."""
+        with workplace(keep) as place, doors.hubspot_sandbox(0) as crm:
+            exports, files, wording, told = self._exports(folder, place)
+            self.session = replace(self.session, config=configure(place, exports, wording, crm.url, crm.token))
+            synced = self._read()
+            planned, applied = self._fill()
+            again, rest = self._repeat()
+            found = self._tell(told)
+            report = DemoReport(
+                ok=synced.ok and applied.ok and again.ok and rest.empty,
+                folder=str(keep or ""),
+                seconds=round(time.monotonic() - self._began, 1),
+                files=files,
+                sync=synced,
+                targets=planned.targets,
+                applied=applied,
+                again=again,
+                left=len(rest.changes),
+                customers=found,
+            )
+        self._close(report)
+        return report
+
+    def _exports(
+        self, folder: Path | None, place: Path
+    ) -> tuple[Path, Mapping[str, int], Wording, Sequence[tuple[str, str]]]:
+        if folder is not None:
+            self._head("Your exports")
+            files = {each.name: each.stat().st_size for each in sorted(folder.iterdir()) if each.is_file()}
+            self._show(pairs({name: f"{size:,} bytes" for name, size in files.items()}))
+            return folder, files, Wording(f"Demo on {folder.name}", self.country.upper()), ()
+        self._head(f"A company of {self.customers:,} people, invented just now")
+        summary = write_company(place / "exports", self.seed, self.customers)
+        table = grid("export file", "records", numbers=("records",))
+        for name, count in summary.files.items():
+            table.add_row(name, f"{count:,}")
+        self._show(table)
+        told = [(title, person.emails[0]) for title, person in zip(TITLES, summary.people, strict=False)]
+        return summary.folder, summary.files, Wording("Kettingwerk", COUNTRY, INTERNAL, NEVER_LOG), told
+
+    def _read(self) -> SyncReport:
+        self._head("concord sync: read everything, work out who is who")
+        with self.session.hub() as hub:
+            report = hub.sync()
+            status = hub.status()
+        self._show(*tables.synced(report))
+        self._show(Text(f"{status.customers:,} customers, {status.facts:,} facts on their timelines.", style="bold"))
+        return report
+
+    def _fill(self) -> tuple[PlanReport, ApplyReport]:
+        self._head("concord plan: what the CRM should hold (nothing is sent yet)")
+        with self.session.hub() as hub:
+            planned = hub.plan()
+        self._show(plans.targets(planned.targets), Text("For example:"))
+        self._show(*(plans.change(each) for each in _samples(planned)))
+        self._show(*(Text(f"! {warning}", style="yellow") for warning in planned.warnings))
+        self._head(f"concord apply {planned.hash[:12]}: send it")
+        with self.session.hub() as hub:
+            applied = hub.apply(planned.hash)
+        self._show(tables.applied(applied))
+        return planned, applied
+
+    def _repeat(self) -> tuple[SyncReport, PlanReport]:
+        self._head("The same again: the CRM is read back, and nothing may be left to do")
+        with self.session.hub() as hub:
+            again = hub.sync()
+            rest = hub.plan()
+        self._show(*tables.synced(again))
+        if rest.empty:
+            self._show(Text("Nothing left to do: our own words came back and were known as such.", style="green"))
+            return again, rest
+        self.session.say(
+            f"A second plan still wants {len(rest.changes):,} changes. This is a fault; some of them:", "red"
+        )
+        for each in plans.varied(rest.changes, 5):
+            self.session.err.print(plans.change(each))
+        return again, rest
+
+    def _tell(self, told: Sequence[tuple[str, str]]) -> list[Story]:
+        with self.session.hub() as hub:
+            found = stories(hub, told)
+        for story in found:
+            self._head(story.title)
+            self._show(people.values(story.customer.values), people.members(story.customer))
+            self._show(Text("What happened, newest first:"), people.timeline(story.timeline))
+            for place, held in story.crm.items():
+                chosen = {name: shorten(held[name]) for name in OURS if name in held}
+                self._show(pairs(chosen, title=f"Read back from {place} over HTTP"))
+        return found
+
+    def _close(self, report: DemoReport) -> None:
+        self._head(f"Done in {report.seconds:.0f} seconds" if report.ok else "Done, but not all went well")
+        if not report.folder:
+            self._show(Text("Its folder is gone. To keep it and look around: concord demo --keep my-demo"))
+            self._show(Text("On your own exports: concord demo --folder DIR"))
+            return
+        key = report.customers[0].customer.id if report.customers else "ID"
+        commands = [("status",), ("customers", "find", "hendriks"), ("customers", "show", key)]
+        commands += [("customers", "timeline", key), ("sync", "exports"), ("runs",)]
+        self._show(Text("Try next (the CRM's stand-in has ended with the demo):"))
+        self._show(*(Text(f"  {self.session.command(*words)}", style="bold") for words in commands))
+
+    def _head(self, title: str) -> None:
+        self._step += 1
+        self._show(Text(f"\n{self._step}. {title}", style="bold cyan"))
+
+    def _show(self, *drawn: RenderableType) -> None:
+        if not self.session.json:
+            for each in drawn:
+                self.session.out.print(each)
+
+
+def _samples(planned: PlanReport) -> list[PlannedChange]:
+    """One change of each target, three at the most."""
+    return [plans.varied(changes, 1)[0] for changes in plans.by_target(planned.changes).values()][:3]

@@ -1,0 +1,92 @@
+"""Where the demo works: a folder of its own with a configuration and, unless the user brings some, the exports."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from admin.cli import doors
+from mapping.errors import ConfigError
+
+TOKEN = "demo_crm_token"  # noqa: S105 - the name of a secret, not one
+KINDS = ("order", "meeting", "email", "lead")
+
+CONFIGURATION = """\
+# Written by: concord demo
+
+hub:
+  name: {name}
+  default_country: {country}
+  database: sqlite:///concord.db
+
+connections:
+  exports:
+    connector: files
+    config:
+      path: {exports}
+
+  # The stand-in that the demo runs; it is gone when the demo has ended.
+  crm:
+    connector: hubspot
+    config:
+      access_token: !secret {token}
+      base_url: {address}
+      requests_per_ten_seconds: 5000
+      searches_per_second: 500
+    push:
+      companies: {{mode: upsert, approve: true}}
+      contacts: {{mode: upsert, approve: true, match_on: email}}
+      timeline: {{kinds: [{kinds}]}}
+
+privacy:
+  internal: {internal}
+  never_log: {never_log}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What the demo's configuration says of the company."""
+
+    name: str
+    country: str = ""
+    internal: Sequence[str] = ()
+    never_log: Sequence[str] = ()
+
+
+@contextmanager
+def workplace(keep: Path | None) -> Iterator[Path]:
+    """A folder to work in: ``keep``, which must be new or empty, or one that is gone after the block.
+
+    Raises ConfigError for a folder with something in it.
+    """
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="concord-demo-") as folder:
+            yield Path(folder)
+        return
+    if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+        raise ConfigError(f"{keep} is not empty; --keep takes a new or an empty folder")
+    keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+    yield keep
+
+
+def configure(folder: Path, exports: Path, wording: Wording, address: str, token: str) -> Path:
+    """Writes ``concord.yaml`` into the folder, keeps the token in its vault, and returns the file's place."""
+    path = folder / "concord.yaml"
+    text = CONFIGURATION.format(
+        name=json.dumps(wording.name),
+        country=json.dumps(wording.country),
+        exports=json.dumps(str(exports.resolve())),
+        token=TOKEN,
+        address=json.dumps(address),
+        kinds=", ".join(KINDS),
+        internal=json.dumps(list(wording.internal)),
+        never_log=json.dumps(list(wording.never_log)),
+    )
+    path.write_text(text, encoding="utf-8")
+    doors.open_vault(path).set(TOKEN, token)
+    return path
