@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -12,6 +12,8 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic_core import PydanticCustomError
 
 from config import schedule as schedules
+from mapping.errors import ConfigError
+from mapping.expressions import compile_expression
 from mapping.model import PROFILES, ActivityKind, Kind, Organization, Person
 
 GOLDEN_FIELDS = tuple(dict.fromkeys((*Person.model_fields, *Organization.model_fields)))
@@ -133,11 +135,17 @@ def pattern(value: str) -> str:
     return text
 
 
-def timeline(targets: Mapping[str, Collection[str]], name: str) -> None:
-    """Refuses keys where they would mean nothing. ``targets`` holds the keys that were set, by target."""
-    for target, keys in targets.items():
-        if target != name and "kinds" in keys:
-            raise refuse(f"{target}.kinds means nothing for an object", f"kinds only under {name}")
-        for key in ("fields", "match_on"):
-            if target == name and key in keys:
-                raise refuse(f"{name}.{key} means nothing for activities", f"{key} under the object it belongs to")
+def timeline(keys: Collection[str]) -> None:
+    """Refuses keys of the timeline that belong to one object."""
+    for key in ("fields", "match_on"):
+        if key in keys:
+            raise refuse(f"timeline.{key} means nothing for activities", f"{key} under the object it belongs to")
+
+
+def expression(value: str) -> str:
+    """The expression as written, once it is known to compile."""
+    try:
+        compile_expression(value)
+    except ConfigError as error:
+        raise refuse(str(error), "a dotted path or a JMESPath expression") from None
+    return value

@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema
 from config import checks
 from config.block import Block
 
-Expression = Annotated[str, Field(min_length=1)]
+Expression = Annotated[str, Field(min_length=1), AfterValidator(checks.expression)]
 TIMELINE = "timeline"
 """The key of ``push`` that stands for all the activities a destination can hold, rather than for one object."""
 
@@ -140,7 +140,7 @@ class TargetSettings(Block):
     )
     kinds: tuple[Annotated[str, AfterValidator(checks.timeline_kind)], ...] = Field(
         (),
-        description="Only under `timeline`: the kinds of fact that go out. Empty: all that the destination can hold.",
+        description="For `timeline` and for objects of facts: the kinds of fact that go out. Empty: all it can hold.",
     )
     max_change_share: float = Field(
         0.25,
@@ -200,5 +200,6 @@ class ConnectionSettings(Block):
     @field_validator("push")
     @classmethod
     def _timeline_is_no_object(cls, value: dict[str, TargetSettings]) -> dict[str, TargetSettings]:
-        checks.timeline({name: target.model_fields_set for name, target in value.items()}, TIMELINE)
+        if TIMELINE in value:
+            checks.timeline(value[TIMELINE].model_fields_set)
         return value

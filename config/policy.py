@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel, model_validator
 
@@ -23,10 +23,10 @@ class IdentitySettings(Block):
         2, ge=1, description="An identifier that carries more distinct names than this links nothing alone."
     )
     max_group: int = Field(
-        50, ge=2, description="A group of more records than this is never merged by itself but shown to a person."
+        50, ge=2, description="An identifier that more records than this carry links nothing at all."
     )
     block: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        (), description="Emails, domains, phone numbers and other identifiers that never link anybody."
+        (), description="Emails, phone numbers and ids (`system:value`) that never link anybody."
     )
 
     @model_validator(mode="after")
@@ -37,25 +37,16 @@ class IdentitySettings(Block):
 
 
 class Survivorship(Block):
-    """Which of several values survives: first by ``prefer``, then by one of the others."""
+    """Which of several values survives. The criteria are applied in the order in which they stand here.
+
+    It is that of mapping/golden.py.
+    """
 
     prefer: tuple[str, ...] = Field((), description="Connections in order of preference; all others come after them.")
-    newest: bool = Field(False, description="The value that changed last wins. This is so where nothing else is said.")
-    oldest: bool = Field(False, description="The value that has stood longest wins.")
-    longest: bool = Field(False, description="The longest text wins.")
-    most_common: bool = Field(False, description="The value that most records agree on wins.")
-
-    @model_validator(mode="after")
-    def _one_order(self) -> Survivorship:
-        chosen = [name for name in ("newest", "oldest", "longest", "most_common") if getattr(self, name)]
-        if len(chosen) > 1:
-            raise ValueError(f"{' and '.join(chosen)} exclude one another; choose one")
-        return self
-
-    @property
-    def order(self) -> str:
-        """What decides among values that ``prefer`` does not tell apart: newest, oldest, longest or most_common."""
-        return next((name for name in ("oldest", "longest", "most_common") if getattr(self, name)), "newest")
+    most_frequent: bool = Field(False, description="Whether the value that most records agree on wins.")
+    most_complete: bool = Field(False, description="Whether the value with the most parts wins.")
+    longest: bool = Field(False, description="Whether the longest text wins.")
+    newest: bool = Field(True, description="Whether the value that changed last wins.")
 
 
 class GoldenSettings(RootModel[dict[GoldenField, Survivorship]]):
@@ -68,6 +59,10 @@ class GoldenSettings(RootModel[dict[GoldenField, Survivorship]]):
     def rule(self, name: str) -> Survivorship:
         """The rule of one canonical field: its own, or the default, or the newest value."""
         return self.root.get(name) or self.root.get("default") or Survivorship()
+
+    def criteria(self) -> dict[str, dict[str, Any]]:
+        """The criteria by field, as mapping/golden.py takes them, but with connections by name."""
+        return {name: rule.model_dump() for name, rule in self.root.items()}
 
 
 class PrivacySettings(Block):

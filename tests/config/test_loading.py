@@ -48,7 +48,8 @@ def test_the_example_of_the_design_becomes_settings() -> None:
     assert (contacts.mode, contacts.approve, contacts.match_on) == (PushMode.UPSERT, True, "email")
     assert found.connections["crm"].push["timeline"].kinds == ("email", "meeting", "order")
     assert found.golden.rule("phone").prefer == ("crm", "shop")
-    assert found.golden.rule("email").order == "newest"
+    assert found.golden.rule("email").newest
+    assert found.golden.criteria()["phone"]["prefer"] == ("crm", "shop")
     assert found.privacy.never_log == ("*@bank.example",)
     config = found.connections["shop"].config
     assert isinstance(config, ShopifyConfig)

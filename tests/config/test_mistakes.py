@@ -139,7 +139,6 @@ def test_a_value_that_no_alternative_takes_names_them_all() -> None:
     ("more", "words"),
     [
         ("identity: {merge_above: 0.6, review_above: 0.7}", "higher than merge_above"),
-        ("golden: {phone: {newest: true, longest: true}}", "exclude one another"),
         ("golden: {phone: {prefer: [crm]}}", "no such connection"),
     ],
 )
@@ -152,13 +151,20 @@ def test_settings_that_contradict_one_another_are_refused(more: str, words: str)
 @pytest.mark.parametrize(
     ("push", "words"),
     [
-        ("contacts: {kinds: [email]}", "contacts.kinds means nothing for an object"),
+        ("timeline: {match_on: email}", "timeline.match_on means nothing for activities"),
         ("timeline: {fields: {a: b}}", "timeline.fields means nothing for activities"),
         ("timeline: {kinds: [person]}", "is no kind of fact"),
     ],
 )
 def test_a_key_that_would_mean_nothing_is_refused(push: str, words: str) -> None:
     assert words in one_problem(shop(GOOD, f"    push: {{{push}}}\n")).message
+
+
+@pytest.mark.parametrize("rule", ["streams: {a: {fields: {b: {c: 'lowr(d)'}}}}", "push: {a: {fields: {c: 'lowr(d)'}}}"])
+def test_an_expression_that_cannot_be_read_is_told_with_its_line(rule: str) -> None:
+    problem = one_problem(shop(GOOD, f"    {rule}\n"))
+    assert problem.line == 6
+    assert "lower()" in problem.message
 
 
 @pytest.mark.parametrize(
