@@ -46,12 +46,16 @@ _FACT = [fact.c.id, fact.c.key, fact.c.kind, fact.c.activity, fact.c.at, fact.c.
 _BY_KEY = select(*_FACT).where(fact.c.key.in_(bindparam("keys", expanding=True)))
 
 
+def _fact(row: Any) -> StoredFact:
+    return StoredFact(row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]))
+
+
 def load(c: Connection, keys: Iterable[str]) -> dict[str, StoredFact]:
     """Facts by their natural keys."""
     found: dict[str, StoredFact] = {}
     for some in chunks(keys):
         for row in c.execute(_BY_KEY, {"keys": some}):
-            found[row[1]] = StoredFact(*row[:6], orjson.loads(row[6]))
+            found[row[1]] = _fact(row)
     return found
 
 
@@ -117,7 +121,7 @@ def concerning(c: Connection, customer_id: str) -> list[tuple[StoredFact, str]]:
         .where(membership.c.customer_id == customer_id)
     )
     rows = c.execute(select(*_FACT).where(fact.c.id.in_(mine), fact.c.live)).all()
-    found = {row[0]: StoredFact(*row[:6], orjson.loads(row[6])) for row in rows}
+    found = {row[0]: _fact(row) for row in rows}
     roles = attachments(c, {number: one.at for number, one in found.items()})
     items = []
     for number, one in found.items():
@@ -134,7 +138,7 @@ def every(db: Database, size: int = 2000) -> Iterator[list[tuple[StoredFact, dic
     while True:
         with db.read() as c:
             rows = c.execute(select(*_FACT).where(fact.c.id > last).order_by(fact.c.id).limit(size)).all()
-            batch = [StoredFact(*row[:6], orjson.loads(row[6])) for row in rows]
+            batch = [_fact(row) for row in rows]
             roles = attachments(c, {one.id: one.at for one in batch if one.live})
         if not batch:
             return

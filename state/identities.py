@@ -257,11 +257,9 @@ def write(c: Connection, changes: Changes, at: str, actor: str) -> None:
     for ids in chunks(changes.touched):
         c.execute(delete(edge).where(or_(edge.c.a.in_(ids), edge.c.b.in_(ids))))
     if changes.links:
-        rows = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
-        c.execute(
-            insert(edge),
-            [{"a": a, "b": b, "rule": k.rule, "evidence": [k.value]} for (a, b), k in rows.items()],
-        )
+        pairs = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
+        edges = [{"a": a, "b": b, "rule": k.rule, "evidence": [k.value]} for (a, b), k in pairs.items()]
+        c.execute(insert(edge), edges)
     _write_golden(c, changes)
 
 

@@ -182,7 +182,9 @@ def load_entities(c: Connection, raw_ids: Iterable[int]) -> dict[int, dict[str, 
     for ids in chunks(raw_ids):
         for row in c.execute(_ENTITIES_OF, {"ids": ids}):
             values, since, echo = orjson.loads(row[7]), orjson.loads(row[8]), frozenset(orjson.loads(row[9]))
-            stored = StoredEntity(*row[:7], values, since, echo, row[10], row[11])
+            stored = StoredEntity(
+                row[0], row[1], row[2], row[3], row[4], row[5], row[6], values, since, echo, row[10], row[11]
+            )
             found.setdefault(stored.raw_id, {})[stored.part] = stored
     return found
 

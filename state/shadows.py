@@ -30,6 +30,7 @@ class Shadow:
     version: int = 1
     remote_version: str | None = None
     id: int | None = None
+    updated_at: str = ""
 
 
 _COLUMNS = [
@@ -47,6 +48,7 @@ _COLUMNS = [
     shadow.c.version,
     shadow.c.remote_version,
     shadow.c.id,
+    shadow.c.updated_at,
 ]
 
 

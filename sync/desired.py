@@ -117,7 +117,7 @@ def of_fact(rules: TargetRules, fact: StoredFact, attached: Mapping[tuple[int, s
     """What a fact should look like at the target. Every role of the target's refs takes whoever is attached."""
     who = tuple(sorted(set(attached.values())))
     roles = dict.fromkeys(rules.target.refs, who) if who else {}
-    summary = describe({**fact.values, "kind": fact.kind})
+    summary = describe(fact.values, fact.kind)
     document = {**fact.values, "kind": fact.kind, "summary": summary}
     return _desired(rules, "fact", fact.key, summary, document, roles, {})
 

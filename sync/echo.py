@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mapping.compare import same
-
 from connectors.core.protocols import Stream
+from mapping.compare import same
 from mapping.contract import Schema, SchemaField
 from mapping.errors import RecordError
 from mapping.mapper import Entity, Mapper

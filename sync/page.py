@@ -9,7 +9,6 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from mapping.timeline import Privacy
 
 from connectors.core.protocols import Stream
 from mapping.contract import Coverage, Page, RawRecord, RemoteId, Schema, Slice, Tombstone
@@ -17,6 +16,7 @@ from mapping.errors import RecordError
 from mapping.identity import Protection, identifiers, name_of
 from mapping.mapper import Entity, Mapper
 from mapping.model import PROFILES
+from mapping.timeline import Privacy
 from state.database import stamp
 from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
 from state.shadows import Shadow
@@ -27,13 +27,14 @@ NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the page is read with: the stream and its rules."""
+    """What the page is read with: the stream, its rules and the version of all of them."""
 
     stream: Stream
     mapper: Mapper
     protection: Protection
     privacy: Privacy
     schema: Callable[[], Schema]
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,7 @@ def _entity_row(
     if (
         same
         and old is not None
-        and (old.rules, old.founding, old.fact_key) == (reading.mapper.version, entity.founding, fact_key)
+        and (old.rules, old.founding, old.fact_key) == (reading.version, entity.founding, fact_key)
     ):
         return None
     found = identifiers(kind, entity.values, echo, reading.protection)
@@ -267,7 +268,7 @@ def _entity_row(
         remote_id=remote_id,
         part=entity.part,
         kind=kind,
-        founding=entity.founding and not echo.issuperset(entity.values),
+        founding=entity.founding and not echo.issuperset(entity.values) and not _colleague(reading, entity),
         live=True,
         fact_key=fact_key,
         name_key=name_of(entity.values) if kind in PROFILES and "name" not in echo else None,
@@ -275,12 +276,17 @@ def _entity_row(
         values=_dump(entity.values),
         since=_dump(since),
         echo=_dump(sorted(echo)) if echo else "[]",
-        rules=reading.mapper.version,
+        rules=reading.version,
         moment=changed_at or now,
         added=sorted(found - held_before),
         ended=sorted(held_before - found),
         old_fact_key=old.fact_key if old and old.fact_key != fact_key else None,
     )
+
+
+def _colleague(reading: Reading, entity: Entity) -> bool:
+    email = entity.values.get("email")
+    return email is not None and reading.privacy.is_internal(email)
 
 
 def _marks(

@@ -22,9 +22,10 @@ from mapping.errors import CursorExpiredError, GuardError, RecordError
 from state import cursors, dead_letters, records, shadows
 from state.cursors import Place
 from state.database import Connection, Database
+from state.dead_letters import Letter, Letters
 from state.leases import Lease
 from state.records import EntityRow, RawRow
-from sync.page import Known, Reading, Rows, entity_rows, newest, parse, prepare, retraction, whole_bodies
+from sync.page import Failure, Known, Reading, Rows, entity_rows, newest, parse, prepare, retraction, whole_bodies
 
 STATES = {
     Reason.DELETED: "deleted",
@@ -109,7 +110,8 @@ class SlicePull:
             place = replace(place, generation=place.generation + 1, enumerating=True)
         records_ = newest(page)
         known = self._known(page, records_)
-        whole, failures = records_, []
+        whole = records_
+        failures: list[Failure] = []
         if any(record.coverage is Coverage.PATCH for record in records_):
             whole, failures = whole_bodies(self.reading, self.slice, records_, known.raws)
         rows = prepare(self.reading, self.slice, page, whole, known, now)
@@ -154,11 +156,10 @@ class SlicePull:
         if rows.raws:
             ids = records.write_raws(self.db, c, self.slice_id, generation, now, rows.raws)
         records.write_entities(self.db, c, rows.entities, ids)
-        place = (self.connection_id, self.reading.stream.name, self.slice.key)
-        for failure in rows.failures:
-            dead_letters.put(c, "in", *place, failure.remote_id, failure.reason, failure.body, at=now)
-        if rows.healed:
-            dead_letters.resolve(c, "in", *place, rows.healed)
+        place = dead_letters.Place(Letters.IN, self.connection_id, self.reading.stream.name, self.slice.key)
+        letters = {one.remote_id: Letter(one.remote_id, one.reason, one.body or None) for one in rows.failures}
+        dead_letters.put(c, self.db, place, list(letters.values()))
+        dead_letters.resolve(c, place, [one for one in rows.healed if one not in letters])
 
     def _reconcile(self, c: Connection, generation: int, now: str) -> int:
         """Retracts what a complete enumeration did not meet. Raises GuardError when too much would go."""
@@ -180,7 +181,8 @@ class SlicePull:
         words = {str(one.remote_id): one for one in tombstones}
         stored = {k: raw for k, raw in records.load_raws(c, self.slice_id, words).items() if raw.state == "live"}
         entities = records.load_entities(c, [raw.id for raw in stored.values()])
-        raws, retracted = [], []
+        raws: list[RawRow] = []
+        retracted: list[EntityRow] = []
         for remote_id, raw in stored.items():
             word = words[remote_id]
             at = raw.changed_at
@@ -236,11 +238,9 @@ def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slic
         with db.write(lease) as c:
             records.write_entities(db, c, rows, {remote_id: raw_id for raw_id, remote_id, _, _ in batch})
             key = records.slice_key(c, slice_id)
-            place = (connection_id, reading.stream.name, key)
-            for remote_id, reason, body in failures:
-                dead_letters.put(c, "in", *place, remote_id, reason, body, at=now)
-            if healed:
-                dead_letters.resolve(c, "in", *place, healed)
+            place = dead_letters.Place(Letters.IN, connection_id, reading.stream.name, key)
+            dead_letters.put(c, db, place, failures)
+            dead_letters.resolve(c, place, healed)
         changed += len(rows)
     with db.write(lease) as c:
         records.set_rules(c, slice_id, version)
@@ -253,16 +253,16 @@ def _remapped(
     before: dict[int, dict[str, records.StoredEntity]],
     held: dict[str, shadows.Shadow],
     now: str,
-) -> tuple[list[EntityRow], list[tuple[str, str, str]], list[str]]:
+) -> tuple[list[EntityRow], list[Letter], list[str]]:
     rows: list[EntityRow] = []
-    failures: list[tuple[str, str, str]] = []
+    failures: list[Letter] = []
     healed: list[str] = []
     for raw_id, remote_id, text, changed_at in batch:
         body = parse(text)
         try:
             entities = [reading.privacy.enrich(entity) for entity in reading.mapper.map(body)]
         except RecordError as error:
-            failures.append((remote_id, str(error), text))
+            failures.append(Letter(remote_id, str(error), text))
             continue
         healed.append(remote_id)
         old = before.get(raw_id, {})

@@ -28,7 +28,7 @@ from mapping.identity import Link, Protection, components, links, references
 from mapping.model import PROFILES, Kind
 from mapping.sightings import Sighting, merge
 from state import facts, identities, records, shadows
-from state.database import Database
+from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
 from state.leases import Lease
@@ -89,9 +89,7 @@ class Resolver:
             split=len(changes.split), retired=len(changes.retired), changed=len(changes.golden),
         )  # fmt: skip
 
-    def _facts(
-        self, c: identities.Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]
-    ) -> list[FactRow]:
+    def _facts(self, c: Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]) -> list[FactRow]:
         keys = {one.fact_key for one in batch if one.fact_key}
         keys |= {one.fact_key for one in waiting.values() if one.fact_key}
         if not keys:
@@ -143,7 +141,7 @@ class Neighbourhood:
 
 
 def _gather(
-    c: identities.Connection, dirty: Sequence[int], waiting: Mapping[int, Profile], protection: Protection
+    c: Connection, dirty: Sequence[int], waiting: Mapping[int, Profile], protection: Protection
 ) -> Neighbourhood:
     near = Neighbourhood()
     met: set[tuple[str, str]] = set()
@@ -166,7 +164,7 @@ def _gather(
 
 
 def _reach(
-    c: identities.Connection,
+    c: Connection,
     near: Neighbourhood,
     frontier: Iterable[int],
     met: set[tuple[str, str]],
@@ -194,7 +192,7 @@ def _reach(
     return reached
 
 
-def _decide(c: identities.Connection, near: Neighbourhood, policy: Policy) -> Changes:
+def _decide(c: Connection, near: Neighbourhood, policy: Policy) -> Changes:
     changes = Changes.none()
     if not near.profiles:
         return changes
@@ -225,7 +223,7 @@ def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
 
 
 def _match(
-    c: identities.Connection,
+    c: Connection,
     clusters: Sequence[Sequence[int]],
     near: Neighbourhood,
     live: Mapping[int, Profile],
@@ -266,7 +264,7 @@ def _match(
 
 
 def _name_new(
-    c: identities.Connection,
+    c: Connection,
     clusters: Sequence[Sequence[int]],
     live: Mapping[int, Profile],
     given: dict[int, str],
@@ -307,7 +305,7 @@ def _links(
 
 
 def _golden(
-    c: identities.Connection,
+    c: Connection,
     placed: Mapping[str, Sequence[int]],
     changes: Changes,
     live: Mapping[int, Profile],

@@ -1,0 +1,125 @@
+"""Connections at work: built, checked against the account they are bound to, paused when their login is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from config.settings import ConnectionSettings, Settings
+from connectors.core.protocols import Connector, Runtime, Stream, Vendor, Writes
+from mapping.contract import Account
+from mapping.errors import AuthError, ConfigError
+from state.connections import ConnectionRow, Connections, Pause
+from state.database import Database
+from state.tokens import VaultTokenStore
+from state.vault import Vault
+from sync.desired import TargetRules, target_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """One connection, ready to work."""
+
+    name: str
+    row: ConnectionRow
+    settings: ConnectionSettings
+    connector: Connector
+    account: Account
+
+    @property
+    def writes(self) -> Writes | None:
+        """The capability of being written to."""
+        return self.connector.writes
+
+    def streams(self) -> list[Stream]:
+        """The streams that are to be read, parents first."""
+        wanted = [one for one in self.connector.streams() if self.settings.reads(one.name) is not None]
+        ordered: list[Stream] = []
+        while wanted:
+            names = {one.name for one in wanted}
+            ready = [one for one in wanted if not names & set(one.parents)] or wanted[:1]
+            ordered.extend(ready)
+            wanted = [one for one in wanted if one not in ready]
+        return ordered
+
+    def targets(self) -> list[TargetRules]:
+        """The targets that are to be written, in order."""
+        if self.writes is None:
+            if self.settings.push:
+                raise ConfigError(f"connections.{self.name}.push: {self.row.connector} cannot be written to")
+            return []
+        return target_rules(self.row.id, self.name, self.settings, self.writes.targets())
+
+
+@dataclass(frozen=True, slots=True)
+class Switchboard:
+    """Opens connections by name. ``ready`` are connectors handed in by tests, in place of those the registry builds."""
+
+    db: Database
+    settings: Settings
+    vendors: Mapping[str, Vendor]
+    vault: Vault
+    runtime: Runtime
+    ready: Mapping[str, Connector]
+
+    def row(self, name: str) -> ConnectionRow:
+        """What is kept of the connection, made when it is new."""
+        return Connections(self.db).ensure(name, self.settings.connections[name].connector)
+
+    def build(self, name: str) -> Connector:
+        """The connector of a connection, not yet checked."""
+        if name in self.ready:
+            return self.ready[name]
+        settings = self.settings.connections[name]
+        country = settings.default_country or self.settings.hub.default_country
+        runtime = replace(self.runtime, default_country=country)
+        tokens = VaultTokenStore(self.vault, self.row(name).id)
+        return self.vendors[settings.connector].build(settings.config, runtime, tokens)
+
+    def open(self, name: str) -> Connected:
+        """The connection, checked and bound to its account; what was paused for its login or account goes on.
+
+        Raises AuthError after pausing it, ConfigError when it leads to another account than before.
+        """
+        connections = Connections(self.db)
+        row = self.row(name)
+        if row.paused is Pause.ADMIN:
+            raise ConfigError(f"The connection {name!r} is paused.")
+        connector = self.build(name)
+        try:
+            account = connector.check()
+        except AuthError as error:
+            if row.paused is None:
+                connections.pause(row.id, Pause.AUTH, str(error))
+            raise
+        try:
+            row = connections.bind(row.id, account)
+        except ConfigError as error:
+            if row.paused is None:
+                connections.pause(row.id, Pause.ACCOUNT, str(error))
+            raise
+        if row.paused in (Pause.AUTH, Pause.ACCOUNT):
+            connections.resume(row.id)
+        return Connected(name, row, self.settings.connections[name], connector, account)
+
+    def rejected(self, one: Connected, error: AuthError) -> None:
+        """The login was refused in the middle of work: the connection rests until somebody logs in again."""
+        Connections(self.db).pause(one.row.id, Pause.AUTH, str(error))
+
+    def follow_renames(self, asked: Callable[[str], bool] = lambda name: True) -> Sequence[str]:
+        """Connections that go by a new name in the configuration keep everything; returns a note for each."""
+        configured = [(name, one.connector) for name, one in self.settings.connections.items()]
+
+        def account_of(name: str) -> str | None:
+            settings = self.settings.connections[name]
+            if name in self.ready:
+                return self.ready[name].check().id
+            runtime = replace(self.runtime, default_country=settings.default_country or "")
+            tokens = VaultTokenStore(self.vault, f"new:{name}")
+            try:
+                return self.vendors[settings.connector].build(settings.config, runtime, tokens).check().id
+            except (AuthError, ConfigError):
+                return None
+
+        renames = Connections(self.db).follow_renames(configured, account_of)
+        return [f"{one.old} is now called {one.new}; everything it had was kept" for one in renames]

@@ -1,0 +1,204 @@
+"""Intake: every stream of a connection, each a run of its own, so that one that fails stops no other."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from config.settings import Settings, StreamSettings
+from connectors.core.protocols import Stream
+from mapping.contract import Schema, Slice
+from mapping.errors import (
+    AuthError,
+    ConcordError,
+    ForbiddenError,
+    LeaseLostError,
+    RateLimitedError,
+    TransientError,
+)
+from mapping.identity import Protection
+from mapping.mapper import Mapper
+from mapping.timeline import Privacy
+from state import records
+from state.database import Database
+from state.leases import Heartbeat, Lease, Leases, new_owner
+from state.runs import Runs, RunStatus
+from sync.connect import Connected, Switchboard
+from sync.page import Reading
+from sync.pull import Counts, SlicePull, remap
+from sync.push import recover
+from sync.reports import Observer, StreamReport
+
+LEASE_SECONDS = 60.0
+
+
+def lane(connection_id: str, object_: str) -> str:
+    """The lease that a destination's object is written under. Reading the same records takes it too, so that our own
+    words are never met before their acknowledgement is stored."""
+    return f"lane:{connection_id}:{object_}"
+
+
+def failure(error: BaseException) -> tuple[RunStatus, str]:
+    """How a run ends by this error, and the sentence for people. Of an unknown error only the place is told: its text
+    may quote a record."""
+    if isinstance(error, AuthError):
+        return RunStatus.PAUSED, f"{error} The connection rests until somebody logs in again."
+    if isinstance(error, ForbiddenError):
+        return RunStatus.PAUSED, f"{error} This needs another permission; everything else goes on."
+    if isinstance(error, RateLimitedError):
+        when = f" in {error.retry_after:.0f} seconds" if error.retry_after else " later"
+        return RunStatus.PAUSED, f"{error} The next run goes on from here{when}."
+    if isinstance(error, TransientError):
+        return RunStatus.FAILED, f"{error} Nothing is lost: the next run goes on from here."
+    if isinstance(error, ConcordError):
+        return RunStatus.FAILED, str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
+    return RunStatus.FAILED, f"unexpected {type(error).__name__} at {place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Reads connections into the database."""
+
+    db: Database
+    settings: Settings
+    switchboard: Switchboard
+    observer: Observer
+    protection: Protection
+    privacy: Privacy
+    on_crash: Callable[[BaseException], None]
+    owner: str = field(default_factory=new_owner)
+
+    def connection(
+        self, one: Connected, *, streams: Sequence[str] = (), full: bool = False, allow_deletes: bool = False
+    ) -> list[StreamReport]:
+        """Reads the streams of one connection. A refused login ends it; anything else ends only its stream."""
+        reports: list[StreamReport] = []
+        self.recover(one)
+        for stream in one.streams():
+            if streams and stream.name not in streams:
+                continue
+            report, error = self._stream(one, stream, full, allow_deletes)
+            reports.append(report)
+            if isinstance(error, AuthError):
+                self.switchboard.rejected(one, error)
+                break
+        return reports
+
+    def recover(self, one: Connected) -> None:
+        """Finds out what became of writes that a dead process or a lost answer left open."""
+        if one.writes is None:
+            return
+        for rules in one.targets():
+            held = Leases(self.db).acquire(lane(one.row.id, rules.target.object), self.owner, LEASE_SECONDS)
+            if held is None:
+                continue
+            try:
+                with Heartbeat(held):
+                    recover(self.db, held, one.writes, rules, self.switchboard.runtime.sleep)
+            finally:
+                held.release()
+
+    def reading(self, one: Connected, stream: Stream) -> Reading:
+        """The stream with the rules in force: the connector's, under the admin's."""
+        mine = one.settings.reads(stream.name) or StreamSettings()
+        overrides = {rule: {t: x or "" for t, x in fields.items()} for rule, fields in mine.fields.items()}
+        mapper = Mapper(
+            stream.rules,
+            default_country=one.settings.default_country or self.settings.hub.default_country,
+            overrides=overrides,
+            creates_customers=mine.creates_customers,
+        )
+        seen: list[Schema] = []
+
+        def schema() -> Schema:
+            if not seen:
+                seen.append(stream.describe())
+            return seen[0]
+
+        guard = blake2b(repr((self.protection, self.settings.privacy)).encode(), digest_size=4).hexdigest()
+        return Reading(stream, mapper, self.protection, self.privacy, schema, f"{mapper.version}{guard}")
+
+    def _stream(
+        self, one: Connected, stream: Stream, full: bool, allow_deletes: bool
+    ) -> tuple[StreamReport, BaseException | None]:
+        what = f"{one.name}/{stream.name}"
+        counts = Counts()
+        began = time.monotonic()
+        leases = Leases(self.db)
+        with ExitStack() as stack:
+            held = leases.acquire(f"pull:{one.row.id}:{stream.name}", self.owner, LEASE_SECONDS)
+            if held is None:
+                return StreamReport(one.name, stream.name, "skipped", message="another process is reading it"), None
+            stack.callback(held.release)
+            stack.enter_context(Heartbeat(held))
+            if stream.target:
+                writing = leases.acquire(lane(one.row.id, stream.target), self.owner, LEASE_SECONDS)
+                if writing is None:
+                    return StreamReport(one.name, stream.name, "skipped", message="it is being written to"), None
+                stack.callback(writing.release)
+                stack.enter_context(Heartbeat(writing))
+            runs = Runs(self.db)
+            run = runs.start("pull", held, one.row.id, stream.name)
+            self.observer.started(f"pull {what}", None)
+            error: BaseException | None = None
+            status, message = RunStatus.OK, ""
+            try:
+                self._slices(one, stream, held, counts, full, allow_deletes)
+            except LeaseLostError as lost:
+                error, status, message = lost, RunStatus.INTERRUPTED, str(lost)
+            except ConcordError as known:
+                error = known
+                status, message = failure(known)
+            except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
+                error = unknown
+                status, message = failure(unknown)
+                self.on_crash(unknown)
+            except BaseException as stop:
+                runs.finish(run, RunStatus.INTERRUPTED, _counts(counts), f"stopped by {type(stop).__name__}")
+                raise
+            status = runs.finish(run, status, _counts(counts), message)
+        message = "; ".join([*counts.notes, message] if message else counts.notes)
+        self.observer.finished(f"pull {what}", f"{counts.read} read, {counts.new} new, {counts.changed} changed")
+        report = StreamReport(
+            one.name, stream.name, str(status.value), counts.read, counts.new, counts.changed, counts.unchanged,
+            counts.gone, counts.dead, counts.dropped, counts.pages, time.monotonic() - began, message,
+        )  # fmt: skip
+        return report, error
+
+    def _slices(
+        self, one: Connected, stream: Stream, held: Lease, counts: Counts, full: bool, allow_deletes: bool
+    ) -> None:
+        reading = self.reading(one, stream)
+        mine = one.settings.reads(stream.name) or StreamSettings()
+        for slice_ in stream.slices():
+            slice_id = self._prepared(one, stream, slice_, held, reading)
+            SlicePull(
+                self.db, held, one.row.id, reading, slice_, slice_id, counts,
+                lambda done: self.observer.advanced(f"pull {one.name}/{stream.name}", done),
+                full, mine.since, mine.max_vanished_share, allow_deletes,
+            ).run()  # fmt: skip
+
+    def _prepared(self, one: Connected, stream: Stream, slice_: Slice, held: Lease, reading: Reading) -> int:
+        """The slice's id; what is stored of it is mapped again first where its rules have changed."""
+        number = records.slice_id(self.db, one.row.id, stream.name, slice_.key, slice_.title)
+        with self.db.read() as c:
+            current = records.rules_of(c, number)
+        if current is None:
+            with self.db.write(held) as c:
+                records.set_rules(c, number, reading.version)
+        elif current != reading.version:
+            remap(self.db, held, one.row.id, reading, number, reading.version)
+        return number
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    return {
+        "read": counts.read, "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged,
+        "gone": counts.gone, "failed": counts.dead, "dropped": counts.dropped, "pages": counts.pages,
+    }  # fmt: skip

@@ -1,0 +1,98 @@
+"""A plan on disk: a private file of JSON, known by the hash of what it says.
+
+The hash covers the changes, the rules and the accounts, and neither the time nor anything else that does not matter, so
+that the same world gives the same plan.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mapping.errors import StalePlanError
+from sync.plan import Write
+from sync.reports import FieldChange, PlannedChange, TargetPlan
+
+FORMAT = 1
+LIFETIME_SECONDS = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A plan with what must still hold when it is applied. ``rules``: target name to the version of its rules.
+
+    ``accounts``: connection id to the vendor account it was made for.
+    """
+
+    created_at: str
+    expires_at: str
+    rules: Mapping[str, str]
+    accounts: Mapping[str, str]
+    targets: Sequence[TargetPlan]
+    writes: Sequence[Write]
+    warnings: Sequence[str]
+
+    @property
+    def hash(self) -> str:
+        """What the plan is known by."""
+        told = orjson.dumps(
+            [FORMAT, dict(self.rules), dict(self.accounts), [asdict(write) for write in self.writes]],
+            option=orjson.OPT_SORT_KEYS,
+        )
+        return sha256(told).hexdigest()
+
+
+def save(folder: Path, plan: PlanFile) -> Path:
+    """Writes the plan for its owner's eyes only, whole or not at all, and sweeps out what has expired."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in folder.glob("*.json"):
+        if _expired(old, plan.created_at):
+            old.unlink(missing_ok=True)
+    path = folder / f"{plan.hash}.json"
+    draft = folder / f".{plan.hash}.{os.getpid()}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(orjson.dumps({"format": FORMAT, **asdict(plan)}, option=orjson.OPT_INDENT_2))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return path
+
+
+def _expired(path: Path, now: str) -> bool:
+    try:
+        return str(orjson.loads(path.read_bytes())["expires_at"]) < now
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def load(path: Path) -> PlanFile:
+    """The plan as it was saved. Raises StalePlanError when it is missing, damaged, or was changed by hand."""
+    try:
+        data: dict[str, Any] = orjson.loads(path.read_bytes())
+        if data.pop("format") != FORMAT:
+            raise StalePlanError("The plan was made by another version of Concord; make a new one.")
+        data["targets"] = [TargetPlan(**one) for one in data["targets"]]
+        data["writes"] = [_write(one) for one in data["writes"]]
+        plan = PlanFile(**data)
+    except OSError:
+        raise StalePlanError("The plan's file is no longer there; make a new one.") from None
+    except (ValueError, KeyError, TypeError):
+        raise StalePlanError("The plan's file is damaged; make a new one.") from None
+    if plan.hash != path.stem:
+        raise StalePlanError("The plan's file was changed since it was made; make a new one.")
+    return plan
+
+
+def _write(one: dict[str, Any]) -> Write:
+    shown = dict(one.pop("shown"))
+    shown["fields"] = [FieldChange(**field) for field in shown["fields"]]
+    match = one.pop("match")
+    one["clear"] = tuple(one["clear"])
+    return Write(shown=PlannedChange(**shown), match=tuple(match) if match else None, **one)

@@ -1,0 +1,325 @@
+"""Push: planned writes to a destination, each batch persisted before it is sent and acknowledged before it is forgotten.
+
+For each batch: check again that every write still holds (what the subject should look like, the shadow's version); note
+the attempts; send; keep each outcome as shadow, dead letter or unknown. What a dead process left behind, and what the
+vendor did not answer, is found out by ``recover`` before anything else is read from or written to that destination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from connectors.core.protocols import Writes
+from mapping.compare import same
+from mapping.contract import Change, Match, Op, Outcome, Remote, RemoteId, SchemaField, Status, Uniqueness
+from mapping.errors import ConcordError, UnknownOutcomeError
+from state import dead_letters, outbox, shadows
+from state.database import Database, parse_stamp, stamp
+from state.dead_letters import Letter, Letters, Place
+from state.leases import Lease
+from state.outbox import Attempt
+from state.shadows import Shadow
+from sync import desired as desires
+from sync.desired import TargetRules
+from sync.plan import Write
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the writes so far."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    associated: int = 0
+    failed: int = 0
+    unknown: int = 0
+    parked: int = 0
+    moved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pusher:
+    """Writes to one target under its lease."""
+
+    db: Database
+    lease: Lease
+    writes: Writes
+    rules: TargetRules
+    plan_hash: str
+    tally: Tally
+    advanced: Callable[[int], None]
+    schema: Mapping[str, SchemaField] = field(default_factory=dict)
+
+    def push(self, planned: Sequence[Write]) -> None:
+        """Sends the writes in batches. Raises when the destination refuses all; what was acknowledged stays so."""
+        size = max(1, self.rules.target.batch_size)
+        done = 0
+        for start in range(0, len(planned), size):
+            batch = self._still(planned[start : start + size])
+            self._send([w for w in batch if w.set or w.clear or w.shown.action in ("create", "adopt")])
+            self._associate([w for w in batch if w.refs])
+            done += len(planned[start : start + size])
+            self.advanced(done)
+
+    def _still(self, batch: Sequence[Write]) -> list[Write]:
+        """The writes whose preconditions hold; the others are counted as moved."""
+        moved = still_not(self.db, self.rules, batch)
+        self.tally.moved += len(moved)
+        return [write for write in batch if write.shown.key not in moved]
+
+    def _send(self, batch: Sequence[Write]) -> None:
+        if not batch:
+            return
+        changes = {write.shown.key: _change(write) for write in batch}
+        by_key = {write.shown.key: write for write in batch}
+        self._begin(by_key, changes)
+        outcomes = self._ask(list(changes.values()))
+        now = self.db.stamp()
+        target = self.rules.target
+        settle = stamp(self.db.now() + timedelta(seconds=target.settle_seconds))
+        letters: list[Letter] = []
+        with self.db.write(self.lease) as c:
+            owned = shadows.by_remote(c, self.rules.connection_id, target.object, _ids(outcomes))
+            ended: list[str] = []
+            for outcome in outcomes:
+                write = by_key[outcome.key]
+                if outcome.status is Status.UNKNOWN:
+                    attempt = self._attempt(write, changes[outcome.key])
+                    outbox.mark(c, attempt, "unknown", outcome.error or "the answer was lost", settle)
+                    self.tally.unknown += 1
+                    continue
+                ended.append(outcome.key)
+                if outcome.status is Status.FAILED or outcome.remote_id is None:
+                    letters.append(Letter(outcome.key, outcome.error or "the vendor gave no reason"))
+                    self.tally.failed += 1
+                else:
+                    shadows.save(c, self._acknowledge(write, outcome, owned.get(outcome.remote_id)), now)
+                    self._count(outcome.status)
+            outbox.end(c, self.rules.connection_id, target.object, ended)
+            place = Place(Letters.OUT, self.rules.connection_id, target.object)
+            dead_letters.put(c, self.db, place, letters)
+            dead_letters.resolve(c, place, [key for key in ended if key not in {one.remote_id for one in letters}])
+
+    def _begin(self, by_key: Mapping[str, Write], changes: Mapping[str, Change]) -> None:
+        with self.db.write(self.lease) as c:
+            outbox.begin(c, [self._attempt(write, changes[key]) for key, write in by_key.items()])
+
+    def _attempt(self, write: Write, change: Change) -> Attempt:
+        told = {
+            "set": dict(change.set), "clear": list(change.clear), "remote_id": change.remote_id,
+            "external_id": change.external_id, "match": [change.match.field, change.match.value] if change.match else None,
+        }  # fmt: skip
+        return Attempt(
+            self.rules.connection_id, self.rules.target.object, change.key, write.shown.subject_kind,
+            write.shown.subject_key, str(change.op), told, self.plan_hash, sent_at=self.db.stamp(),
+        )  # fmt: skip
+
+    def _ask(self, changes: Sequence[Change]) -> list[Outcome]:
+        """The vendor's outcomes, one a change. When nothing was sent the attempts are withdrawn and the error goes on."""
+        object_ = self.rules.target.object
+        try:
+            outcomes = {one.key: one for one in self.writes.write(object_, changes)}
+        except UnknownOutcomeError as error:
+            outcomes = {one.key: Outcome(one.key, Status.UNKNOWN, error=str(error)) for one in changes}
+        except ConcordError:
+            with self.db.write(self.lease) as c:
+                outbox.end(c, self.rules.connection_id, object_, [one.key for one in changes])
+            raise
+        missing = "the connector gave no outcome for this record"
+        return [outcomes.get(one.key, Outcome(one.key, Status.UNKNOWN, error=missing)) for one in changes]
+
+    def _acknowledge(self, write: Write, outcome: Outcome, stored: Shadow | None) -> Shadow:
+        """The shadow after an acknowledged write."""
+        assert outcome.remote_id is not None
+        one = stored or Shadow(
+            self.rules.connection_id, self.rules.target.object, outcome.remote_id, write.shown.subject_kind,
+            write.shown.subject_key, version=0,
+        )  # fmt: skip
+        sent = {**one.sent, **write.set}
+        if write.shown.action == "create" and self.rules.target.external_id:
+            sent[self.rules.target.external_id] = write.external_id
+        observed = {**one.observed, **{name: value for name, value in outcome.acknowledged.items() if name in sent}}
+        for name in write.clear:
+            sent.pop(name, None)
+            observed.pop(name, None)
+        return replace(
+            one, subject_kind=write.shown.subject_kind, subject_key=write.shown.subject_key, state="live",
+            merged_into=None, sent=sent, observed=observed, version=one.version + 1, remote_version=outcome.version,
+        )  # fmt: skip
+
+    def _count(self, status: Status) -> None:
+        if status is Status.CREATED:
+            self.tally.created += 1
+        elif status is Status.UPDATED:
+            self.tally.updated += 1
+        else:
+            self.tally.unchanged += 1
+
+    def _associate(self, batch: Sequence[Write]) -> None:
+        """Ties written facts to the records of the customers they concern, where both are there."""
+        if not batch:
+            return
+        with self.db.read() as c:
+            mine = {one.subject_key: one for one in shadows.of_target(c, self.rules.connection_id, self.rules.target.object)}  # fmt: skip
+            keys = sorted({key for write in batch for who in write.refs.values() for key in who})
+            theirs = {
+                (one.object, one.subject_key): one.remote_id
+                for one in shadows.of_subject(c, "customer", keys)
+                if one.connection_id == self.rules.connection_id and one.role == "primary" and one.state == "live"
+            }
+        ties: dict[str, tuple[Shadow, Change]] = {}
+        for write in batch:
+            one = mine.get(write.shown.subject_key)
+            if one is None:
+                continue
+            refs = self._refs(write, theirs)
+            if refs:
+                change = Change(write.shown.key, Op.ASSOCIATE, write.external_id, RemoteId(one.remote_id), refs=refs)
+                ties[write.shown.key] = (one, change)
+        if not ties:
+            return
+        outcomes = self.writes.write(self.rules.target.object, [change for _, change in ties.values()])
+        now = self.db.stamp()
+        letters = []
+        with self.db.write(self.lease) as c:
+            for outcome in outcomes:
+                one, change = ties[outcome.key]
+                if outcome.status in (Status.FAILED, Status.UNKNOWN):
+                    # To associate twice does no harm: what stays open is planned again.
+                    letters.append(Letter(outcome.key, outcome.error or "the association was not confirmed"))
+                    self.tally.failed += 1
+                    continue
+                refs = {role: sorted({*one.refs.get(role, ()), *ids}) for role, ids in change.refs.items()}
+                shadows.save(c, replace(one, refs={**one.refs, **refs}, version=one.version + 1), now)
+                self.tally.associated += 1
+            place = Place(Letters.OUT, self.rules.connection_id, self.rules.target.object)
+            dead_letters.put(c, self.db, place, letters)
+
+    def _refs(self, write: Write, theirs: Mapping[tuple[str, str], str]) -> dict[str, Sequence[str]]:
+        refs: dict[str, Sequence[str]] = {}
+        for role, who in write.refs.items():
+            object_ = self.rules.target.refs[role]
+            ids = [f"{object_}:{theirs[(object_, key)]}" for key in who if (object_, key) in theirs]
+            if ids:
+                refs[role] = ids
+        return refs
+
+
+def _ids(outcomes: Sequence[Outcome]) -> list[str]:
+    return [str(one.remote_id) for one in outcomes if one.remote_id is not None]
+
+
+def _change(write: Write) -> Change:
+    remote_id = RemoteId(write.shown.remote_id) if write.shown.remote_id else None
+    match = Match(*write.match) if write.match else None
+    op = Op.UPDATE if remote_id else Op.UPSERT
+    return Change(write.shown.key, op, write.external_id, remote_id, match, write.set, write.clear, expect=write.expect)
+
+
+def still_not(db: Database, rules: TargetRules, batch: Sequence[Write]) -> set[str]:
+    """Keys of the writes whose world has moved since they were planned."""
+    keys = [write.shown.subject_key for write in batch]
+    with db.read() as c:
+        now = desires.again(c, rules, keys)
+        held = {
+            (one.subject_key, one.remote_id): one.version
+            for one in shadows.of_subject(c, rules.subject_kind, keys)
+            if one.connection_id == rules.connection_id and one.object == rules.target.object and one.state == "live"
+        }
+        primaries = {key for (key, _), _ in held.items()}
+    moved = set()
+    for write in batch:
+        subject = write.shown.subject_key
+        if write.shown.remote_id:
+            same_shadow = held.get((subject, write.shown.remote_id), 0) == write.shadow_version
+        else:
+            same_shadow = subject not in primaries
+        if now.get(subject) != write.desired or not same_shadow:
+            moved.add(write.shown.key)
+    return moved
+
+
+def recover(db: Database, lease: Lease, writes: Writes, rules: TargetRules, sleep: Callable[[float], None]) -> Tally:
+    """Finds out what became of the attempts without an answer, by external id, remote id or match value.
+
+    Found as sent: acknowledged. Not found: forgotten where the vendor's unique key makes a repetition harmless (the next
+    plan writes it again), parked for a person elsewhere. Waits once for the target's index to settle.
+    """
+    tally = Tally()
+    target = rules.target
+    with db.read() as c:
+        open_ = [one for one in outbox.pending(c, rules.connection_id, target.object) if one.state != "parked"]
+    if not open_:
+        return tally
+    latest = max((one.settle_until or one.sent_at for one in open_), default="")
+    waiting = (parse_stamp(latest) - db.now()).total_seconds()
+    if waiting > 0:
+        sleep(waiting)
+    found = _look_up(writes, rules, open_)
+    schema = writes.describe(target.object).fields
+    now = db.stamp()
+    with db.write(lease) as c:
+        stored = shadows.by_remote(c, rules.connection_id, target.object, [r.remote_id for r in found.values()])
+        ended = []
+        for one in open_:
+            remote = found.get(one.change_key)
+            if remote is not None and _as_sent(schema, one, remote):
+                shadows.save(c, _recovered(rules, one, remote, stored.get(remote.remote_id)), now)
+                tally.updated += 1
+            elif one.op == Op.UPSERT and target.uniqueness is not Uniqueness.EXTERNAL_ID and remote is None:
+                outbox.mark(
+                    c, one, "parked", "a create was never confirmed and cannot be found; look before it is repeated"
+                )
+                tally.parked += 1
+                continue
+            ended.append(one.change_key)
+        outbox.end(c, rules.connection_id, target.object, ended)
+    return tally
+
+
+def _look_up(writes: Writes, rules: TargetRules, open_: Sequence[Attempt]) -> dict[str, Remote]:
+    target = rules.target
+    found: dict[str, Remote] = {}
+    by_id = {str(one.change["remote_id"]): one for one in open_ if one.change.get("remote_id")}
+    for remote_id, remote in writes.fetch(target.object, [RemoteId(i) for i in by_id]).items() if by_id else ():
+        found[by_id[remote_id].change_key] = remote
+    rest = [one for one in open_ if one.change_key not in found and not one.change.get("remote_id")]
+    if target.external_id and target.uniqueness is Uniqueness.EXTERNAL_ID:
+        field, keys = target.external_id, {str(one.change["external_id"]): one for one in rest}
+        for value, remotes in (writes.find(target.object, field, sorted(keys)) if keys else {}).items():
+            if remotes:
+                found[keys[value].change_key] = remotes[0]
+        return found
+    for one in rest:
+        match = one.change.get("match")
+        remotes = writes.find(target.object, match[0], [match[1]]).get(match[1], ()) if match else ()
+        if remotes:
+            found[one.change_key] = remotes[0]
+    return found
+
+
+def _as_sent(schema: Mapping[str, SchemaField], one: Attempt, remote: Remote) -> bool:
+    """Whether the record shows what the attempt wrote."""
+    sent = one.change["set"]
+    return all(
+        same(schema.get(name) or SchemaField(name), value, remote.fields.get(name)) for name, value in sent.items()
+    )
+
+
+def _recovered(rules: TargetRules, one: Attempt, remote: Remote, stored: Shadow | None) -> Shadow:
+    base = stored or Shadow(
+        rules.connection_id, rules.target.object, remote.remote_id, one.subject_kind, one.subject_key, version=0
+    )
+    sent = {**base.sent, **one.change["set"]}
+    if rules.target.external_id and not one.change.get("remote_id"):
+        sent[rules.target.external_id] = one.change["external_id"]
+    observed = {**base.observed, **{name: remote.fields[name] for name in sent if name in remote.fields}}
+    for name in one.change["clear"]:
+        sent.pop(name, None)
+        observed.pop(name, None)
+    return replace(
+        base, sent=sent, observed=observed, state="live", version=base.version + 1, remote_version=remote.version
+    )
