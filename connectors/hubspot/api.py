@@ -22,6 +22,7 @@ T = TypeVar("T")
 MOST_INPUTS = 100
 """Inputs of a batch, and records of a list page."""
 SEARCH_PAGE = 200
+"""Records of a page of search results."""
 LONGEST_QUERY = 4_000
 """Characters of property names that are put into an address; past it the server answers 414 (error-handling page)."""
 BURST_HEADER = "X-HubSpot-RateLimit-Remaining"
@@ -72,10 +73,12 @@ class Api:
         """The definitions of an object's properties."""
         return _results(self.read("GET", f"/crm/v3/properties/{kind}"))
 
-    def page(self, kind: str, after: str, names: Sequence[str], *, archived: bool = False) -> Found:
+    def page(
+        self, kind: str, after: str, names: Sequence[str], limit: int = MOST_INPUTS, *, archived: bool = False
+    ) -> Found:
         """A page of the listing, in an order that new records do not disturb."""
         params = {
-            "limit": MOST_INPUTS,
+            "limit": min(limit, MOST_INPUTS),
             "after": after or None,
             "properties": ",".join(names),
             "archived": "true" if archived else None,

@@ -11,7 +11,7 @@ from connectors.core.auth import Auth, Bearer
 from connectors.core.oauth import App, RefreshingToken, TokenEndpoint
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.hubspot import mapping
-from connectors.hubspot.api import Api
+from connectors.hubspot.api import SEARCH_PAGE, Api
 from connectors.hubspot.reads import Reader
 from connectors.hubspot.writes import HubSpotWrites
 from mapping.contract import Account, Deletes
@@ -41,6 +41,9 @@ class HubSpotConfig(BaseModel):
     base_url: str = Field(BASE_URL, description="Address of the API.")
     properties: tuple[str, ...] = Field(
         (), description="Properties to read beside all that HubSpot lists, such as sensitive ones."
+    )
+    page_size: int = Field(
+        SEARCH_PAGE, ge=1, le=SEARCH_PAGE, description="Records asked for at a time; a full listing gives 100 at most."
     )
     lookback_minutes: float = Field(
         5, ge=0, description="How far an increment looks back for changes that the search index shows late."
@@ -90,6 +93,7 @@ class HubSpotConnector:
                 self._config.properties,
                 timedelta(minutes=self._config.lookback_minutes),
                 timedelta(minutes=self._config.archived_every_minutes),
+                self._config.page_size,
             )
             found.append(
                 Stream(

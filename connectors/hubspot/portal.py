@@ -50,7 +50,8 @@ class PortalError(Exception):
 
 @dataclass(slots=True)
 class Record:
-    """One record. ``indexed`` is what the search index still shows while it lags behind."""
+    """One record. ``indexed`` is what the search index still shows while it lags behind; a ``garbled`` one is shown
+    without a readable time, as no client can take it."""
 
     id: str
     object: str
@@ -60,6 +61,7 @@ class Record:
     archived_at: datetime | None = None
     merged_into: str = ""
     indexed: tuple[datetime, dict[str, str]] | None = None
+    garbled: bool = False
 
     @property
     def live(self) -> bool:

@@ -43,7 +43,7 @@ _PROPERTIES = {
     "hs_email_status=BOUNCED,FAILED,SCHEDULED,SENDING,SENT hs_email_subject hs_email_text hs_email_html "
     "hs_email_headers hs_email_from_email! hs_email_to_email! hs_email_message_id hubspot_owner_id",
     "meetings": "hs_timestamp:datetime* hs_meeting_title hs_meeting_body hs_meeting_start_time:datetime "
-    "hs_meeting_end_time:datetime hs_meeting_location hs_meeting_external_url hs_internal_meeting_notes "
+    "hs_meeting_end_time:datetime hs_meeting_location hs_meeting_external_url hs_i_cal_uid hs_internal_meeting_notes "
     "hs_meeting_outcome=SCHEDULED,COMPLETED,RESCHEDULED,NO_SHOW,CANCELED hubspot_owner_id",
     "calls": "hs_timestamp:datetime* hs_call_title hs_call_body hs_call_direction=INBOUND,OUTBOUND "
     "hs_call_duration:number hs_call_status=BUSY,CALLING_CRM_USER,CANCELED,COMPLETED,CONNECTING,FAILED,IN_PROGRESS,"

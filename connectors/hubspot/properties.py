@@ -12,9 +12,6 @@ from mapping.contract import Schema, SchemaField
 
 LONGEST_VALUE = 65_536
 """Characters of one value (properties and activity guides, read 2026-11-23)."""
-BODIES = frozenset({"hs_email_text", "hs_email_html", "hs_meeting_body", "hs_call_body", "hs_note_body"})
-"""Long texts that people read: one that is too long is cut, for half a mail says more than a refused one."""
-CUT = " […]"
 TYPES = {
     "bool": "boolean",
     "date": "date",
@@ -42,11 +39,9 @@ class Property:
             some = value if isinstance(value, list | tuple) else [value]
             return ";".join(filter(None, (self._option(_text(each)) for each in some)))
         text = _plain(self.field.type, value)
-        if len(text) <= LONGEST_VALUE:
-            return text
-        if self.field.name in BODIES:
-            return text[: LONGEST_VALUE - len(CUT)] + CUT
-        raise ValueError(f"it has {len(text)} characters, HubSpot takes {LONGEST_VALUE}")
+        if len(text) > LONGEST_VALUE:
+            raise ValueError(f"it has {len(text)} characters, HubSpot takes {LONGEST_VALUE}")
+        return text
 
     def _option(self, text: str) -> str:
         if not text or not self.options:

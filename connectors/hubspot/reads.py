@@ -66,6 +66,7 @@ class Reader:
     extra: tuple[str, ...] = ()
     lookback: timedelta = timedelta(minutes=5)
     archived_every: timedelta = timedelta(hours=1)
+    page_size: int = SEARCH_PAGE
 
     @property
     def modified(self) -> str:
@@ -118,7 +119,7 @@ class Reader:
     def _full(self, here: Place, names: Sequence[str]) -> Iterator[Page]:
         long = sum(len(name) + 1 for name in names) > LONGEST_QUERY
         while True:
-            found = self.api.page(self.kind, here.at, ["hs_object_id"] if long else names)
+            found = self.api.page(self.kind, here.at, ["hs_object_id"] if long else names, self.page_size)
             records = found.records
             if long and records:
                 records = self.api.some(self.kind, [str(each["id"]) for each in records], names)
@@ -156,7 +157,7 @@ class Reader:
     def _by_id(self, bounds: list[Json], last: str, names: Sequence[str]) -> Iterator[tuple[Found, str]]:
         while True:
             above = {"propertyName": "hs_object_id", "operator": "GT", "value": last or "0"}
-            found = self.api.search(self.kind, [*bounds, above], names, SEARCH_PAGE)
+            found = self.api.search(self.kind, [*bounds, above], names, self.page_size)
             highest = max((_number(each) for each in found.records), default=int(last or 0))
             if found.after and highest <= int(last or 0):
                 raise ContractError(f"the search for {self.kind} does not move past id {last or 0}")

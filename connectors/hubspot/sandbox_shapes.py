@@ -19,7 +19,7 @@ def shown(record: Record, names: list[str] | None, *, defaults: bool = False) ->
         "id": record.id,
         "properties": {name: record.properties.get(name) for name in [*wanted, "hs_object_id"]},
         "createdAt": iso(record.created),
-        "updatedAt": iso(record.updated),
+        "updatedAt": "?" if record.garbled else iso(record.updated),
         "archived": record.archived_at is not None,
     }
     if record.archived_at is not None:
