@@ -25,6 +25,9 @@ TIMELINE_KINDS = (
 )
 """What a timeline may hold: the kinds of activity, and the other facts."""
 
+MASK = "***"
+"""What is shown in the place of a secret."""
+
 _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _DATABASE = re.compile(r"(?:sqlite|postgresql)(?:\+[a-z0-9_]+)?://.*", re.DOTALL)
@@ -89,7 +92,7 @@ def database(value: str, folder: Path | None) -> str:
 
 def without_password(url: str) -> str:
     """The URL with its password, if any, starred out."""
-    return re.sub(r"(://[^/@:]*:).*(@)", r"\1***\2", url)
+    return re.sub(r"(://[^/@:]*:).*(@)", rf"\1{MASK}\2", url)
 
 
 def schedule(value: str) -> str:

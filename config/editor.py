@@ -17,7 +17,8 @@ from config import checks, document, keys, loader, patch
 from config.document import Document
 from config.keys import KeyPath
 from config.loader import Catalogue
-from config.references import Reference
+from config.masking import texts
+from config.references import Reference, from_text
 from config.settings import Settings
 from mapping.errors import ConfigError, Problem
 
@@ -46,11 +47,16 @@ class Editor:
             raise ConfigError(problems=problems)
 
     def set(self, key: str | KeyPath, value: Any) -> None:
-        """Puts a value (JSON, dates, references) at the key; keys on the way to it are made."""
+        """Puts a value (JSON, dates, references) at the key; keys on the way to it are made.
+
+        A text such as ``!secret name`` is taken for the reference it writes out, so that what ``Settings.public`` shows
+        can be handed back. A masked secret in it is refused with ConfigError: the mask would take the secret's place.
+        """
         path = self._path_of(key)
-        self._edit(
-            path, lambda text: patch.set_value(text, path, value), lambda data: _put(data, path, _plain(value, path))
-        )
+        if any(checks.MASK in text for text in texts(value)):
+            raise self._refused(path, f"{checks.MASK} stands for a secret that is not shown; give a reference instead")
+        found = _placed(value, path)
+        self._edit(path, lambda text: patch.set_value(text, path, found), lambda data: _put(data, path, found))
 
     def remove(self, key: str | KeyPath) -> None:
         """Takes the key away, so that its default holds again."""
@@ -184,12 +190,14 @@ def _preferences(data: dict[str, Any], name: str) -> Iterator[KeyPath]:
                 yield ("golden", field, "prefer", index)
 
 
-def _plain(value: Any, path: KeyPath) -> Any:
+def _placed(value: Any, path: KeyPath) -> Any:
     """The value as the file will say it: references with their places, dates as text."""
     if isinstance(value, dict):
-        return {key: _plain(item, (*path, key)) for key, item in value.items()}
+        return {key: _placed(item, (*path, key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item, (*path, index)) for index, item in enumerate(value)]
+        return [_placed(item, (*path, index)) for index, item in enumerate(value)]
+    if isinstance(value, str):
+        value = from_text(value)
     if isinstance(value, Reference):
         return Reference(value.origin, value.name, path)
     return value.isoformat() if isinstance(value, date) else value

@@ -7,12 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from config.checks import without_password
+from config.checks import MASK, without_password
 from config.keys import KeyPath
 from config.references import Reference
 from config.shape import is_secret
-
-MASK = "***"
 
 
 def literal_secrets(model: type[BaseModel], written: Any, path: KeyPath = ()) -> Iterator[KeyPath]:

@@ -40,3 +40,9 @@ class Reference:
         if self.origin is Origin.ENV:
             return f"the environment variable {self.name} is not set"
         return f"the vault holds no secret {self.name}; run: concord secrets set {self.name}"
+
+
+def from_text(text: str) -> Reference | str:
+    """The reference that the text writes out (``!secret name``), or the text itself."""
+    tag, _, name = text.partition(" ")
+    return Reference(TAGS[tag], name) if tag in TAGS and NAME.fullmatch(name) else text

@@ -130,6 +130,15 @@ def test_what_is_not_there_cannot_be_removed_or_renamed(path: Path) -> None:
     assert edit.text == TEXT
 
 
+def test_a_mask_never_takes_the_place_of_a_secret(path: Path) -> None:
+    path.write_text(TEXT.replace("!secret shop_token", "hunter2"))
+    edit = Editor(path, CATALOGUE)
+    shown = edit.save().public()["connections"]["shop"]["config"]
+    with pytest.raises(ConfigError, match="stands for a secret that is not shown"):
+        edit.set("connections.shop.config", shown)
+    assert "hunter2" in edit.text
+
+
 def test_an_edit_through_an_alias_would_change_two_places_and_is_refused(path: Path) -> None:
     path.write_text(TEXT.replace("[crm, shop]}", "&order [crm, shop]}\n    name: {prefer: *order}"))
     edit = Editor(path, CATALOGUE)
@@ -177,6 +186,15 @@ def test_a_new_key_stands_with_its_neighbours(path: Path) -> None:
     assert "        access_token: !secret t\n\ngolden:" in text
     assert "      - shop\nprivacy:\n  internal: [acme.com]\n    # last words\n" in text
     assert all(line in text for line in TEXT.splitlines() if "#" in line and "rotate" not in line)
+
+
+def test_what_is_shown_can_be_handed_back(path: Path) -> None:
+    edit = Editor(path, CATALOGUE)
+    shown = edit.save().public()["connections"]["shop"]
+    edit.set("connections.shop", {**shown, "trust": 80})
+    found = edit.save()
+    assert "access_token: !secret shop_token\n" in edit.text
+    assert found.public()["connections"]["shop"] == {**shown, "trust": 80}
 
 
 def test_a_removed_key_takes_its_value_and_nothing_else(path: Path) -> None:
