@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
+from connectors.files.codepages import code_page
 
 SAMPLE_BYTES = 65_536
 LINE_BYTES = 1_048_576
@@ -26,18 +25,6 @@ _BOMS = (
 )
 
 _WIDTHS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
-
-_LATIN = {
-    "cp1252": "àáâãäåæçèéêëìíîïñòóôõöøùúûüßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜœŒ€’‘“”„–—…«»¿¡°§®©™",
-    "cp1250": "ąćčďęěľĺłńňőřśšťůűźžżáéíóúýäöüßăâîșşţțđĄĆČĎĘĚĽŁŃŇŐŘŚŠŤŮŰŹŽŻÁÉÍÓÚÝÄÖÜĂÂÎŞŢĐ€’“”„–—…",
-    "cp1254": "çğıöşüâîûÇĞİÖŞÜÂÎÛ€’“”–—…",
-    "mac_roman": "áàâäãåçéèêëíìîïñóòôöõúùûüßøæœÁÀÂÄÇÉÈÊËÍÓÖÜÑØÆŒ€’“”–—…",
-}
-"""The letters that people who use a code page write. Only a tie-breaker: see ``_single_byte``."""
-
-_LATIN_GUESSES = re.compile(
-    r"cp125[0247]|cp437|cp775|cp85\d|hp_roman8|latin_1|iso8859_(1|2|4|9|1\d)|mac_(?!greek|cyrillic).*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +52,14 @@ def detect(sample: bytes, override: str = "", *, whole: bool = False) -> Encodin
     """The encoding of the file that begins with ``sample``; ``whole`` says that nothing follows.
 
     The order: the admin's ``override``, a byte order mark, zero bytes in every other place (UTF-16 without a mark),
-    UTF-8, then charset-normalizer, and Windows-1252 where that does not know either.
+    UTF-8, then the legacy code pages by their letters.
     """
     mark, codec = next(((len(bom), name) for bom, name in _BOMS if sample.startswith(bom)), (0, ""))
     if override:
         codec = codecs.lookup(override).name.replace("_", "-")
         if codec in ("utf-16", "utf-32", "utf-8-sig"):
             codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}[codec]
-    codec = codec or _without_mark(sample) or _utf8(sample, whole=whole) or _single_byte(sample)
+    codec = codec or _without_mark(sample) or _utf8(sample, whole=whole) or code_page(sample)
     width = _WIDTHS.get(codec, 1)
     feed, carriage = (char.encode(codec) if width > 1 else char.encode() for char in "\n\r")
     newline = carriage if carriage in sample and feed not in sample else feed
@@ -98,22 +85,6 @@ def _utf8(sample: bytes, *, whole: bool) -> str:
         good = sum(1 for char in text if ord(char) > 127) - bad
         return "utf-8" if good > 10 * bad else ""
     return "utf-8"
-
-
-def _single_byte(sample: bytes) -> str:
-    """charset-normalizer's word, but for the Latin code pages, which it cannot tell apart on a table's short lines.
-
-    There the code page wins in which more of the letters are ones that its users write, Windows-1252 where it is even.
-    """
-    best = from_bytes(sample).best()
-    if best is not None and not _LATIN_GUESSES.fullmatch(best.encoding):
-        return best.encoding
-    odd = bytes(byte for byte in sample if byte > 127)
-
-    def misses(codec: str) -> int:
-        return sum(1 for char in odd.decode(codec, "replace") if char not in _LATIN[codec])
-
-    return min(_LATIN, key=misses)
 
 
 class Lines:

@@ -42,7 +42,8 @@ class Shaped:
 class Layout:
     """One family of exports, which is one stream.
 
-    ``columns`` maps the name a column has in the body to the other names it goes by. ``recognises`` answers for a
+    ``columns`` maps the name a column has in the body to the other names it goes by; ``telling`` are columns without a
+    canonical home that the layout is known by. ``recognises`` answers for a
     header (already in body names) and the first rows. ``shape`` raises RecordError for a record that cannot be told
     apart from others. ``opens`` answers for the beginning of the text and the file name, where the format says it all.
     ``continues`` says whether a row belongs to the record that the first row began. ``version``
@@ -55,6 +56,7 @@ class Layout:
     shape: Callable[[dict[str, Any], FileFacts], Shaped]
     format: str = "csv"
     columns: Mapping[str, tuple[str, ...]] | None = None
+    telling: tuple[str, ...] = ()
     recognises: Callable[[frozenset[str], Sequence[Cells]], bool] = lambda header, rows: False
     continues: Callable[[Cells, Cells], bool] | None = None
     version: int = 1
@@ -72,6 +74,7 @@ def body_names(layout: Layout, header: Sequence[str]) -> tuple[str, ...]:
     for canonical, others in (layout.columns or {}).items():
         for name in (canonical, *others):
             known.setdefault(folded(name), canonical)
+    known.update((folded(name), name) for name in layout.telling)
     found: list[str] = []
     for name in header:
         canonical = known.get(folded(name), name)

@@ -47,6 +47,7 @@ LINKEDIN_CONNECTIONS = Layout(
     stream="linkedin_connections",
     title="LinkedIn connections",
     columns=_COLUMNS,
+    telling=("Connected On",),
     recognises=lambda header, rows: {"First Name", "Last Name", "Connected On"} <= header,
     shape=_connection,
     rules=CONTACT_RULES,

@@ -84,6 +84,7 @@ MAILCHIMP_AUDIENCE = Layout(
     stream="mailchimp_audience",
     title="Mailchimp audience",
     columns=_COLUMNS,
+    telling=("MEMBER_RATING",),
     recognises=lambda header, rows: (
         "Email Address" in header and "LAST_CHANGED" in header and bool(header & {"LEID", "EUID", "MEMBER_RATING"})
     ),

@@ -100,6 +100,7 @@ def _kind_of(cell: str) -> str:
 META_LEADS = Layout(
     stream="meta_leads",
     title="Meta lead ads",
+    telling=tuple(sorted(_SYSTEM)),
     recognises=lambda header, rows: (
         {"id", "created_time"} <= header and len(header & {"form_id", "ad_id", "campaign_id", "is_organic"}) > 1
     ),

@@ -100,6 +100,7 @@ SHOPIFY_CUSTOMERS = Layout(
     stream="shopify_customers",
     title="Shopify customers",
     columns=_CUSTOMER,
+    telling=("Total Spent", "Total Orders"),
     recognises=lambda header, rows: {"Email", "Accepts Email Marketing", "Total Spent"} <= header,
     shape=_customer,
     rules=(

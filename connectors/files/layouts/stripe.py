@@ -47,6 +47,7 @@ STRIPE_PAYMENTS = Layout(
     stream="stripe_payments",
     title="Stripe payments",
     columns=_COLUMNS,
+    telling=("Captured", "Seller Message"),
     recognises=lambda header, rows: (
         {"id", "Created (UTC)", "Amount", "Currency", "Status"} <= header
         and bool(header & {"Customer ID", "Customer Email", "Captured", "Seller Message"})

@@ -55,8 +55,8 @@ class Read:
 class Folder:
     """A folder of exports, and the connector over it."""
 
-    def __init__(self, path: Path, **config: Any) -> None:
-        self.path = path
+    def __init__(self, root: Path, **config: Any) -> None:
+        self.path = root
         self.config = config
 
     def put(self, name: str, content: str | bytes, at: float = MORNING) -> Path:
