@@ -155,6 +155,8 @@ def configuration(path: Path) -> tuple[Settings | None, Finding]:
         listed = [str(problem) for problem in error.problems] or [str(error)]
         remedy = "mend what is named" if path.exists() else "write one with: concord init"
         return None, Finding("configuration", False, "\n".join(listed), remedy)
+    except ImportError as error:
+        return None, Finding("configuration", False, f"cannot be read without {error.name}", REINSTALL)
     return settings, Finding("configuration", True, f"{path}: {len(settings.connections)} connections")
 
 

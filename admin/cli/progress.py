@@ -58,7 +58,7 @@ class Bars:
         task = self._tasks.pop(what, None)
         if task is not None:
             self._progress.remove_task(task)
-        self._progress.console.print(_line(what, note), style="dim", markup=False)
+        self._progress.console.print(_line(what, note), style="dim", markup=False, highlight=False)
 
 
 class Lines:

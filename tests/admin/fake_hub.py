@@ -1,0 +1,176 @@
+"""A hub that answers from a script, put in where the terminal opens the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace, TracebackType
+from typing import Any
+
+from mapping.contract import Account
+from sync.reports import (
+    ApplyReport,
+    CheckReport,
+    ConnectionStatus,
+    CustomerSummary,
+    CustomerView,
+    DeadLetterView,
+    FieldChange,
+    MemberView,
+    PlannedChange,
+    PlanReport,
+    RemoteView,
+    ResolveReport,
+    RunView,
+    StatusReport,
+    StreamReport,
+    SyncReport,
+    TargetPlan,
+    TimelineItem,
+    ValueView,
+)
+
+STREAM = StreamReport("shop", "customers", "ok", read=1_200, new=1_190, changed=4, unchanged=6, pages=3, seconds=1.5)
+SYNC = SyncReport((STREAM,), ResolveReport(entities=1_200, facts=90, created=1_100, merged=12, seconds=0.4))
+CHECK = CheckReport("shop", "shopify", True, "Acme (acct_1)", ("customers", "orders"), ())
+CHANGE = PlannedChange(
+    key="c1",
+    connection="crm",
+    object="contacts",
+    action="update",
+    subject_kind="customer",
+    subject_key="cus_1",
+    title="Ada Example",
+    remote_id="501",
+    fields=(FieldChange("phone", "+31 6 1", "+31612345678", "newest, from shop/customers/7"),),
+    refs={"contact": ("contacts:501",)},
+)
+PLAN = PlanReport(
+    hash="3f9a7c51d2e8b604aa",
+    path="/state/plans/3f9a.json",
+    created_at="2026-11-23T12:00:00Z",
+    expires_at="2026-11-24T12:00:00Z",
+    targets=(TargetPlan("crm", "contacts", update=1, calls=1),),
+    changes=(CHANGE,),
+    warnings=("crm/contacts: 3 duplicates over there",),
+)
+APPLY = ApplyReport(PLAN.hash, "ok", updated=1, seconds=0.2)
+STATUS = StatusReport(
+    "Acme", "concord.db", (ConnectionStatus("shop", "shopify", "Acme", "ok", "2026-11-23", 9, 0),), 7, 20, 0, 0, 0
+)
+RUN = RunView(4, "pull", "shop", "customers", "2026-11-23T12:00:00Z", "2026-11-23T12:00:09Z", "ok", {"read": 9}, "")
+LETTER = DeadLetterView(
+    3, "in", "shop", "customers", "", "gid-9", "no such date", 2, "2026-11-23T12:00:00Z", "open", '{"a": 1}'
+)
+SUMMARY = CustomerSummary("cus_1", "person", "Ada Example", "ada@post.example", "+31612345678", ("shop", "crm"), 3)
+CUSTOMER = CustomerView(
+    id="cus_1",
+    asked="cus_0",
+    kind="person",
+    values=(ValueView("email", "ada@post.example", "shop", "customers", "7", "newest", "2026-01-01T00:00:00Z"),),
+    members=(MemberView("shop", "customers", "", "7", "person", "same email"),),
+    remotes=(RemoteView("crm", "contacts", "501", "primary", "live", {"email": "ada@post.example"}),),
+)
+ITEM = TimelineItem("shopify:order:1", "2026-02-01T10:00:00Z", "order", "buyer", "Order #1, 19.95 EUR", ("shop",))
+
+
+@dataclass
+class FakeHub:
+    """Gives ``answers`` by method name (an exception is raised instead) and remembers what it was asked."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
+    closed: bool = False
+
+    @property
+    def settings(self) -> SimpleNamespace:
+        return SimpleNamespace(connections={"shop": object(), "crm": object()})
+
+    def __enter__(self) -> FakeHub:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.closed = True
+
+    def _answer(self, name: str, default: Any, *args: Any, **options: Any) -> Any:
+        self.asked.append((name, args, options))
+        found = self.answers.get(name, default)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def check(self, names: Sequence[str] = ()) -> Any:
+        return self._answer("check", [CHECK], tuple(names))
+
+    def sync(self, names: Sequence[str] = (), **options: Any) -> Any:
+        return self._answer("sync", SYNC, tuple(names), **options)
+
+    def plan(self, names: Sequence[str] = (), *, live: bool = False) -> Any:
+        return self._answer("plan", PLAN, tuple(names), live=live)
+
+    def read_plan(self, hash_prefix: str) -> Any:
+        return self._answer("read_plan", PLAN, hash_prefix)
+
+    def apply(self, hash_prefix: str, *, skip_moved: bool = False) -> Any:
+        return self._answer("apply", APPLY, hash_prefix, skip_moved=skip_moved)
+
+    def status(self) -> Any:
+        return self._answer("status", STATUS)
+
+    def runs(self, limit: int = 20) -> Any:
+        return self._answer("runs", [RUN], limit)
+
+    def run(self, id: int) -> Any:
+        return self._answer("run", RUN, id)
+
+    def find_customers(self, query: str, limit: int = 20) -> Any:
+        return self._answer("find_customers", [SUMMARY], query, limit)
+
+    def customer(self, id: str) -> Any:
+        return self._answer("customer", CUSTOMER, id)
+
+    def timeline(self, id: str, limit: int = 50) -> Any:
+        return self._answer("timeline", [ITEM], id, limit)
+
+    def dead_letters(self, connection: str = "", limit: int = 50) -> Any:
+        return self._answer("dead_letters", [LETTER], connection, limit)
+
+    def dead_letter(self, id: int) -> Any:
+        return self._answer("dead_letter", LETTER, id)
+
+    def replay_dead_letters(self, ids: Sequence[int] = ()) -> Any:
+        return self._answer("replay_dead_letters", SYNC, tuple(ids))
+
+    def rebind(self, name: str) -> Any:
+        return self._answer("rebind", Account("acct_2", "Acme"), name)
+
+    def rename(self, old: str, new: str) -> Any:
+        return self._answer("rename", None, old, new)
+
+
+class FakeVault:
+    """Secrets in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def set(self, name: str, value: str) -> None:
+        self.kept[name] = value
+
+    def names(self) -> list[str]:
+        return sorted(self.kept)
+
+    def remove(self, name: str) -> bool:
+        return self.kept.pop(name, None) is not None
+
+
+def fields(value: Any) -> Any:
+    """A report as the JSON that it should become."""
+    if isinstance(value, Mapping):
+        return {name: fields(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [fields(each) for each in value]
+    names = getattr(type(value), "__dataclass_fields__", None)
+    return {name: fields(getattr(value, name)) for name in names} if names else value

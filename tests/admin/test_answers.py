@@ -1,0 +1,187 @@
+"""What commands answer: tables for people, one JSON document for machines, and what they asked the hub for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sync.reports import FieldChange
+from tests.admin import fake_hub as answers
+from tests.admin.conftest import Concord
+from tests.admin.fake_hub import FakeHub, fields
+
+JSON_ANSWERS: list[tuple[str, Any]] = [
+    ("check", [answers.CHECK]),
+    ("sync", answers.SYNC),
+    ("plan", answers.PLAN),
+    ("apply 3f9a", answers.APPLY),
+    ("status", answers.STATUS),
+    ("runs", [answers.RUN]),
+    ("runs list", [answers.RUN]),
+    ("runs show 4", answers.RUN),
+    ("customers find ada", [answers.SUMMARY]),
+    ("customers show cus_1", answers.CUSTOMER),
+    ("customers timeline cus_1", [answers.ITEM]),
+    ("dead-letters", [answers.LETTER]),
+    ("dead-letters list", [answers.LETTER]),
+    ("dead-letters show 3", answers.LETTER),
+    ("dead-letters replay 3", answers.SYNC),
+]
+
+
+@pytest.mark.parametrize(("line", "report"), JSON_ANSWERS, ids=[line for line, _ in JSON_ANSWERS])
+def test_json_is_one_document_with_the_reports_own_fields(
+    concord: Concord, hub: FakeHub, line: str, report: Any
+) -> None:
+    result = concord(*line.split(), "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == fields(report)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--json", "sync", "shop"),
+        ("sync", "--json", "shop"),
+        ("sync", "shop", "--json"),
+        ("sync", "shop", "--json", "--config=concord.yaml"),
+        ("sync", "-c", "other.yaml", "shop", "--json"),
+    ],
+)
+def test_global_options_may_stand_anywhere(concord: Concord, hub: FakeHub, words: tuple[str, ...]) -> None:
+    result = concord(*words)
+    assert json.loads(result.stdout) == fields(answers.SYNC)
+    assert hub.asked[0][1] == (("shop",),)
+
+
+def test_what_follows_two_dashes_is_no_option(concord: Concord, hub: FakeHub) -> None:
+    concord("customers", "find", "--", "--json")
+    assert hub.asked == [("find_customers", ("--json", 20), {})]
+
+
+def test_sync_hands_its_options_on(concord: Concord, hub: FakeHub) -> None:
+    concord("sync", "shop", "--stream", "orders", "-s", "customers", "--full", "--allow-deletes")
+    options = {"streams": ("orders", "customers"), "full": True, "allow_deletes": True}
+    assert hub.asked == [("sync", (("shop",),), options)]
+
+
+def test_sync_shows_what_was_read_and_who_turned_out_to_be_who(concord: Concord, hub: FakeHub) -> None:
+    shown = concord("sync").stdout
+    assert "customers" in shown
+    assert "1,200" in shown
+    assert "1,100 customers new, 12 merged" in shown
+
+
+def test_a_plan_shows_old_new_why_the_hash_and_the_command_that_applies_it(concord: Concord, hub: FakeHub) -> None:
+    shown = concord("plan").stdout
+    assert "+31 6 1 → +31612345678" in shown
+    assert "newest, from shop/customers/7" in shown
+    assert "3 duplicates over there" in shown
+    assert answers.PLAN.hash in shown
+    assert "concord apply 3f9a7c51d2e8" in shown
+
+
+def test_the_command_that_applies_names_the_configuration_that_was_used(concord: Concord, hub: FakeHub) -> None:
+    assert "concord --config acme/hub.yaml apply 3f9a7c51d2e8" in concord("plan", "-c", "acme/hub.yaml").stdout
+
+
+def test_a_plan_shows_samples_and_with_all_everything(concord: Concord, hub: FakeHub) -> None:
+    changes = tuple(replace(answers.CHANGE, key=f"c{place}", title=f"Person {place}") for place in range(9))
+    hub.answers["plan"] = replace(answers.PLAN, changes=changes)
+    assert "3 of 9 changes" in concord("plan").stdout
+    assert "Person 8" not in concord("plan").stdout
+    assert "Person 8" in concord("plan", "--all").stdout
+
+
+def test_an_empty_plan_says_that_nothing_is_left(concord: Concord, hub: FakeHub) -> None:
+    hub.answers["plan"] = replace(answers.PLAN, changes=())
+    shown = concord("plan").stdout
+    assert "Nothing to do" in shown
+    assert "apply" not in shown
+
+
+def test_a_plan_made_before_can_be_shown(concord: Concord, hub: FakeHub) -> None:
+    concord("plan", "--show", "3f9a")
+    assert hub.asked == [("read_plan", ("3f9a",), {})]
+
+
+def test_apply_takes_the_whole_hash_and_asks_nobody_off_a_terminal(concord: Concord, hub: FakeHub) -> None:
+    concord("apply", "3f9a", "--skip-moved")
+    assert hub.asked == [("read_plan", ("3f9a",), {}), ("apply", (answers.PLAN.hash,), {"skip_moved": True})]
+
+
+@pytest.mark.parametrize(("typed", "code", "asked"), [("n\n", 130, 1), ("y\n", 0, 2), ("", 130, 1)])
+def test_apply_asks_a_person(
+    concord: Concord, hub: FakeHub, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, asked: int
+) -> None:
+    monkeypatch.setattr("admin.cli.session.Session.interactive", True)
+    result = concord("apply", "3f9a", typed=typed)
+    assert result.exit_code == code
+    assert len(hub.asked) == asked
+    assert "Apply these 1 changes?" in result.stderr
+
+
+def test_apply_asks_nobody_with_yes(concord: Concord, hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin.cli.session.Session.interactive", True)
+    assert concord("apply", "3f9a", "--yes").exit_code == 0
+
+
+def test_a_customer_is_shown_with_where_each_value_came_from(concord: Concord, hub: FakeHub) -> None:
+    shown = concord("customers", "show", "cus_0").stdout
+    for expected in ("cus_0 is this customer now", "shop/customers/7", "same email", "crm/contacts 501", "primary"):
+        assert expected in shown
+
+
+def test_what_customers_wrote_is_never_obeyed_by_the_terminal(concord: Concord, hub: FakeHub) -> None:
+    hub.answers["timeline"] = [replace(answers.ITEM, line="[red]\x1b[2J\x1b]0;owned\x07 \u202egnp")]
+    shown = concord("customers", "timeline", "cus_1").stdout
+    assert "[red]·[2J" in shown
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+def test_a_planned_value_is_never_obeyed_by_the_terminal(concord: Concord, hub: FakeHub) -> None:
+    evil = replace(answers.CHANGE, title="[b]\x1b[1m", fields=(FieldChange("note", "\x1b[0m", "[i]\x1b[2J", "x"),))
+    hub.answers["plan"] = replace(answers.PLAN, changes=(evil,))
+    assert "\x1b" not in concord("plan").stdout
+
+
+def test_nothing_is_coloured_off_a_terminal(concord: Concord, hub: FakeHub) -> None:
+    assert "\x1b" not in concord("status").output
+
+
+@pytest.mark.parametrize("columns", ["30", "60"])
+def test_narrow_terminals_fold_and_lose_nothing(
+    concord: Concord, hub: FakeHub, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    result = concord("runs", "show", "4")
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= int(columns)
+
+
+def test_no_answer_says_so(concord: Concord, hub: FakeHub) -> None:
+    for name in ("runs", "find_customers", "timeline", "dead_letters"):
+        hub.answers[name] = []
+    for words, said in (
+        ("runs", "no run yet"),
+        ("customers find x", "No customer matches"),
+        ("customers timeline x", "Nothing on the timeline"),
+        ("dead-letters", "No dead letters"),
+    ):
+        assert said in concord(*words.split()).stdout
+
+
+def test_the_version_needs_no_configuration(concord: Concord) -> None:
+    result = concord("--version")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("concord ")
+
+
+def test_the_configuration_may_come_from_the_environment(
+    concord: Concord, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONCORD_CONFIG", "elsewhere.yaml")
+    assert "--config elsewhere.yaml" in concord("plan").stdout
