@@ -12,7 +12,7 @@ from sqlalchemy import Connection, String, cast, func, or_, select
 from mapping.normalize import email_key
 from state.database import Database
 from state.records import chunks
-from state.tables import customer, entity, fact, golden_record, identifier, membership, raw_record, slice_
+from state.tables import connection, customer, entity, fact, golden_record, identifier, membership, raw_record, slice_
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +134,18 @@ def remotes(c: Connection, connection_id: str, streams: Sequence[str]) -> Iterat
     )
     for row in c.execute(statement):
         yield (row[0], row[1], row[2], row[3])
+
+
+def entity_places(c: Connection, entity_ids: Sequence[int]) -> dict[int, str]:
+    """Entity id to the connection's name and stream it comes from, as ``shop/customers``."""
+    found: dict[int, str] = {}
+    for some in chunks(entity_ids):
+        rows = c.execute(
+            select(entity.c.id, connection.c.name, slice_.c.stream)
+            .join(raw_record, raw_record.c.id == entity.c.raw_id)
+            .join(slice_, slice_.c.id == raw_record.c.slice_id)
+            .join(connection, connection.c.id == slice_.c.connection_id)
+            .where(entity.c.id.in_(some))
+        )
+        found.update({row[0]: f"{row[1]}/{row[2]}" for row in rows})
+    return found

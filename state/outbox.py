@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from state.database import insert_or_update
 from state.records import chunks
-from state.tables import outbox
+from state.tables import outbox, shadow
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +78,9 @@ def pending(c: Connection, connection_id: str, object_: str = "") -> list[Attemp
 def counts(c: Connection) -> dict[str, int]:
     """How many attempts stand in each state."""
     return {row[0]: row[1] for row in c.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
+
+
+def held_count(c: Connection, connection_id: str, object_: str) -> int:
+    """How many live records of a target we know over there."""
+    where = (shadow.c.connection_id == connection_id) & (shadow.c.object == object_) & (shadow.c.state == "live")
+    return int(c.execute(select(func.count()).select_from(shadow).where(where)).scalar_one())

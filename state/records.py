@@ -358,3 +358,14 @@ def forget_dirty(c: Connection, seqs: Sequence[int]) -> None:
     """Takes what was resolved out of the queue."""
     for ids in chunks(seqs):
         c.execute(delete(dirty_entity).where(dirty_entity.c.seq.in_(ids)))
+
+
+def live_records(c: Connection, connection_id: str) -> int:
+    """How many records of a connection are live."""
+    statement = (
+        select(func.count())
+        .select_from(raw_record)
+        .join(slice_, slice_.c.id == raw_record.c.slice_id)
+        .where(slice_.c.connection_id == connection_id, raw_record.c.state == "live")
+    )
+    return int(c.execute(statement).scalar_one())

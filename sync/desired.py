@@ -8,13 +8,13 @@ from hashlib import blake2b, sha256
 from typing import Any
 
 import orjson
-from mapping.timeline import describe
 
 from config.settings import TIMELINE, ConnectionSettings, FieldMode, PushMode, TargetSettings
 from connectors.core.protocols import Target
 from mapping.errors import RecordError
 from mapping.mapper import Projection
 from mapping.model import PROFILES
+from mapping.timeline import describe
 from state import customers, facts
 from state.database import Connection, Database
 from state.facts import StoredFact

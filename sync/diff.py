@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mapping.compare import same
-
 from config.settings import FieldMode
+from mapping.compare import same
 from mapping.contract import Schema, SchemaField
 from state.shadows import Shadow
 from sync.desired import Desired, TargetRules

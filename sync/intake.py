@@ -23,7 +23,7 @@ from mapping.errors import (
 from mapping.identity import Protection
 from mapping.mapper import Mapper
 from mapping.timeline import Privacy
-from state import records
+from state import dead_letters, records
 from state.database import Database
 from state.leases import Heartbeat, Lease, Leases, new_owner
 from state.runs import Runs, RunStatus
@@ -123,6 +123,27 @@ class Intake:
 
         guard = blake2b(repr((self.protection, self.settings.privacy)).encode(), digest_size=4).hexdigest()
         return Reading(stream, mapper, self.protection, self.privacy, schema, f"{mapper.version}{guard}")
+
+    def again(self, one: Connected, name: str) -> list[StreamReport]:
+        """Maps the stored records of one stream again, dead letters among them, under the rules in force."""
+        stream = next((stream for stream in one.streams() if stream.name == name), None)
+        if stream is None:
+            return [StreamReport(one.name, name, "skipped", message="the stream is not read any more")]
+        held = Leases(self.db).acquire(f"pull:{one.row.id}:{name}", self.owner, LEASE_SECONDS)
+        if held is None:
+            return [StreamReport(one.name, name, "skipped", message="another process is reading it")]
+        began = time.monotonic()
+        try:
+            with Heartbeat(held):
+                reading = self.reading(one, stream)
+                with self.db.read() as c:
+                    slices = [number for number, of, _ in records.slices_of(c, one.row.id) if of == name]
+                changed = sum(remap(self.db, held, one.row.id, reading, n, reading.version) for n in slices)
+        finally:
+            held.release()
+        left = dead_letters.count(self.db, connection_id=one.row.id, stream=name)
+        status = "partial" if left else "ok"
+        return [StreamReport(one.name, name, status, changed=changed, dead=left, seconds=time.monotonic() - began)]
 
     def _stream(
         self, one: Connected, stream: Stream, full: bool, allow_deletes: bool

@@ -268,7 +268,10 @@ def recover(db: Database, lease: Lease, writes: Writes, rules: TargetRules, slee
             remote = found.get(one.change_key)
             if remote is not None and _as_sent(schema, one, remote):
                 shadows.save(c, _recovered(rules, one, remote, stored.get(remote.remote_id)), now)
-                tally.updated += 1
+                if one.change.get("remote_id"):
+                    tally.updated += 1
+                else:
+                    tally.created += 1
             elif one.op == Op.UPSERT and target.uniqueness is not Uniqueness.EXTERNAL_ID and remote is None:
                 outbox.mark(
                     c, one, "parked", "a create was never confirmed and cannot be found; look before it is repeated"

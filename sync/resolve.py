@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import orjson
-from mapping.golden import Member, Policy, survive
 
+from mapping.golden import Member, Policy, survive
 from mapping.identity import Link, Protection, components, links, references
 from mapping.model import PROFILES, Kind
 from mapping.sightings import Sighting, merge
@@ -46,6 +46,11 @@ class Resolver:
     protection: Protection
     policy: Policy
     advanced: Callable[[int], None] = lambda done: None
+
+    def waiting(self) -> int:
+        """How many entities wait."""
+        with self.db.read() as c:
+            return identities.queue_length(c)
 
     def run(self) -> ResolveReport:
         """Resolves until nothing waits."""

@@ -1,0 +1,331 @@
+"""The hub: where the rooms meet. Everything that people or a scheduler ask for goes through here."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from types import TracebackType
+
+from config import loader
+from config.settings import HubSettings, Settings
+from connectors.core.protocols import Connector, Runtime, Vendor
+from connectors.core.registry import catalogue
+from mapping.contract import Account
+from mapping.errors import ConcordError, ConfigError
+from mapping.golden import Policy
+from mapping.identity import Protection
+from mapping.normalize import email_key
+from mapping.timeline import Privacy
+from state.connections import Connections
+from state.database import Database
+from state.leases import Heartbeat, Leases, new_owner
+from state.runs import Runs, RunStatus
+from state.vault import Vault
+from sync.connect import Connected, Switchboard
+from sync.intake import LEASE_SECONDS, Intake, failure
+from sync.outgoing import Outgoing
+from sync.reports import (
+    ApplyReport,
+    CheckReport,
+    CustomerSummary,
+    CustomerView,
+    DeadLetterView,
+    Observer,
+    PlanReport,
+    ResolveReport,
+    RunView,
+    Silent,
+    StatusReport,
+    StreamReport,
+    SyncReport,
+    TimelineItem,
+)
+from sync.resolve import Resolver
+from sync.views import Views
+
+
+def _models(vendors: Mapping[str, Vendor]) -> loader.Catalogue:
+    return {name: vendor.config for name, vendor in vendors.items()}
+
+
+def open_database(hub: HubSettings) -> Database:
+    """The hub's database, brought to this version. Raises DatabaseVersionError for a newer one."""
+    db = Database(hub.database)
+    db.migrate()
+    return db
+
+
+def open_vault(path: Path) -> Vault:
+    """The vault of a configuration whose connections need not be right yet."""
+    hub = loader.load_hub(path)
+    return Vault(open_database(hub), hub.state_dir)
+
+
+def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
+    """The settings, if they are right. Raises ConfigError with every problem.
+
+    Without ``with_secrets`` references need no values, and no database is opened.
+    """
+    models = _models(catalogue())
+    if not with_secrets:
+        return loader.load(path, models, placeholders=True)
+    vault = open_vault(path)
+    try:
+        return loader.load(path, models, vault.get)
+    finally:
+        vault.db.close()
+
+
+class Hub:
+    """One hub over one configuration and one database."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        vault: Vault,
+        *,
+        observer: Observer | None = None,
+        runtime: Runtime | None = None,
+        connectors: Mapping[str, Connector] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.db = db
+        self.vault = vault
+        self.observer: Observer = observer or Silent()
+        self._switchboard = Switchboard(db, settings, catalogue(), vault, runtime or Runtime(), connectors or {})
+        self._protection = Protection(
+            blocked=frozenset(
+                one if one.startswith("+") else email_key(one.casefold()) for one in settings.identity.block
+            ),
+            internal=frozenset(settings.privacy.internal),
+            max_names=settings.identity.max_shared_names,
+            max_group=settings.identity.max_group,
+        )
+        privacy = Privacy(settings.privacy.internal, settings.privacy.never_log)
+        self._intake = Intake(db, settings, self._switchboard, self.observer, self._protection, privacy, self._crashed)
+        folder = settings.hub.state_dir / "plans"
+        self._outgoing = Outgoing(db, folder, self._switchboard, self.observer, self._crashed)
+        self._views = Views(db)
+        self.crashes: list[str] = []
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        observer: Observer | None = None,
+        runtime: Runtime | None = None,
+        connectors: Mapping[str, Connector] | None = None,
+    ) -> Hub:
+        """The hub behind a configuration. Raises ConfigError, DatabaseVersionError; then nothing was touched."""
+        hub = loader.load_hub(path)
+        db = open_database(hub)
+        try:
+            vault = Vault(db, hub.state_dir)
+            settings = loader.load(path, _models(catalogue()), vault.get)
+            return cls(settings, db, vault, observer=observer, runtime=runtime, connectors=connectors)
+        except BaseException:
+            db.close()
+            raise
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.db.close()
+
+    def __enter__(self) -> Hub:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def check(self, names: Sequence[str] = ()) -> list[CheckReport]:
+        """Who we are at each connection, and what can be read and written there. A login that works again resumes it."""
+        self._switchboard.follow_renames()
+        return [self._check(name) for name in self._wanted(names)]
+
+    def _check(self, name: str) -> CheckReport:
+        connector = self.settings.connections[name].connector
+        try:
+            one = self._switchboard.open(name)
+            reads = [stream.name for stream in one.streams()]
+            writes = [rules.target.object for rules in one.targets()]
+        except ConcordError as error:
+            return CheckReport(name, connector, False, message=str(error))
+        return CheckReport(
+            name, connector, True, one.account.name or one.account.id, reads, list(dict.fromkeys(writes))
+        )
+
+    def sync(
+        self,
+        names: Sequence[str] = (),
+        *,
+        streams: Sequence[str] = (),
+        full: bool = False,
+        allow_deletes: bool = False,
+    ) -> SyncReport:
+        """Reads what changed, resolves it, and pushes to the targets that need no approval.
+
+        A connection that cannot be read is reported and stops no other.
+        """
+        notes = list(self._switchboard.follow_renames())
+        reports: list[StreamReport] = []
+        opened: list[Connected] = []
+        for name in self._wanted(names):
+            try:
+                one = self._switchboard.open(name)
+                self._known_streams(one, streams, names)
+                opened.append(one)
+                reports += self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
+            except ConcordError as error:
+                status, message = failure(error)
+                reports.append(StreamReport(name, "", str(status.value), message=message))
+        resolved = self.resolve()
+        pushes = self._outgoing.automatic([one for one in opened if one.writes is not None])
+        for note in notes:
+            self.observer.finished("connections", note)
+        return SyncReport(reports, resolved, pushes)
+
+    @staticmethod
+    def _known_streams(one: Connected, streams: Sequence[str], names: Sequence[str]) -> None:
+        known = [stream.name for stream in one.connector.streams()]
+        for wanted in streams:
+            if wanted not in known and names:
+                near = get_close_matches(wanted, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+                raise ConfigError(f"{one.name} has no stream {wanted!r}; {hint}")
+
+    def resolve(self) -> ResolveReport:
+        """Works out who is who for everything that waits; does nothing while another process is at it."""
+        held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
+        if held is None:
+            return ResolveReport()
+        try:
+            with Heartbeat(held):
+                resolver = Resolver(
+                    self.db, held, self._protection, self._policy(), lambda n: self.observer.advanced("resolve", n)
+                )
+                if not resolver.waiting():
+                    return ResolveReport()
+                runs = Runs(self.db)
+                run = runs.start("resolve", held)
+                self.observer.started("resolve", resolver.waiting())
+                try:
+                    report = resolver.run()
+                except BaseException as error:
+                    runs.finish(run, RunStatus.FAILED, {}, failure(error)[1])
+                    raise
+                runs.finish(run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged})  # fmt: skip
+                self.observer.finished("resolve", f"{report.created} new customers, {report.merged} merged")
+                return report
+        finally:
+            held.release()
+
+    def _policy(self) -> Policy:
+        """Survivorship with connections by their immutable ids."""
+        ids = {row.name: row.id for row in Connections(self.db).all()}
+        wishes = {
+            field: {**rule.model_dump(exclude_unset=True), "prefer": [ids.get(name, name) for name in rule.prefer]}
+            for field, rule in self.settings.golden.root.items()
+        }
+        return Policy(wishes)
+
+    def plan(self, names: Sequence[str] = (), *, live: bool = False) -> PlanReport:
+        """What each destination should hold and does not. Writes nothing anywhere but the plan."""
+        destinations = [self._switchboard.open(name) for name in self._wanted(names) if self._pushes(name, names)]
+        for one in destinations:
+            self._intake.recover(one)
+        return self._outgoing.plan(destinations, live=live)
+
+    def _pushes(self, name: str, asked: Sequence[str]) -> bool:
+        return bool(self.settings.connections[name].push) or name in asked
+
+    def read_plan(self, hash_prefix: str) -> PlanReport:
+        """A plan made before, by the beginning of its hash."""
+        return self._outgoing.read(hash_prefix)
+
+    def apply(self, hash_prefix: str, *, skip_moved: bool = False) -> ApplyReport:
+        """Carries out a plan. Raises StalePlanError, having written nothing, when the world moved since."""
+        return self._outgoing.apply(hash_prefix, self._by_id, skip_moved=skip_moved)
+
+    def _by_id(self, connection_id: str) -> Connected:
+        for row in Connections(self.db).all():
+            if row.id == connection_id and row.name in self.settings.connections:
+                return self._switchboard.open(row.name)
+        raise ConfigError("The plan is for a connection that is no longer configured.")
+
+    def status(self) -> StatusReport:
+        """Is all well, and if not, what to do."""
+        return self._views.status(self.settings.hub.name, list(self.settings.connections))
+
+    def runs(self, limit: int = 20) -> Sequence[RunView]:
+        """The newest runs."""
+        return self._views.runs(limit)
+
+    def run(self, number: int) -> RunView:
+        """One run."""
+        return self._views.run(number)
+
+    def find_customers(self, query: str, limit: int = 20) -> Sequence[CustomerSummary]:
+        """Customers by id, email, phone or name; all of them for an empty query."""
+        return self._views.find(query, limit)
+
+    def customer(self, asked: str) -> CustomerView:
+        """One customer with where each value came from. Raises GoneError when there is none."""
+        return self._views.customer(asked)
+
+    def timeline(self, asked: str, limit: int = 50) -> Sequence[TimelineItem]:
+        """What happened with a customer, newest first."""
+        return self._views.timeline(asked, limit)
+
+    def dead_letters(self, connection: str = "", limit: int = 50) -> Sequence[DeadLetterView]:
+        """The open dead letters, of one connection or all."""
+        if not connection:
+            return self._views.dead_letters(None, limit)
+        self._wanted([connection])
+        return self._views.dead_letters(self._switchboard.row(connection).id, limit)
+
+    def dead_letter(self, number: int) -> DeadLetterView:
+        """One dead letter with its record."""
+        return self._views.dead_letter(number)
+
+    def replay_dead_letters(self, numbers: Sequence[int] = ()) -> SyncReport:
+        """Tries the records of dead letters again with the rules in force; without numbers, all of them."""
+        letters = [self._views.dead_letter(n) for n in numbers] or list(self._views.dead_letters(None, 100_000))
+        places = sorted({(letter.connection, letter.stream) for letter in letters if letter.direction == "in"})
+        reports = []
+        for name, stream in places:
+            if name not in self.settings.connections:
+                continue
+            reports += self._intake.again(self._switchboard.open(name), stream)
+        return SyncReport(reports, self.resolve())
+
+    def rebind(self, name: str) -> Account:
+        """Binds a connection to the account that its login leads to now."""
+        self._wanted([name])
+        account = self._switchboard.build(name).check()
+        Connections(self.db).rebind(self._switchboard.row(name).id, account, "admin")
+        return account
+
+    def rename(self, old: str, new: str) -> None:
+        """Gives a connection another name in the database; the configuration is the caller's to edit."""
+        Connections(self.db).rename(old, new)
+
+    def _wanted(self, names: Sequence[str]) -> list[str]:
+        known = list(self.settings.connections)
+        for name in names:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+                raise ConfigError(f"There is no connection {name!r}; {hint}")
+        return [name for name in known if (name in names if names else not self.settings.connections[name].paused)]
+
+    def _crashed(self, error: BaseException) -> None:
+        """Keeps where an unexpected error happened, without what it said: that may quote a record."""
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+        self.crashes.append("\n".join([type(error).__name__, *lines]))

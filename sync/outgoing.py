@@ -1,0 +1,257 @@
+"""Outgoing: plans made, kept, checked again and applied, destination by destination."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+from connectors.core.protocols import Writes
+from mapping.errors import AuthError, ConcordError, GuardError, LeaseLostError, StalePlanError, TransientError
+from state import outbox, plans
+from state.customers import entity_places
+from state.database import Database, stamp
+from state.leases import Heartbeat, Leases, new_owner
+from state.plans import StoredPlan
+from state.runs import Runs, RunStatus
+from sync import planfile
+from sync.connect import Connected, Switchboard
+from sync.desired import TargetRules
+from sync.intake import LEASE_SECONDS, failure, lane
+from sync.plan import Planner, TargetDraft, Write
+from sync.planfile import PlanFile
+from sync.push import Pusher, Tally, recover, still_not
+from sync.reports import ApplyReport, Observer, PlannedChange, PlanReport, TargetPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Plans and applies."""
+
+    db: Database
+    folder: Path
+    switchboard: Switchboard
+    observer: Observer
+    on_crash: Callable[[BaseException], None]
+    owner: str = field(default_factory=new_owner)
+
+    def plan(self, destinations: Sequence[Connected], *, live: bool = False, only: Sequence[str] = ()) -> PlanReport:
+        """Writes a plan for these destinations; ``only`` narrows it to some targets by name."""
+        drafts: list[TargetDraft] = []
+        accounts: dict[str, str] = {}
+        for one in destinations:
+            if one.writes is None:
+                continue
+            accounts[one.row.id] = one.account.id
+            planner = Planner(self.db, one.writes, one.connector.streams(), live)
+            for rules in one.targets():
+                self.observer.started(f"plan {one.name}/{rules.target.object}", None)
+                draft = planner.target(rules)
+                steps = one.writes.provision(rules.target.object, True)
+                draft.warnings.extend(f"applying will first {step.description}" for step in steps if not step.done)
+                if not only or rules.name in only:
+                    drafts.append(draft)
+                self.observer.finished(f"plan {one.name}/{rules.target.object}", f"{len(draft.writes)} changes")
+        return self._keep(drafts, accounts)
+
+    def _keep(self, drafts: Sequence[TargetDraft], accounts: Mapping[str, str]) -> PlanReport:
+        now = self.db.now()
+        writes = self._named([write for draft in drafts for write in draft.writes])
+        plan = PlanFile(
+            created_at=stamp(now),
+            expires_at=stamp(now + timedelta(seconds=planfile.LIFETIME_SECONDS)),
+            rules={f"{draft.rules.connection_id}/{draft.rules.name}": draft.rules.version for draft in drafts},
+            accounts=accounts,
+            targets=[draft.report() for draft in drafts],
+            writes=writes,
+            warnings=[f"{d.rules.connection}/{d.rules.target.object}: {w}" for d in drafts for w in d.warnings],
+        )
+        path = planfile.save(self.folder, plan)
+        with self.db.write() as c:
+            header = {"accounts": dict(accounts), "changes": len(writes)}
+            plans.save(c, StoredPlan(plan.hash, plan.created_at, plan.expires_at, "open", header))
+        return _report(plan, path)
+
+    def _named(self, writes: Sequence[Write]) -> list[Write]:
+        """The writes with the records that their values come from by name, instead of by row id."""
+        ids = {
+            int(f.why[1:].split()[0]) for write in writes for f in write.shown.fields if f.why.startswith("@")
+        }  # fmt: skip
+        with self.db.read() as c:
+            places = entity_places(c, sorted(ids))
+
+        def named(why: str) -> str:
+            if not why.startswith("@"):
+                return why
+            number, _, rule = why[1:].partition(" ")
+            return f"{rule}, from {places.get(int(number), 'a record that is gone')}"
+
+        return [
+            replace(w, shown=replace(w.shown, fields=[replace(f, why=named(f.why)) for f in w.shown.fields]))
+            for w in writes
+        ]
+
+    def read(self, prefix: str) -> PlanReport:
+        """The plan of that hash. Raises StalePlanError when there is none or it cannot be read."""
+        plan, path = self._load(prefix)
+        return _report(plan, path)
+
+    def _load(self, prefix: str) -> tuple[PlanFile, Path]:
+        with self.db.read() as c:
+            found = plans.find(c, prefix) if prefix else []
+        if not found:
+            raise StalePlanError(f"There is no plan {prefix!r}; concord plan makes one.")
+        if len(found) > 1 and found[0].hash != prefix:
+            raise StalePlanError(f"{len(found)} plans begin with {prefix!r}; give more of the hash.")
+        path = self.folder / f"{found[0].hash}.json"
+        return planfile.load(path), path
+
+    def apply(self, prefix: str, open_: Callable[[str], Connected], *, skip_moved: bool = False) -> ApplyReport:
+        """Applies a plan. Raises StalePlanError, having written nothing, when it no longer describes the world.
+
+        ``open_`` gives the connection of an id. With ``skip_moved`` records that changed since are left out; changed
+        rules or another account refuse the plan all the same.
+        """
+        plan, _ = self._load(prefix)
+        with self.db.read() as c:
+            state = plans.find(c, plan.hash)[0].state
+        if state == "applied":
+            raise StalePlanError("The plan was applied already; make a new one.")
+        if plan.expires_at < self.db.stamp():
+            raise StalePlanError("The plan has expired; make a new one.")
+        work = self._still_valid(plan, open_)
+        moved = sum(len(still_not(self.db, rules, writes)) for _, rules, writes in work)
+        if moved and not skip_moved:
+            raise StalePlanError(
+                f"{moved} of {len(plan.writes)} records changed since the plan was made; make a new one, or apply the"
+                " rest with --skip-moved."
+            )
+        report = self._carry_out(plan, work)
+        if report.status in ("ok", "partial"):
+            with self.db.write() as c:
+                plans.set_state(c, plan.hash, "applied")
+        return report
+
+    def _still_valid(
+        self, plan: PlanFile, open_: Callable[[str], Connected]
+    ) -> list[tuple[Connected, TargetRules, list[Write]]]:
+        work = []
+        for connection_id, account in plan.accounts.items():
+            one = open_(connection_id)
+            if one.account.id != account:
+                raise StalePlanError(f"{one.name} is bound to another account than when the plan was made.")
+            rules = {rules.name: rules for rules in one.targets()}
+            for place, version in plan.rules.items():
+                owner, _, target = place.partition("/")
+                if owner != connection_id:
+                    continue
+                if target not in rules or rules[target].version != version:
+                    raise StalePlanError(f"The rules of {one.name}/{target} changed since the plan was made.")
+                mine = [w for w in plan.writes if w.shown.connection == one.name and w.target == target]
+                work.append((one, rules[target], mine))
+        return work
+
+    def _carry_out(self, plan: PlanFile, work: Sequence[tuple[Connected, TargetRules, Sequence[Write]]]) -> ApplyReport:
+        began = time.monotonic()
+        tally = Tally()
+        messages: list[str] = []
+        status = RunStatus.OK
+        for one, rules, writes in work:
+            if not writes or one.writes is None:
+                continue
+            ended, message = self._target(plan.hash, one, one.writes, rules, writes, tally)
+            if message:
+                messages.append(f"{one.name}/{rules.target.object}: {message}")
+            if ended not in (RunStatus.OK, RunStatus.PARTIAL):
+                status = ended
+                break
+        if status is RunStatus.OK and (tally.failed or tally.unknown or tally.parked or tally.moved):
+            status = RunStatus.PARTIAL
+        return ApplyReport(
+            plan.hash, str(status.value), **asdict(tally), seconds=time.monotonic() - began, message="; ".join(messages)
+        )
+
+    def _target(
+        self, hash_: str, one: Connected, writes: Writes, rules: TargetRules, planned: Sequence[Write], tally: Tally
+    ) -> tuple[RunStatus, str]:
+        what = f"push {one.name}/{rules.target.object}"
+        with ExitStack() as stack:
+            held = Leases(self.db).acquire(lane(one.row.id, rules.target.object), self.owner, LEASE_SECONDS)
+            if held is None:
+                return RunStatus.FAILED, "another process is writing to it; apply the plan again when it is done"
+            stack.callback(held.release)
+            stack.enter_context(Heartbeat(held))
+            runs = Runs(self.db)
+            run = runs.start("push", held, one.row.id, rules.target.object)
+            before = replace(tally)
+            self.observer.started(what, len(planned))
+            status, message = RunStatus.OK, ""
+            try:
+                recover(self.db, held, writes, rules, self.switchboard.runtime.sleep)
+                writes.provision(rules.target.object, False)
+                Pusher(
+                    self.db, held, writes, rules, hash_, tally, lambda done: self.observer.advanced(what, done)
+                ).push(planned)
+                settled = recover(self.db, held, writes, rules, self.switchboard.runtime.sleep)
+                tally.created += settled.created
+                tally.updated += settled.updated
+                tally.parked += settled.parked
+                tally.unknown -= settled.created + settled.updated + settled.parked
+            except LeaseLostError as lost:
+                status, message = RunStatus.INTERRUPTED, str(lost)
+            except ConcordError as known:
+                status, message = failure(known)
+                if isinstance(known, AuthError):
+                    self.switchboard.rejected(one, known)
+            except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
+                status, message = failure(unknown)
+                self.on_crash(unknown)
+            except BaseException as stop:
+                runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), f"stopped by {type(stop).__name__}")
+                raise
+            status = runs.finish(run, status, _counts(tally, before), message)
+        self.observer.finished(what, f"{len(planned)} changes sent")
+        return status, message
+
+    def automatic(self, destinations: Sequence[Connected]) -> list[ApplyReport]:
+        """Plans and applies the targets that need no approval. Raises nothing: a guard ends as a failed report."""
+        reports = []
+        for one in destinations:
+            try:
+                free = [rules for rules in one.targets() if not rules.settings.approve]
+                if not free:
+                    continue
+                plan = self.plan([one], only=[rules.name for rules in free])
+                if plan.empty:
+                    continue
+                self._guard(one, free, plan)
+                reports.append(self.apply(plan.hash, lambda _, one=one: one, skip_moved=True))  # type: ignore[misc]
+            except (GuardError, StalePlanError, TransientError, ConcordError) as error:
+                status, message = failure(error)
+                reports.append(ApplyReport("", str(status.value), message=f"{one.name}: {message}"))
+        return reports
+
+    def _guard(self, one: Connected, free: Sequence[TargetRules], plan: PlanReport) -> None:
+        """Nothing is rewritten by itself beyond the share that the admin allows."""
+        for rules in free:
+            with self.db.read() as c:
+                there = outbox.held_count(c, one.row.id, rules.target.object)
+            changed = sum(t.update for t in plan.targets if t.object == rules.target.object)
+            if there and changed > rules.settings.max_change_share * there:
+                raise GuardError(
+                    f"the plan would change {changed} of {there} {rules.target.object}, more than the configured share;"
+                    f" look at it and run concord apply {plan.hash[:12]}"
+                )
+
+
+def _counts(now: Tally, before: Tally) -> dict[str, int]:
+    return {name: value - getattr(before, name) for name, value in asdict(now).items()}
+
+
+def _report(plan: PlanFile, path: Path) -> PlanReport:
+    changes: list[PlannedChange] = [write.shown for write in plan.writes]
+    targets: list[TargetPlan] = list(plan.targets)
+    return PlanReport(plan.hash, str(path), plan.created_at, plan.expires_at, targets, changes, list(plan.warnings))

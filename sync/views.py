@@ -1,0 +1,268 @@
+"""What people ask of the hub: is all well, who is this, what happened with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mapping.errors import GoneError
+from mapping.timeline import describe
+from state import customers, dead_letters, facts, identities, outbox, records, shadows
+from state.connections import ConnectionRow, Connections
+from state.database import Database, stamp
+from state.dead_letters import LetterRow
+from state.runs import RunRow, Runs, RunStatus
+from sync.reports import (
+    ConnectionStatus,
+    CustomerSummary,
+    CustomerView,
+    DeadLetterView,
+    MemberView,
+    RemoteView,
+    RunView,
+    StatusReport,
+    TimelineItem,
+    ValueView,
+)
+
+NO_CUSTOMER = "There is no customer {asked!r}; concord customers find looks by name, email or phone."
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Reads, and never writes."""
+
+    db: Database
+
+    def names(self) -> dict[str, str]:
+        """Connection id to its name."""
+        return {row.id: row.name for row in Connections(self.db).all()}
+
+    def status(self, hub: str, configured: Sequence[str]) -> StatusReport:
+        """Whether all is well, and if not, what to do."""
+        rows = [row for row in Connections(self.db).all() if row.name in configured]
+        latest = _latest(Runs(self.db).recent(limit=500, kind="pull"))
+        pushes = _latest(Runs(self.db).recent(limit=200, kind="push"))
+        with self.db.read() as c:
+            live, known_facts = customers.counts(c)
+            waiting = identities.queue_length(c)
+            attempts = outbox.counts(c)
+            counted = {row.id: records.live_records(c, row.id) for row in rows}
+        letters = {row.id: dead_letters.count(self.db, connection_id=row.id) for row in rows}
+        advice: list[str] = []
+        lines = [_line(row, latest, counted[row.id], letters[row.id], advice) for row in rows]
+        known = {row.name for row in rows}
+        for name in configured:
+            if name not in known:
+                lines.append(ConnectionStatus(name, "", "", "new", "", 0, 0, "not read yet"))
+                advice.append(f"{name} was never read: run concord sync")
+        for run in pushes.values():
+            if run.status in (RunStatus.FAILED, RunStatus.PARTIAL):
+                advice.append(f"the last push of {run.stream} ended as {run.status.value}: concord runs show {run.id}")
+        if attempts.get("parked"):
+            advice.append(
+                f"{attempts['parked']} creates could not be confirmed: look at the destination before repeating"
+            )
+        if any(letters.values()):
+            advice.append(f"{sum(letters.values())} records could not be taken: concord dead-letters list")
+        return StatusReport(
+            hub,
+            self.db.place,
+            lines,
+            live,
+            known_facts,
+            waiting,
+            attempts.get("parked", 0),
+            sum(letters.values()),
+            advice,
+        )
+
+    def runs(self, limit: int) -> list[RunView]:
+        """The newest runs."""
+        names = self.names()
+        return [_run(row, names) for row in Runs(self.db).recent(limit=limit)]
+
+    def run(self, number: int) -> RunView:
+        """One run. Raises GoneError when there is none."""
+        row = Runs(self.db).show(number)
+        if row is None:
+            raise GoneError(f"There is no run {number}; concord runs lists them.")
+        return _run(row, self.names())
+
+    def find(self, query: str, limit: int) -> list[CustomerSummary]:
+        """Customers by id, email, phone or name."""
+        names = self.names()
+        with self.db.read() as c:
+            found = customers.find(c, query, limit)
+            members = customers.members(c, [one.customer_id for one in found])
+        return [_summary(one, [m for m in members if m.customer_id == one.customer_id], names) for one in found]
+
+    def customer(self, asked: str) -> CustomerView:
+        """One customer whole; an id of before a merge leads to the survivor. Raises GoneError when there is none."""
+        names = self.names()
+        with self.db.read() as c:
+            id_ = identities.survivors(c, [asked]).get(asked)
+            golden = customers.load(c, [id_]).get(id_) if id_ else None
+            if id_ is None or golden is None:
+                raise GoneError(NO_CUSTOMER.format(asked=asked))
+            members = customers.members(c, [id_])
+            links = identities.links_of(c, [m.entity_id for m in members])
+            held = shadows.of_subject(c, "customer", [id_])
+        places = {m.entity_id: m for m in members}
+        values = [_value(name, value, golden.provenance, places, names) for name, value in _flat(golden.values)]
+        return CustomerView(
+            id=id_,
+            asked=asked,
+            kind=golden.kind,
+            values=values,
+            members=[_member(m, links, places, names) for m in members],
+            remotes=[
+                RemoteView(names.get(s.connection_id, s.connection_id), s.object, s.remote_id, s.role, s.state, {**s.sent, **s.observed})
+                for s in held
+            ],
+        )  # fmt: skip
+
+    def timeline(self, asked: str, limit: int) -> list[TimelineItem]:
+        """What happened with a customer, newest first. Raises GoneError when there is none."""
+        names = self.names()
+        with self.db.read() as c:
+            id_ = identities.survivors(c, [asked]).get(asked)
+            if id_ is None:
+                raise GoneError(NO_CUSTOMER.format(asked=asked))
+            found = facts.concerning(c, id_)[:limit]
+            sources = facts.sources(c, [fact.key for fact, _ in found])
+        return [
+            TimelineItem(
+                fact.key, fact.at or "", fact.activity or fact.kind, role, describe(fact.values, fact.kind),
+                [f"{names.get(connection, connection)}/{stream}" for connection, stream in sources.get(fact.key, [])],
+            )
+            for fact, role in found
+        ]  # fmt: skip
+
+    def dead_letters(self, connection_id: str | None, limit: int) -> list[DeadLetterView]:
+        """The open dead letters."""
+        names = self.names()
+        return [_letter(row, names) for row in dead_letters.listed(self.db, connection_id=connection_id, limit=limit)]
+
+    def dead_letter(self, number: int) -> DeadLetterView:
+        """One dead letter with its record. Raises GoneError when there is none."""
+        row = dead_letters.show(self.db, number)
+        if row is None:
+            raise GoneError(f"There is no dead letter {number}; concord dead-letters list shows them.")
+        return _letter(row, self.names(), body=True)
+
+
+def _latest(rows: Sequence[RunRow]) -> dict[tuple[str, str], RunRow]:
+    """The newest run of each stream of each connection."""
+    found: dict[tuple[str, str], RunRow] = {}
+    for row in rows:
+        found.setdefault((row.connection_id or "", row.stream or ""), row)
+    return found
+
+
+def _line(
+    row: ConnectionRow, latest: Mapping[tuple[str, str], RunRow], live: int, letters: int, advice: list[str]
+) -> ConnectionStatus:
+    mine = [run for (connection_id, _), run in latest.items() if connection_id == row.id]
+    good = [stamp(run.ended_at) for run in mine if run.ended_at and run.status in (RunStatus.OK, RunStatus.PARTIAL)]
+    state, hint = "ok", ""
+    bad = [run for run in mine if run.status in (RunStatus.FAILED, RunStatus.PAUSED, RunStatus.INTERRUPTED)]
+    if row.paused is not None:
+        state, hint = "paused", row.pause_reason or ""
+        advice.append(f"{row.name} is paused: {hint} Mend it and run concord check {row.name}")
+    elif bad:
+        state, hint = bad[0].status.value, bad[0].error
+        advice.append(f"{row.name}/{bad[0].stream}: {hint} Then run concord sync {row.name}")
+    elif any(run.status is RunStatus.PARTIAL for run in mine):
+        state = "partial"
+    elif not mine:
+        state, hint = "new", "not read yet"
+    return ConnectionStatus(
+        row.name,
+        row.connector,
+        row.account_name or row.account_id or "",
+        state,
+        max(good, default=""),
+        live,
+        letters,
+        hint,
+    )
+
+
+def _run(row: RunRow, names: Mapping[str, str]) -> RunView:
+    return RunView(
+        row.id, row.kind, names.get(row.connection_id or "", row.connection_id or ""), row.stream or "",
+        stamp(row.started_at), stamp(row.ended_at) if row.ended_at else "", row.status.value, row.counts, row.error,
+    )  # fmt: skip
+
+
+def _summary(one: customers.Golden, mine: Sequence[customers.MemberRow], names: Mapping[str, str]) -> CustomerSummary:
+    values = one.values
+    sources = sorted({f"{names.get(m.connection_id, m.connection_id)}/{m.stream}" for m in mine})
+    return CustomerSummary(
+        one.customer_id, one.kind, values.get("name") or "", values.get("email") or "", values.get("phone") or "",
+        sources, len({(m.connection_id, m.stream, m.slice, m.remote_id) for m in mine}),
+    )  # fmt: skip
+
+
+def _flat(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The golden fields in order, with the keys of ``custom`` one by one."""
+    found: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if name == "custom":
+            found.extend((f"custom.{key}", one) for key, one in value.items())
+        else:
+            found.append((name, value))
+    return found
+
+
+def _value(
+    name: str,
+    value: Any,
+    provenance: Mapping[str, Any],
+    places: Mapping[int, customers.MemberRow],
+    names: Mapping[str, str],
+) -> ValueView:
+    entity_id, rule, since = provenance.get(name, (0, "", ""))
+    place = places.get(entity_id)
+    if place is None:
+        return ValueView(name, value, "", "", "", rule, since)
+    return ValueView(
+        name, value, names.get(place.connection_id, place.connection_id), place.stream, place.remote_id, rule, since
+    )
+
+
+WORDS = {
+    "same_email": "same email as",
+    "same_phone_and_name": "same phone and an agreeing name as",
+    "same_id": "same id as",
+    "written_by_us": "written by us for",
+}
+
+
+def _member(
+    m: customers.MemberRow,
+    links: Sequence[tuple[int, int, str, list[str]]],
+    places: Mapping[int, customers.MemberRow],
+    names: Mapping[str, str],
+) -> MemberView:
+    reasons = []
+    for a, b, rule, evidence in links:
+        if m.entity_id in (a, b):
+            other = places.get(b if m.entity_id == a else a)
+            if other is not None:
+                where = f"{names.get(other.connection_id, other.connection_id)}/{other.stream} {other.remote_id}"
+                reasons.append(f"{WORDS.get(rule, rule)} {where} {' '.join(evidence)}".strip())
+    return MemberView(
+        names.get(m.connection_id, m.connection_id), m.stream, m.slice, m.remote_id, m.part, "; ".join(reasons)
+    )
+
+
+def _letter(row: LetterRow, names: Mapping[str, str], *, body: bool = False) -> DeadLetterView:
+    place = row.place
+    return DeadLetterView(
+        row.id, str(place.direction), names.get(place.connection_id, place.connection_id), place.stream, place.slice,
+        row.remote_id, row.reason, row.times, stamp(row.last_at), "open" if row.open else "resolved",
+        (row.body or "") if body else "",
+    )  # fmt: skip
