@@ -20,17 +20,15 @@ class Sighting:
     kind: str
     values: Mapping[str, Any]
     changed: str
-    echo: bool
 
 
 def merge(sightings: Sequence[Sighting]) -> tuple[str, dict[str, Any]]:
     """The fact's kind and values: the newest sighting speaks first, the others fill what it leaves out.
 
-    Our own words come back speak last. Deterministic in the set of sightings.
+    Deterministic in the set of sightings.
     """
     ordered = sorted(sightings, key=lambda s: s.key)
     ordered.sort(key=lambda s: s.changed, reverse=True)
-    ordered.sort(key=lambda s: s.echo)
     values: dict[str, Any] = {}
     for sighting in ordered:
         for name, value in sighting.values.items():

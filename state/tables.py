@@ -120,7 +120,7 @@ entity = Table(
     Column("live", Boolean, nullable=False),
     Column("fact_key", String(600), info=PERSONAL),
     Column("name_key", String(200), info=PERSONAL),
-    Column("alias", String(40)),  # the customer whose record at a destination this is, where we wrote it
+    Column("alias", String(40)),  # where we wrote the record: the customer whose record it is; 'fact' for an activity
     Column("values", Text, nullable=False, info=PERSONAL),
     Column("since", Text, nullable=False),  # {field: instant}; '*' stands for every field not named
     Column("echo", Text, nullable=False),  # [field]: our own word come back

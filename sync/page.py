@@ -23,6 +23,8 @@ from state.shadows import Shadow
 from sync.echo import echoed_fields
 
 NOTHING: frozenset[str] = frozenset()
+OUR_FACT = "fact"
+"""The alias of an activity that we wrote: a sighting of its fact, and no word of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +253,8 @@ def _entity_row(
     alias = old.alias if old else None
     if held is not None and held.subject_kind == "fact" and fact_key is not None:
         fact_key = held.subject_key  # our own activity come back is a sighting of the fact it was written from
-    if held is not None and held.subject_kind == "customer" and old is None:
-        alias = held.subject_key
+    if held is not None and old is None:
+        alias = held.subject_key if held.subject_kind == "customer" else OUR_FACT
     since, echo = _marks(entity.values, old, echoes, changed_at, now)
     same = old is not None and old.live and old.values == entity.values and old.echo == echo
     if (
@@ -268,7 +270,7 @@ def _entity_row(
         remote_id=remote_id,
         part=entity.part,
         kind=kind,
-        founding=entity.founding and not echo.issuperset(entity.values) and not _colleague(reading, entity),
+        founding=entity.founding and alias is None and not _colleague(reading, entity),
         live=True,
         fact_key=fact_key,
         name_key=name_of(entity.values) if kind in PROFILES and "name" not in echo else None,

@@ -110,14 +110,13 @@ class Resolver:
 
 
 def _fact_row(key: str, speakers: Sequence[Profile], stored: facts.StoredFact | None) -> FactRow | None:
-    """The fact as its sightings say it now; None where nothing changes."""
+    """The fact as its sightings say it now; None where nothing changes. What we wrote ourselves says nothing."""
+    speakers = [one for one in speakers if one.alias is None]
     if not speakers:
         if stored is None or not stored.live:
             return None
         return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, _dump(stored.values), ())
-    kind, values = merge(
-        [Sighting(p.id, p.key, p.kind, p.values, max(p.since.values()), p.echo.issuperset(p.values)) for p in speakers]
-    )
+    kind, values = merge([Sighting(p.id, p.key, p.kind, p.values, max(p.since.values())) for p in speakers])
     values["key"] = key
     if stored is not None and stored.live and stored.values == values and stored.kind == kind:
         return None
