@@ -201,7 +201,8 @@ def _is(layout: Layout, header: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
 
 def _unknown(found: Head | None) -> str:
-    if found is None or len(found.header) < 2:
+    alike = found is not None and (not found.rows or any(len(row) == len(found.header) for row in found.rows))
+    if found is None or len(found.header) < 2 or not alike:
         return "it is no table, mailbox, calendar or card file that is known here"
     if looks_like_data(found.header):
         # What stands in the first line is somebody's data then, and is not repeated.

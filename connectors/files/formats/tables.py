@@ -121,7 +121,11 @@ def _recovered(tape: _Tape, delimiter: str, width: int) -> Row:
     text = tape.taken[0][0]
     if not alone or text.count('"') % 2:
         return tape.row((), "a quote is not closed")
-    cells = next(csv.reader([text], delimiter=delimiter), [])
+    try:
+        # A carriage return inside a cell is refused where it is not quoted.
+        cells = next(csv.reader([text.rstrip("\r\n").replace("\r", " ")], delimiter=delimiter), [])
+    except csv.Error:
+        return tape.row((), "a cell is too long")
     if width and len(cells) > width:
         return tape.row((), "more cells than columns")
     return tape.row(cells)
