@@ -75,10 +75,11 @@ def _property(kind: str, listed: Mapping[str, Any]) -> Property:
         name=name,
         type=type_,
         label=str(listed.get("label") or ""),
-        options=tuple(str(each["value"]) for each in options),
+        options=tuple(f"{each['value']}={each.get('label') or each['value']}" for each in options),
         unique=bool(listed.get("hasUniqueValue")) or (kind == "contacts" and name == "email"),
         writable=not limits.get("readOnlyValue") and not listed.get("calculated"),
         computed=bool(listed.get("calculated")),
+        comparator="multi" if listed.get("fieldType") == "checkbox" else "",
         length=LONGEST_VALUE if type_ in ("string", "email", "phone") else None,
     )
     # The API takes an option's value only; people and rules also know it by its label, in any case.

@@ -238,7 +238,9 @@ class HubSpotSandbox(SandboxServer):
         limit, kind = int(request.first("limit", "10")), request.params["object"]
         if limit > LARGEST_LIST:
             raise PortalError(400, "VALIDATION_ERROR", f"limit {limit} is more than the {LARGEST_LIST} allowed")
-        found, after = self.portal.page(kind, request.first("after"), limit, request.first("archived") == "true")
+        found, after = self.portal.page(
+            kind, request.first("after"), limit, request.first("archived").lower() == "true"
+        )
         body: dict[str, Any] = {"results": [shown(each, _asked_for(request)) for each in found]}
         if after:
             body["paging"] = {"next": {"after": after, "link": f"?after={after}"}}
@@ -254,7 +256,7 @@ class HubSpotSandbox(SandboxServer):
 
     def _get(self, request: Request) -> Reply:
         record = self._found(request)
-        if (record.archived_at is not None) != (request.first("archived") == "true"):
+        if (record.archived_at is not None) != (request.first("archived").lower() == "true"):
             raise PortalError(404, "OBJECT_NOT_FOUND", "resource not found")
         return Reply(200, shown(record, _asked_for(request)))
 

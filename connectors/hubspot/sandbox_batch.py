@@ -74,7 +74,7 @@ class Batches:
     def read(self, request: Request) -> Reply:
         """Records by id or unique property, archived ones on request; the missing are listed in one error."""
         wanted, kind = request.json(), request.params["object"]
-        archived = request.first("archived") == "true"
+        archived = request.first("archived").lower() == "true"
         key, found, missing = wanted.get("idProperty") or "", dict[str, Record](), list[str]()
         for item in _inputs(request):
             record = self._portal.get(kind, item["id"], key)

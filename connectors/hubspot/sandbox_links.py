@@ -154,7 +154,6 @@ def _missing(message: str, context: Mapping[str, list[str]]) -> dict[str, Any]:
     return {
         "status": "error",
         "category": "OBJECT_NOT_FOUND",
-        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
         "message": message,
         "context": dict(context),
         "errors": [],

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
-from connectors.core.protocols import Connector, Stream, Writes
+import httpx
+
+from connectors.core.protocols import Connector, Runtime, Stream, Writes
 from connectors.hubspot.connector import VENDOR, HubSpotConfig
 from connectors.hubspot.portal import Portal, Record
 from connectors.hubspot.portal_schema import ENGAGEMENTS
@@ -26,15 +29,22 @@ class Desk:
         self.portal = portal or Portal(now=self.clock.now)
         self.server = HubSpotSandbox(self.portal, token=TOKEN, **options)
         self.server.start()
+        # One for all connectors: each would load the system's certificates anew, for a server that has none.
+        self._transport = httpx.HTTPTransport(verify=False)
 
     def close(self) -> None:
         """Stops the server."""
+        self._transport.close()
         self.server.stop()
+
+    def runtime(self) -> Runtime:
+        """The clock's runtime, on the desk's own connections."""
+        return replace(self.clock.runtime(), transport=self._transport)
 
     def connector(self, token: str = TOKEN, **config: Any) -> Connector:
         """A new connector that knows nothing of earlier ones."""
         settings = {"access_token": token, "base_url": self.server.url, "archived_every_minutes": 0, **config}
-        return VENDOR.build(HubSpotConfig(**settings), self.clock.runtime(), Tokens())
+        return VENDOR.build(HubSpotConfig(**settings), self.runtime(), Tokens())
 
     def open(self, name: str = "contacts", **config: Any) -> Stream:
         """One stream of a new connector."""
