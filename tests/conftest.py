@@ -1,0 +1,77 @@
+"""The same surroundings for every test: no network beyond this machine, a known environment, both databases.
+
+Connections are held by pytest-socket (see ``addopts`` in pyproject.toml); name lookups are held here.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from tests.databases import (
+    database,
+    database_url,
+    dialect,
+    empty_database_url,
+    postgresql_server,
+    postgresql_template,
+    sqlite_template,
+)
+
+__all__ = [
+    "database",
+    "database_url",
+    "dialect",
+    "empty_database_url",
+    "postgresql_server",
+    "postgresql_template",
+    "sqlite_template",
+]
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "", None})
+
+# Typer, rich and httpx read these by themselves, so that a test would pass on one machine and fail on the next.
+STRAY = frozenset({"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "GITHUB_ACTIONS"})
+KEPT = frozenset({"CONCORD_SHARED"})  # where the tests of the team find their material
+
+
+def _settle_environment() -> None:
+    for name in list(os.environ):
+        upper = name.upper()
+        ours = upper.startswith("CONCORD_") and upper not in KEPT
+        if ours or upper in STRAY or upper.endswith("_PROXY"):
+            del os.environ[name]
+    # pip lets nothing from the network in where a test installs a wheel.
+    os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", LANG="C.UTF-8", PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    time.tzset()
+
+
+_settle_environment()
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+hypothesis_settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=SLOW)
+hypothesis_settings.register_profile(
+    "ci", hypothesis_settings.get_profile("quick"), derandomize=True, database=None, print_blob=True
+)
+hypothesis_settings.register_profile("deep", hypothesis_settings.get_profile("quick"), max_examples=1_000)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "quick")
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuses to look up any other machine: the question itself would leave this one."""
+    look_up = socket.getaddrinfo
+
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in LOOPBACK:
+            raise socket.gaierror(socket.EAI_NONAME, f"a test asked for {name!r}, and tests know this machine only")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded)
