@@ -255,11 +255,11 @@ def _reads(node: Node, at: Path | None) -> tuple[set[Path], Path | None]:
     if kind in ("current", "identity", "index", "slice"):
         return set(), at
     if kind in _SEQUENCES:
-        return _reads_in_turn(children[:2], at)
-    found: set[Path] = set()
-    for child in children:
-        found |= _reads(child, at)[0]
-    return found, None
+        found, tip = _reads_in_turn(children[:2], at)
+        if kind == "filter_projection":
+            found |= _reads(children[2], _reads(children[0], at)[1])[0]
+        return found, tip
+    return set().union(*(_reads(child, at)[0] for child in children)), None
 
 
 _SEQUENCES = frozenset(

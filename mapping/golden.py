@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +32,7 @@ Provenance = tuple[int, str, str]
 NAME_FIELDS = ("name", "given_name", "additional_name", "family_name", "honorific_prefix", "honorific_suffix")
 """What survives together from one record of a person."""
 
+_NAMING = ("name", "given_name", "family_name")
 _LISTS = {"emails": "email", "phones": "phone", "ids": "", "tags": ""}
 _CONSENTS = frozenset({"email_consent", "sms_consent"})
 _STAGES = {stage.value: rank for rank, stage in enumerate(Stage)}
@@ -117,22 +118,26 @@ def survive(members: Sequence[Member], policy: Policy = DEFAULT) -> Golden:
         raise ValueError("a customer has at least one record")
     ordered = sorted(members, key=lambda member: member.key)
     kind = Kind.PERSON if any(member.kind == Kind.PERSON for member in ordered) else ordered[0].kind
-    values: dict[str, Any] = {}
-    provenance: dict[str, Provenance] = {}
-    fields = dict.fromkeys(name for member in ordered for name in member.values if name not in member.echo)
+    holders: dict[str, list[Member]] = {}
+    for member in ordered:
+        for name in member.values:
+            if name not in member.echo:
+                holders.setdefault(name, []).append(member)
+    golden = Golden({}, {}, kind)
     if kind == Kind.PERSON:
-        _survive_name(ordered, policy, values, provenance)
-        fields = dict.fromkeys(name for name in fields if name not in NAME_FIELDS)
-    for name in sorted(fields):
-        if name in _LISTS or name == "custom":
+        _survive_name(ordered, policy, golden)
+    for name in sorted(holders):
+        if name in _LISTS or name == "custom" or (kind == Kind.PERSON and name in NAME_FIELDS):
             continue
-        chosen, rule = _survivor(name, _holders(ordered, name), policy)
-        values[name] = chosen.values[name]
-        provenance[name] = (chosen.entity_id, rule, _since(chosen, name))
+        chosen, rule = _survivor(name, holders[name], policy)
+        golden.values[name] = chosen.values[name]
+        golden.provenance[name] = (chosen.entity_id, rule, _since(chosen, name))
     for name, primary in _LISTS.items():
-        _unite(ordered, name, primary, values, provenance)
-    _survive_custom(ordered, policy, values, provenance)
-    return Golden(values, provenance, kind)
+        if name in holders or primary in holders:
+            _unite(ordered, name, primary, golden)
+    if "custom" in holders:
+        _survive_custom(holders["custom"], policy, golden)
+    return golden
 
 
 def _alone(member: Member) -> Golden:
@@ -140,13 +145,11 @@ def _alone(member: Member) -> Golden:
     for name in member.echo:
         values.pop(name, None)
     default, entity_id = member.since.get("*", ""), member.entity_id
-    if len(member.since) > 1 or "custom" in values:
-        provenance = {name: (entity_id, "only", _since(member, name)) for name in values if name != "custom"}
-        provenance.update(
-            {f"custom.{name}": (entity_id, "only", _since(member, "custom")) for name in values.get("custom", ())}
-        )
-    else:
-        provenance = dict.fromkeys(values, (entity_id, "only", default))
+    if len(member.since) == 1 and default and "custom" not in values:
+        return Golden(values, dict.fromkeys(values, (entity_id, "only", default)), member.kind)
+    provenance = {name: (entity_id, "only", _since(member, name)) for name in values if name != "custom"}
+    mark = (entity_id, "only", _since(member, "custom"))
+    provenance.update({f"custom.{key}": mark for key in values.get("custom", ())})
     return Golden(values, provenance, member.kind)
 
 
@@ -160,81 +163,77 @@ def _moment(member: Member, name: str) -> str:
     return _since(member, name).rstrip("~Z")
 
 
-def _holders(members: Iterable[Member], name: str) -> list[Member]:
-    return [member for member in members if name in member.values and name not in member.echo]
-
-
 def _survivor(name: str, holders: list[Member], policy: Policy) -> tuple[Member, str]:
     """The record whose value survives, and the criterion that decided. ``holders`` are in the order of their keys."""
     if len(holders) == 1:
         return holders[0], "only"
+
+    def value(member: Member) -> Any:
+        return member.values[name]
+
+    measures: Sequence[Measure]
     if name in _CONSENTS:
-        return _narrow(
-            holders, [("newest", lambda m: _moment(m, name)), ("refusal", lambda m: not m.values[name])], name
-        )
-    if not policy.named(name):
-        if name == "stage":
-            return _narrow(holders, [("furthest", lambda m: _STAGES.get(m.values[name], -1))], name)
-        if name == "created_at":
-            latest = max(_plain(member.values[name]) for member in holders)
-            earliest = min(_plain(member.values[name]) for member in holders)
-            return (
-                _narrow(holders, [("earliest", lambda m: _plain(m.values[name]) == earliest)], name)
-                if latest
-                else (holders[0], "key")
-            )
-        if name == "updated_at":
-            return _narrow(holders, [("latest", lambda m: _plain(m.values[name]))], name)
-    return _narrow(holders, _measures(name, name, holders, policy), name)
+        measures = [("newest", lambda m: _moment(m, name)), ("refusal", lambda m: not m.values[name])]
+    elif policy.named(name):
+        measures = _measures(policy.criteria(name), name, value, holders)
+    elif name == "stage":
+        measures = [("furthest", lambda m: _STAGES.get(m.values[name], -1))]
+    elif name in ("created_at", "updated_at"):
+        pick, rule = (min, "earliest") if name == "created_at" else (max, "latest")
+        wanted = pick(m.values[name].rstrip("Z") for m in holders)
+        measures = [(rule, lambda m: m.values[name].rstrip("Z") == wanted)]
+    else:
+        measures = _measures(policy.criteria(name), name, value, holders)
+        if name == "address":
+            _after_prefer(measures, ("complete", lambda m: "street" in m.values[name]))
+    return _narrow(holders, measures, value)
 
 
-def _plain(instant: str) -> str:
-    return instant.rstrip("Z")
-
-
+Value = Callable[[Member], Any]
 Measure = tuple[str, Callable[[Member], Any]]
 
 
-def _measures(name: str, compared: str, holders: Sequence[Member], policy: Policy) -> list[Measure]:
-    """The criteria in their order; of each the greatest measure survives."""
-    criteria = policy.criteria(name)
+def _measures(criteria: _Criteria, name: str, value: Value, holders: Sequence[Member]) -> list[Measure]:
+    """The criteria in their order; of each the greatest measure survives. ``name`` dates the value."""
     measures: list[Measure] = []
     if criteria.prefer:
         ranks, last = criteria.prefer, len(criteria.prefer)
         measures.append(("prefer", lambda m: -ranks.get(m.connection, last)))
-    if not policy.named(name) and name == "address":
-        measures.append(("complete", lambda m: bool(m.values[compared].get("street"))))
     if criteria.most_frequent:
-        counts = Counter(_fingerprint(member.values.get(compared)) for member in holders)
-        measures.append(("most_frequent", lambda m: counts[_fingerprint(m.values.get(compared))]))
+        counts = Counter(_fingerprint(value(member)) for member in holders)
+        measures.append(("most_frequent", lambda m: counts[_fingerprint(value(m))]))
     if criteria.most_complete:
-        measures.append(("most_complete", lambda m: _filled(m.values.get(compared))))
+        measures.append(("most_complete", lambda m: _filled(value(m))))
     if criteria.longest:
-        measures.append(("longest", lambda m: len(_fingerprint(m.values.get(compared)))))
+        measures.append(("longest", lambda m: len(_fingerprint(value(m)))))
     if criteria.newest:
-        measures.append(("newest", lambda m: _moment(m, compared)))
+        measures.append(("newest", lambda m: _moment(m, name)))
     return measures
 
 
-def _narrow(holders: list[Member], measures: Sequence[Measure], compared: str) -> tuple[Member, str]:
-    """The first of those that every measure leaves; the rule is the last measure that told different values apart."""
-    rule = ""
-    for name, measure in measures:
-        if len(holders) == 1:
-            break
+def _after_prefer(measures: list[Measure], measure: Measure) -> None:
+    measures.insert(1 if measures and measures[0][0] == "prefer" else 0, measure)
+
+
+def _narrow(holders: list[Member], measures: Sequence[Measure], value: Value) -> tuple[Member, str]:
+    """The first record of those that the measures leave, and the measure after which their values agreed.
+
+    Records that agree from the start count as ``agreed``, those that no measure tells apart are told by ``key``.
+    """
+    if _agree(holders, value):
+        return holders[0], "agreed"
+    for rule, measure in measures:
         marks = [measure(member) for member in holders]
         best = max(marks)
-        rest = [member for member, mark in zip(holders, marks, strict=True) if mark == best]
-        if len(rest) < len(holders) and _distinct(rest, compared) < _distinct(holders, compared):
-            rule = name
-        holders = rest
-    if _distinct(holders, compared) > 1:
-        rule = "key"
-    return holders[0], rule or "agreed"
+        holders = [member for member, mark in zip(holders, marks, strict=True) if mark == best]
+        if len(holders) < len(marks) and _agree(holders, value):
+            return holders[0], rule
+    return holders[0], "key"
 
 
-def _distinct(members: Iterable[Member], name: str) -> int:
-    return len({_fingerprint(member.values.get(name)) for member in members})
+def _agree(members: list[Member], value: Value) -> bool:
+    first = value(members[0])
+    return all(value(member) == first for member in members)
 
 
 def _fingerprint(value: Any) -> str:
@@ -245,71 +244,60 @@ def _filled(value: Any) -> int:
     return len(value) if isinstance(value, Mapping | list) else len(str(value or "").split())
 
 
-def _survive_name(
-    members: list[Member], policy: Policy, values: dict[str, Any], provenance: dict[str, Provenance]
-) -> None:
+def _survive_name(members: list[Member], policy: Policy, golden: Golden) -> None:
     """One record gives all parts of the name, so that no person arises who never was."""
-    holders = [
-        member
-        for member in members
-        if any(part in member.values and part not in member.echo for part in NAME_FIELDS[:4])
-    ]
+    holders = [m for m in members if any(part in m.values and part not in m.echo for part in _NAMING)]
     if not holders:
         return
-    wished = next((part for part in ("name", "given_name", "family_name") if policy.named(part)), "name")
-    measures = _measures(wished, "name", holders, policy)
-    where = 1 if measures and measures[0][0] == "prefer" else 0
-    measures.insert(where, ("complete", _completeness))
-    chosen, rule = _narrow(holders, measures, "name") if len(holders) > 1 else (holders[0], "only")
+
+    def value(member: Member) -> Any:
+        return [None if part in member.echo else member.values.get(part) for part in NAME_FIELDS]
+
+    wished = next((part for part in _NAMING if policy.named(part)), "name")
+    measures = _measures(policy.criteria(wished), wished, lambda m: m.values.get(wished), holders)
+    _after_prefer(measures, ("complete", _completeness))
+    chosen, rule = _narrow(holders, measures, value) if len(holders) > 1 else (holders[0], "only")
     for part in NAME_FIELDS:
         if part in chosen.values and part not in chosen.echo:
-            values[part] = chosen.values[part]
-            provenance[part] = (chosen.entity_id, rule, _since(chosen, part))
+            golden.values[part] = chosen.values[part]
+            golden.provenance[part] = (chosen.entity_id, rule, _since(chosen, part))
 
 
 def _completeness(member: Member) -> int:
     """2 for given and family name (initials do not count), 1 for one of them, 0 for a bare name."""
-    return sum(
-        len(str(member.values.get(part, "")).strip(".")) > 1 and part not in member.echo
-        for part in ("given_name", "family_name")
-    )
+    parts = [member.values.get(part, "") for part in ("given_name", "family_name") if part not in member.echo]
+    return sum(len(part.strip(".")) > 1 for part in parts)
 
 
-def _unite(
-    members: list[Member], name: str, primary: str, values: dict[str, Any], provenance: dict[str, Provenance]
-) -> None:
+def _unite(members: list[Member], name: str, primary: str, golden: Golden) -> None:
     """The union of a list over all records, newest first, with the primaries that did not survive."""
     seen: dict[Any, Member] = {}
     for member in sorted(members, key=lambda m: _moment(m, name), reverse=True):
-        own: list[Any] = []
-        if primary and primary in member.values and primary not in member.echo:
-            own.append(member.values[primary])
+        if primary in member.values and primary not in member.echo:
+            seen.setdefault(member.values[primary], member)
         if name in member.values and name not in member.echo:
-            own.extend(member.values[name])
-        for value in own:
-            seen.setdefault(value, member)
-    seen.pop(values.get(primary), None)
+            for value in member.values[name]:
+                seen.setdefault(value, member)
+    seen.pop(golden.values.get(primary), None)
     if seen:
-        values[name] = list(seen)
+        golden.values[name] = list(seen)
         first = next(iter(seen.values()))
-        provenance[name] = (first.entity_id, "union", _since(first, name))
+        golden.provenance[name] = (first.entity_id, "union", _since(first, name))
 
 
-def _survive_custom(
-    members: list[Member], policy: Policy, values: dict[str, Any], provenance: dict[str, Provenance]
-) -> None:
-    holders = _holders(members, "custom")
+def _survive_custom(holders: list[Member], policy: Policy, golden: Golden) -> None:
     custom: dict[str, Any] = {}
     for key in sorted({key for member in holders for key in member.values["custom"]}):
         having = [member for member in holders if key in member.values["custom"]]
-        flat = [
-            Member(m.entity_id, m.key, m.connection, m.kind, {key: m.values["custom"][key]}, {"*": _since(m, "custom")})
-            for m in having
-        ]
         name = f"custom.{key}"
-        measures = _measures(name if policy.named(name) else "custom", key, flat, policy)
-        chosen, rule = _narrow(flat, measures, key) if len(flat) > 1 else (flat[0], "only")
-        custom[key] = chosen.values[key]
-        provenance[name] = (chosen.entity_id, rule, _since(chosen, key))
+
+        def value(member: Member, key: str = key) -> Any:
+            return member.values["custom"][key]
+
+        criteria = policy.criteria(name if policy.named(name) else "custom")
+        measures = _measures(criteria, "custom", value, having)
+        chosen, rule = _narrow(having, measures, value) if len(having) > 1 else (having[0], "only")
+        custom[key] = value(chosen)
+        golden.provenance[name] = (chosen.entity_id, rule, _since(chosen, "custom"))
     if custom:
-        values["custom"] = custom
+        golden.values["custom"] = custom

@@ -32,52 +32,45 @@ def name_parts(full: str) -> tuple[str, str]:
         return "", ""
     if "," in full:
         head, *tail = [piece.strip() for piece in full.split(",")]
-        rest = [piece for piece in tail if piece and not _is_credential(piece)]
-        if rest:
-            return " ".join(_bare(rest[0].split())), " ".join(_bare(head.split()) or head.split())
-        full = head
-    words = full.split()
-    if len(words) == 2 and _plain_word(words[0]) and _plain_word(words[1]):
-        return words[0], words[1]
-    words = _bare(words)
+        rest = next((piece for piece in tail if piece and not _is_credential(piece)), "")
+        if head and rest:
+            return " ".join(_bare(rest.split())), " ".join(_bare(head.split()))
+        full = head or rest
+    words = _bare(full.split())
     if len(words) < 2:
-        return " ".join(words), ""
-    start = len(words) - 1
-    for index in range(1, len(words) - 1):
-        if words[index].lower() in _PARTICLES and not words[index][0].isdigit():
-            start = index
-            break
+        only = " ".join(words)
+        return ("", only) if only != full else (only, "")  # after a title stands a family name
+    start = next((index for index, word in enumerate(words[1:-1], 1) if word.lower() in _PARTICLES), len(words) - 1)
     return " ".join(words[:start]), " ".join(words[start:])
 
 
-def _plain_word(word: str) -> bool:
-    folded = word.lower().strip(".")
-    return folded not in _PREFIXES and folded not in _GENERATIONS and folded not in _CREDENTIALS
-
-
 def _bare(words: list[str]) -> list[str]:
-    """The words without titles before and credentials after the name; never none of several."""
+    """The words without titles before and generations and credentials after the name; never none of several."""
     start, end = 0, len(words)
     while start < end - 1 and words[start].lower().strip(".") in _PREFIXES:
         start += 1
-    while end > start + 1 and _is_credential(words[end - 1]):
+    while end > start + 2 and _ends_a_name(words[end - 1]):
         end -= 1
     return words[start:end]
 
 
-def _is_credential(piece: str) -> bool:
-    """Whether what follows a comma or ends a name is a title (PhD, Jr., DipWSET) and not a name.
+def _ends_a_name(word: str) -> bool:
+    """Whether a last word is no name: Jr, or a credential in its own spelling (PhD), since Ma and Pe are names."""
+    folded = word.lower().replace(".", "").strip("()")
+    if folded in _GENERATIONS:
+        return True
+    return folded in _CREDENTIALS and sum(letter.isupper() for letter in word) >= 2
 
-    An unknown word counts when it has two or more capitals but is not written in capitals throughout, or when it has
-    points between single letters; a family name in capitals ("MÜLLER, Anna") is none.
+
+def _is_credential(piece: str) -> bool:
+    """Whether what follows a comma is a title (PhD, Jr., DipWSET) and not the given name.
+
+    An unknown word counts when it has three capitals or more without being all capitals (``MÜLLER, ANNA``).
     """
     folded = piece.lower().replace(".", "").strip("()")
     if folded in _CREDENTIALS or folded in _GENERATIONS:
         return True
-    capitals = sum(letter.isupper() for letter in piece)
-    if " " in piece or "-" in piece or "'" in piece or piece.startswith(("Mc", "Mac", "De", "Di", "La", "Le", "Van")):
-        return False
-    return capitals >= 3 and not piece.isupper()
+    return piece.isalpha() and sum(letter.isupper() for letter in piece) >= 3 and not piece.isupper()
 
 
 def first_name(full: str) -> str:
@@ -94,8 +87,11 @@ def fold(text: str) -> str:
     """The text in lower case without diacritics and apostrophes, every other punctuation a single space."""
     if text.isascii():
         return " ".join(_NOT_WORD.sub(" ", text.replace("'", "").replace("`", "").lower()).split())
-    bare = unicodedata.normalize("NFKD", text.translate(_LETTERS).casefold())
-    bare = "".join(letter for letter in bare if not unicodedata.combining(letter)).translate(_LETTERS)
+    # Twice, since taking a letter apart may uncover one that has another lower case or parts of its own.
+    bare = text
+    for _ in range(2):
+        apart = unicodedata.normalize("NFKD", bare.translate(_LETTERS).casefold())
+        bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return " ".join(_NOT_WORD.sub(" ", unicodedata.normalize("NFKC", bare)).split())
 
 
@@ -106,8 +102,11 @@ def name_key(given: str = "", family: str = "", full: str = "") -> str:
     preferred over the full name. An address is no name. At most 200 characters.
     """
     if given and family:
-        text = f"{given} {family}"
-        words = fold(text).split() if text.isalpha() else _name_words(text)
+        last = full.rpartition(" ")[2].lower().strip(".") if len(full) > len(given) + len(family) + 1 else ""
+        if given.isascii() and given.isalpha() and family.isascii() and family.isalpha() and last not in _GENERATIONS:
+            one, other = given.lower(), family.lower()
+            return (f"{one} {other}" if one <= other else f"{other} {one}")[:200]
+        words = _name_words(f"{given} {family} {last if last in _GENERATIONS else ''}")
     else:
         words = _name_words(full or given or family)
     return " ".join(sorted(words))[:200]
@@ -116,13 +115,9 @@ def name_key(given: str = "", family: str = "", full: str = "") -> str:
 def _name_words(text: str) -> list[str]:
     if "@" in text:
         return []
-    pieces = [piece for piece in text.split(",") if piece.strip()]
-    if len(pieces) > 1:
-        kept = [p for p in pieces[1:] if not _is_credential(p.strip()) or p.strip().lower().strip(".") in _GENERATIONS]
-        text = " ".join([pieces[0], *kept])
-    words = fold(text[:_LONGEST]).split()
-    while len(words) > 1 and words[0] in _PREFIXES:
-        words = words[1:]
-    while len(words) > 2 and words[-1] in _CREDENTIALS:
-        words = words[:-1]
-    return [_GENERATIONS.get(word, word) for word in words]
+    head, *tail = [piece.strip() for piece in text[:_LONGEST].split(",")]
+    kept = [piece for piece in tail if not _is_credential(piece) or piece.lower().strip(".") in _GENERATIONS]
+    words = [word for piece in (head, *kept) for word in piece.split()]
+    bare = _bare(words)
+    generation = [word for word in words[-1:] if word.lower().strip(".") in _GENERATIONS and word not in bare[-1:]]
+    return [_GENERATIONS.get(word, word) for word in fold(" ".join(bare + generation)).split()]

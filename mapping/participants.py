@@ -11,8 +11,8 @@ from mapping.coercion import ShapeError, sort_of, text
 from mapping.expressions import Getter
 from mapping.rules import ParticipantRules
 
-Compile = Callable[[str, str], Getter]
-"""(what the expression is for, the expression) to its getter."""
+Compile = Callable[[str, str, bool], Getter]
+"""(what the expression is for, the expression, whether it reads an item of ``each``) to its getter."""
 
 _NAMED = re.compile(r'\s*"?([^"<>]{1,400}?)"?\s*<[^<>]{3,330}>\s*')
 
@@ -24,28 +24,29 @@ class ParticipantReader:
         self.role = rules.role
 
         def getter(part: str, expression: str) -> Getter | None:
-            return compile_(f"participant {rules.role} {part}", expression) if expression else None
+            inside = bool(rules.each) and part != "each"
+            return compile_(f"participant {rules.role} {part}", expression, inside) if expression else None
 
         self._each = getter("each", rules.each)
         self._name = getter("name", rules.name)
         self._email = getter("email", rules.email)
         self._phone = getter("phone", rules.phone)
         self._answer = getter("answer", rules.answer)
-        self._ids = [compile_(f"participant {rules.role} ids", expression) for expression in rules.ids if expression]
+        self._ids = [get for get in (getter("ids", expression) for expression in rules.ids) if get]
 
     def read(self, scope: Mapping[str, Any], country: str) -> list[dict[str, Any]]:
-        """Everybody who is named in some way, each once. Raises ShapeError for a list or object where a text is meant.
+        """Everybody who is named in some way, each once, what several mentions say taken together.
 
-        An email or phone that cannot be read is left out, and stands as the name when there is no other.
+        An email or phone that cannot be read is left out, and stands as the name when there is no other. Raises
+        ShapeError for a list or object where a text is meant.
         """
-        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        found: dict[tuple[str, Any], dict[str, Any]] = {}
         for item in self._items(scope):
             one = self._one(item, country)
             if one is not None:
-                found.setdefault((one.get("email"), one.get("phone"), one.get("ids"), one.get("name")), one)
-        for one in found.values():
-            if "ids" in one:
-                one["ids"] = list(one["ids"])
+                by = next(field for field in ("email", "phone", "ids", "name") if field in one)
+                mark = (by, str(one[by]))
+                found[mark] = {**one, **found[mark]} if mark in found else one
         return list(found.values())
 
     def _items(self, scope: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -65,9 +66,9 @@ class ParticipantReader:
         phone = normalize.phone(number, country) if number else None
         if address and not name and (match := _NAMED.fullmatch(address)):
             name = match[1].strip()
-        if name and (name == address or normalize.email(name) == email):
+        if name and email and normalize.email(name):
             name = None  # mail programs repeat the address as the display name
-        ids = tuple(dict.fromkeys(known for get in self._ids for known in _texts(get(item))))
+        ids = list(dict.fromkeys(known for get in self._ids for known in _texts(get(item))))
         name = name or (None if email or phone or ids else address or number)
         if not (name or email or phone or ids):
             return None

@@ -32,11 +32,11 @@ DUMMY_DOMAINS = "none.com noemail.com nomail.com asdf.com xxx.com fake.com unkno
 """Domains that people type when a form insists."""
 
 TITLES = """
-mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon capt herr frau fräulein hr fr dipl ing dipl-ing
-mag dkfm monsieur madame mademoiselle mme mlle m señor señora señorita sr sra srta don doña sig signor signora dott
-dottssa dott.ssa mevr mevrouw dhr meneer
+mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend capt herr frau fräulein hr fr dipl ing dipl-ing mag
+dkfm monsieur madame mademoiselle mme mlle señor señora señorita sr sra srta doña sig signor signora dott dottssa
+dott.ssa mevr mevrouw dhr meneer
 """
-"""What stands before a name, in lower case without a final point."""
+"""What stands before a name, in lower case without a final point. Without those that are given names too (Don, Hon)."""
 
 CREDENTIALS = """
 phd md dds dvm esq mba msc bsc ma ba bs ms llm llb jd cpa cfa pmp rn pe mph edd dphil frcs obe mbe cbe kc qc bba beng
@@ -46,7 +46,7 @@ meng ccna cissp acca fcca dipl fca aca
 
 PARTICLES = """
 van von vom zu zum zur der den de del della dello dei degli di da do dos das du des la las le los lo ter ten te al el
-bin ibn ben bint abu af av y e st saint mac
+bin ibn bint abu af av st saint
 """
 """With what a family name may begin."""
 
