@@ -108,7 +108,6 @@ class FilesConfig(_Section):
     system: str = Field("", pattern=r"^[A-Za-z0-9_-]*$")
     encoding: Annotated[str, AfterValidator(_known_codec)] = ""
     delimiter: Annotated[str, AfterValidator(_one_character)] = ""
-    default_country: str = Field("", pattern=r"^([A-Z]{2})?$")
     mail_bodies: bool = False
     mail_attachments: bool = False
     layouts: dict[str, LayoutConfig] = Field(default_factory=dict)

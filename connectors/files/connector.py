@@ -23,10 +23,9 @@ class FilesConnector:
     writes = None
     hooks = None
 
-    def __init__(self, config: FilesConfig, runtime: Runtime) -> None:
+    def __init__(self, config: FilesConfig) -> None:
         self._config = config
         self._folder = Folder(config)
-        self.default_country = config.default_country or runtime.default_country
         streams = [layout.stream for layout in self._folder.layouts.values()]
         if len(self._folder.layouts) != self._folder.declared or UNRECOGNISED in streams:
             raise ConfigError("two layouts share a stream's name, or one is called like a built-in stream")
@@ -55,7 +54,7 @@ class FilesConnector:
 
     def _mark(self, exports: Sequence[Export], *more: str) -> str:
         config = self._config
-        return mark_of(exports, config.model_dump_json(exclude={"path", "default_country"}), *more)
+        return mark_of(exports, config.model_dump_json(exclude={"path"}), *more)
 
     def _reader(self, layout: Layout) -> Callable[[Slice, Cursor | None], Iterator[Page]]:
         def read(_slice: Slice, cursor: Cursor | None) -> Iterator[Page]:
@@ -113,7 +112,7 @@ def _advice(export: Export) -> str:
 
 
 def _build(config: FilesConfig, runtime: Runtime, tokens: TokenStore) -> FilesConnector:
-    return FilesConnector(config, runtime)
+    return FilesConnector(config)
 
 
 VENDOR = Vendor("files", "Export files", FilesConfig, _build, docs="docs/connectors/files.md")

@@ -19,6 +19,8 @@ _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, Overflow
 _TEXT_CHARS = 16_384
 _CALENDAR_ZONE = re.compile(r"^X-WR-TIMEZONE[^:\r\n]*:([^\r\n]+)", re.MULTILINE)
 _METHOD_CANCEL = re.compile(r"^METHOD:CANCEL\s*$", re.MULTILINE)
+# The library warns of every zone that Evolution or Mozilla put their own name in front of.
+_PREFIXED_ZONE = re.compile(r'TZID="?/[^/:;"\r\n]+/(?:[^/:;"\r\n]+/)??([A-Z][A-Za-z]+/[A-Za-z_/+-]+)"?')
 _HEAD_CHARS = 16_384
 
 
@@ -102,7 +104,7 @@ def read(source: Source, start: Place) -> Iterator[Item]:
 
 def _item(text: str, zones: Zones, cancelled: bool, line: int, end: Place) -> Item:
     try:
-        value = _fields(Event.from_ical(text), zones)
+        value = _fields(Event.from_ical(_PREFIXED_ZONE.sub(r"TZID=\1", text)), zones)
     except _BROKEN:
         return Item(line, end, error="not a readable event")
     if cancelled:

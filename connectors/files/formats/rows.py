@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connectors.files.formats.item import Item, Place, Source
 from connectors.files.formats.tables import rows
@@ -15,7 +16,7 @@ RUN_ROWS = 2_000
 def read(source: Source, start: Place) -> Iterator[Item]:
     """The table's records from ``start`` on. With ``source.continues`` the value is ``{"_rows": [cells, ...]}``."""
     single = _single(source, start)
-    return _runs(source, single) if source.continues else single
+    return _runs(source, single, start) if source.continues else single
 
 
 def _single(source: Source, start: Place) -> Iterator[Item]:
@@ -34,23 +35,27 @@ def _single(source: Source, start: Place) -> Iterator[Item]:
                 yield Item(row.line, end, cells)
 
 
-def _runs(source: Source, items: Iterator[Item]) -> Iterator[Item]:
+def _runs(source: Source, items: Iterator[Item], start: Place) -> Iterator[Item]:
+    """Rows that cannot be read do not end a run: they are told before it, at a place from where it is read again."""
     run: list[Item] = []
+    errors: list[Item] = []
+    begun = end = start
     for item in items:
-        if run and not (item.value and len(run) < RUN_ROWS and _continues(source, run[0], item)):
-            yield _run(run)
-            run = []
-        if item.error:
-            yield item
-        else:
-            run.append(item)
+        belongs = bool(item.error) or not run or _continues(source, run[0], item)
+        if not belongs or len(run) + len(errors) >= RUN_ROWS:
+            yield from _flushed(run, errors, begun, end)
+            run, errors, begun = [], [], end
+        (errors if item.error else run).append(item)
+        end = item.end
+    yield from _flushed(run, errors, begun, end)
+
+
+def _flushed(run: list[Item], errors: list[Item], begun: Place, end: Place) -> Iterator[Item]:
+    for error in errors:
+        yield replace(error, end=begun if run else end)
     if run:
-        yield _run(run)
+        yield Item(run[0].line, end, {"_rows": [item.value for item in run]})
 
 
 def _continues(source: Source, opening: Item, item: Item) -> bool:
     return bool(source.continues and source.continues(opening.value or {}, item.value or {}))
-
-
-def _run(run: list[Item]) -> Item:
-    return Item(run[0].line, run[-1].end, {"_rows": [item.value for item in run]})

@@ -34,6 +34,7 @@ def _card(value: dict[str, Any], facts: FileFacts) -> Shaped:
     leftover = dict(value.get("OTHER", {}))
     if value.get("BDAY") and not born:
         leftover["BDAY"] = value["BDAY"]
+    leftover.update(filled(other_addresses=value.get("ADR", [])[1:], other_websites=value.get("URL", [])[1:]))
     emails, phones = value.get("EMAIL", []), value.get("TEL", [])
     body = contact(
         {key: cell for key, cell in value.items() if key != "OTHER"},

@@ -33,7 +33,7 @@ _LABELS: dict[str, tuple[str, ...]] = {
     "Additional Emails": ("Additional email addresses", "Secondary Email", "Work emails"),
     "Phone": (
         *("Phone Number", "Telefon", "Telefonnummer", "Téléphone", "Numéro de téléphone", "Teléfono"),
-        *("Número de teléfono", "Work", "Work Phone", "Business Phone"),
+        *("Número de teléfono", "Work Phone", "Business Phone"),
     ),
     "Mobile": (
         *("Mobile Phone", "Mobile Phone Number", "MobilePhone", "Mobiltelefon", "Mobiltelefonnummer", "Mobile Number"),
@@ -51,10 +51,10 @@ _LABELS: dict[str, tuple[str, ...]] = {
             "Unternehmensname",
             "Firma",
         ),
-        *("Accountname", "Entreprise", "Nom de l'entreprise", "Société", "Empresa", "Nombre de la empresa", "Accounts"),
+        *("Accountname", "Entreprise", "Nom de l'entreprise", "Société", "Empresa", "Nombre de la empresa"),
     ),
     "Job Title": ("Title", "JobTitle", "Jobtitel", "Position", "Intitulé du poste", "Fonction", "Cargo", "Designation"),
-    "Department": ("Abteilung", "Service", "Departamento"),
+    "Department": ("Abteilung", "Departamento"),
     "Industry": ("Branche", "Secteur", "Sector"),
     "Lifecycle Stage": ("Lifecycle-Phase", "Phase du cycle de vie", "Etapa del ciclo de vida"),
     "Street": (
@@ -70,7 +70,7 @@ _LABELS: dict[str, tuple[str, ...]] = {
     "Country": ("Country/Region", "Mailing Country", "MailingCountry", "BillingCountry", "Land", "Pays", "País"),
     "Website": ("Website URL", "Website-URL", "Webseite", "Site web", "Sitio web"),
     "Owner": (
-        *("Contact owner", "Lead Owner", "Sales owner", "OwnerId", "Owner Name", "Zuständiger Mitarbeiter"),
+        *("Contact owner", "Lead Owner", "OwnerId", "Owner Name", "Zuständiger Mitarbeiter"),
         *("Kontakt-Inhaber", "Propriétaire du contact", "Propietario del contacto"),
     ),
     "Created": ("Create Date", "CreatedDate", "Created Date", "Created Time", "Created at", "Erstellungsdatum"),
@@ -112,7 +112,7 @@ def _columns(*ids: str) -> dict[str, tuple[str, ...]]:
 
 def _body(cells: dict[str, Any], columns: Mapping[str, Any], ids: list[str], **more: Any) -> dict[str, Any]:
     """What every CRM's contact says, read out of the columns that were recognised."""
-    owner, gone = cells.get("Owner"), cells.get("Deleted", "").casefold() in _YES
+    owner, gone = cells.get("Owner") or cells.get("Sales owner"), cells.get("Deleted", "").casefold() in _YES
     given, family = cells.get("First Name"), cells.get("Last Name")
     born = birth_date(cells.get("Birthday", ""))
     person = filled(
@@ -156,18 +156,13 @@ def _body(cells: dict[str, Any], columns: Mapping[str, Any], ids: list[str], **m
         notes=cells.get("Description"),
         source=more.get("source"),
         rest=leftover,
-        created_at=_iso(cells.get("Created", "")),
-        updated_at=_iso(cells.get("Modified", "")),
+        created_at=cells.get("Created"),
+        updated_at=cells.get("Modified"),
     )
     if cells.get("Opted Out", "").casefold() in _YES:
         # The opposite says nothing: who has not objected has not agreed either.
         body["_email_consent"] = False
     return body
-
-
-def _iso(text: str) -> str | None:
-    found = instant(text)
-    return found.isoformat() if found else None
 
 
 def _shaped(identity: str, cells: dict[str, Any], body: dict[str, Any]) -> Shaped:
@@ -251,7 +246,7 @@ def _is_salesforce(header: frozenset[str], rows: Sequence[Cells]) -> bool:
     return bool(header & _NAMED) and bool(ids) and len(known) == len(ids)
 
 
-_FRESHSALES = _columns("Id", "Contact id", "Record ID")
+_FRESHSALES = _columns("Id", "Contact id") | {"Sales owner": ()}
 
 
 def _freshsales(cells: dict[str, Any], facts: FileFacts) -> Shaped:
@@ -268,7 +263,7 @@ def _is_freshsales(header: frozenset[str], rows: Sequence[Cells]) -> bool:
     # "Sales owner" is the vendor's own word; the ids are plain numbers.
     ids = [row["Id"] for row in rows if row.get("Id")]
     numbers = bool(ids) and all(one.isdigit() for one in ids)
-    return _people(header, "Id") and "Owner" in header and numbers
+    return _people(header, "Id") and "Sales owner" in header and numbers
 
 
 def _is_hubspot(header: frozenset[str], rows: Sequence[Cells]) -> bool:

@@ -46,8 +46,7 @@ def _values(cells: dict[str, Any], what: str) -> list[str]:
     return [value.strip() for values in found for value in values if value.strip()]
 
 
-def _address(cells: dict[str, Any]) -> dict[str, Any]:
-    entry = next((x for x in _numbered(cells, "Address") if len(x) > 1), {})
+def _address(entry: dict[str, str]) -> dict[str, Any]:
     one = {name: cell.split(_JOIN)[0].strip() for name, cell in entry.items()}
     street = "\n".join(line for line in (one.get("Street", ""), one.get("Extended Address", "")) if line)
     parts = filled(
@@ -81,17 +80,22 @@ def _contact(cells: dict[str, Any], facts: FileFacts) -> Shaped:
         job_title=cells.get("Organization Title"),
         department=cells.get("Organization Department"),
     )
-    rest = {name: cell for name, cell in cells.items() if name not in _COLUMNS and not _NUMBERED.match(name)}
+    addresses = [found for entry in _numbered(cells, "Address") if (found := _address(entry))]
+    websites = _values(cells, "Website")
+    rest: dict[str, Any] = {
+        name: cell for name, cell in cells.items() if name not in _COLUMNS and not _NUMBERED.match(name)
+    }
     if cells.get("Birthday") and not born:
         rest["Birthday"] = cells["Birthday"]
+    rest.update(filled(other_addresses=addresses[1:], other_websites=websites[1:]))
     body = contact(
         {name: cell.split(_JOIN) if _JOIN in cell else cell for name, cell in cells.items()},
         person,
         filled(name=cells.get("Organization Name")),
         emails,
         phones,
-        address=_address(cells),
-        website=next(iter(_values(cells, "Website")), ""),
+        address=next(iter(addresses), {}),
+        website=next(iter(websites), ""),
         tags=_labels(cells.get("Labels", "")),
         notes=cells.get("Notes"),
         rest=rest,

@@ -53,6 +53,11 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "Home Country": (),
 }
 
+_ADDRESSES = frozenset(
+    f"{kind} {part}"
+    for kind in ("Business", "Home")
+    for part in ("Street", "City", "State", "Postal Code", "Country/Region", "Country")
+)
 _EMAILS = ("E-mail Address", "E-mail 2 Address", "E-mail 3 Address")
 _PHONES = (
     "Mobile Phone",
@@ -94,9 +99,15 @@ def _contact(cells: dict[str, Any], facts: FileFacts) -> Shaped:
         job_title=cells.get("Job Title"),
         department=cells.get("Department"),
     )
-    if not any(person.get(part) for part in ("given_name", "family_name", "nickname")) and cells.get("Company"):
-        phones += [cells["Company Main Phone"]] if cells.get("Company Main Phone") else []
     leftover = rest(cells, _COLUMNS)
+    if cells.get("Company Main Phone"):
+        # The switchboard is the company's number, not the person's.
+        if any(person.get(part) for part in ("given_name", "family_name", "nickname")):
+            leftover["Company Main Phone"] = cells["Company Main Phone"]
+        else:
+            phones.append(cells["Company Main Phone"])
+    if any(name.startswith("Business ") and name in _ADDRESSES for name in cells):
+        leftover.update({name: cell for name, cell in cells.items() if name.startswith("Home ") and name in _ADDRESSES})
     # 0/0/00 is how Outlook writes that there is no birthday; other forms depend on the machine's settings.
     if cells.get("Birthday") and not born and not cells["Birthday"].startswith("0/0/0"):
         leftover["Birthday"] = cells["Birthday"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.core.protocols import ONE_SLICE, Runtime, Stream
+from connectors.core.protocols import ONE_SLICE, Stream
 from connectors.files.config import FilesConfig
 from connectors.files.connector import FilesConnector
 from mapping.contract import Cursor, Page, RawRecord
@@ -68,7 +68,7 @@ class Folder:
         return path
 
     def connector(self) -> FilesConnector:
-        return FilesConnector(FilesConfig(**{"path": str(self.path), **self.config}), Runtime())
+        return FilesConnector(FilesConfig(**{"path": str(self.path), **self.config}))
 
     def stream(self, name: str) -> Stream:
         return next(stream for stream in self.connector().streams() if stream.name == name)

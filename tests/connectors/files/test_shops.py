@@ -145,3 +145,24 @@ def test_no_card_data_of_a_stripe_payment_is_kept(folder: Folder) -> None:
     assert payments[0]["custom"]["table (metadata)"] == "12"
     assert payments[1]["status"] == "refunded"
     assert [e.values["email"] for e in folder.entities("stripe_payments") if e.part == "payer"] == ["kim@plum.example"]
+
+
+def test_a_bad_line_inside_an_order_costs_that_line_only(folder: Folder) -> None:
+    whole = order("#1", ["1,Cup,10.00,C-1", "1,Lid,10.00,L-1", "1,Saucer,10.00,S-1"], identity="1").splitlines(True)
+    whole[1] = whole[1].replace("\n", ",,,,extra\n")
+    folder.put("orders.csv", ORDERS + "".join(whole))
+    read = folder.read("shopify_orders")
+    assert read.errors == ["orders.csv:3: more cells than columns"]
+    assert [line["Lineitem name"] for line in read.bodies[0]["lines"]] == ["Cup", "Saucer"]
+
+
+def test_no_order_is_cut_in_two_where_reading_resumes(folder: Folder) -> None:
+    lines = ["1,Cup,10.00,C-1", "1,Lid,10.00,L-1"]
+    folder.put("orders.csv", ORDERS + "".join(order(f"#{n}", lines, identity=str(n)) for n in range(1_100)))
+    pages = list(folder.pages("shopify_orders"))
+    whole = [record for page in pages for record in page.records]
+    assert [len(page.records) for page in pages] == [500, 500, 100]
+    assert {len(record.body["lines"]) for record in whole} == {2}
+    for stop in (1, 2):
+        rest = folder.read("shopify_orders", pages[stop - 1].cursor).records
+        assert [record for page in pages[:stop] for record in page.records] + rest == whole
