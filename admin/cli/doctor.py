@@ -22,7 +22,7 @@ from admin.cli.redaction import redacted
 from mapping.errors import ConcordError, ConfigError
 
 if TYPE_CHECKING:
-    from config.settings import Settings
+    from config.settings import HubSettings
 
 OURS = ("mapping", "connectors", "state", "config", "sync", "admin")
 DISTRIBUTION = "concord-hub"
@@ -68,12 +68,13 @@ class Finding:
 def examine(config: Path) -> list[Finding]:
     """Every finding, in the order in which they should be mended."""
     findings = [python(), sqlite(), dependencies(), *names(), clock()]
-    settings, finding = configuration(config)
+    hub, finding = configuration(config)
     findings.append(finding)
-    folder = settings.hub.state_dir if settings else config.absolute().parent / ".concord"
-    findings.append(vault_key(folder))
-    if settings is not None:
-        findings.append(database(settings.hub.database))
+    if hub is not None:
+        found, current = database(hub.database)
+        findings += [vault_key(hub.state_dir), found]
+        if current:
+            findings.append(secrets(config))
     findings.append(disk(config.absolute().parent))
     return findings
 
@@ -147,17 +148,30 @@ def clock(now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Finding:
     return _settled("clock", abs(skew) < SKEW_SECONDS, f"{present:%Y-%m-%d %H:%M:%S} UTC", remedy)
 
 
-def configuration(path: Path) -> tuple[Settings | None, Finding]:
-    """The settings where they are right, and the finding."""
+def configuration(path: Path) -> tuple[HubSettings | None, Finding]:
+    """The hub's own settings where the whole file is right, and the finding. Secrets are not looked at."""
     try:
-        settings = doors.check_config(path, with_secrets=True)
+        hub = doors.hub_settings(path)
+        settings = doors.check_config(path, with_secrets=False)
     except ConfigError as error:
-        listed = [str(problem) for problem in error.problems] or [str(error)]
         remedy = "mend what is named" if path.exists() else "write one with: concord init"
-        return None, Finding("configuration", False, "\n".join(listed), remedy)
+        return None, Finding("configuration", False, _listed(error), remedy)
     except ImportError as error:
         return None, Finding("configuration", False, f"cannot be read without {error.name}", REINSTALL)
-    return settings, Finding("configuration", True, f"{path}: {len(settings.connections)} connections")
+    return hub, Finding("configuration", True, f"{path}: {len(settings.connections)} connections")
+
+
+def secrets(path: Path) -> Finding:
+    """Whether every secret that the configuration refers to is there. The database must be of this version."""
+    try:
+        doors.check_config(path, with_secrets=True)
+    except ConfigError as error:
+        return Finding("secrets", False, _listed(error), "keep them with: concord secrets set NAME")
+    return Finding("secrets", True, "all are there")
+
+
+def _listed(error: ConfigError) -> str:
+    return "\n".join(str(problem) for problem in error.problems) or str(error)
 
 
 def vault_key(folder: Path) -> Finding:
@@ -171,8 +185,8 @@ def vault_key(folder: Path) -> Finding:
     return _settled("vault key", not mode & 0o077, f"{place} has mode {mode:04o}", f"run: chmod 600 {place}")
 
 
-def database(url: str) -> Finding:
-    """Whether the database answers and is of this program's version; it is looked at, never changed."""
+def database(url: str) -> tuple[Finding, bool]:
+    """Whether the database answers, and whether it is of this program's version; it is looked at, never changed."""
     from state.database import Database
     from state.versions import is_current
 
@@ -180,14 +194,17 @@ def database(url: str) -> Finding:
     if file is not None and not file.exists():
         writable = os.access(file.parent, os.W_OK)
         found = "none yet; the first command makes it" if writable else f"{file.parent} cannot be written"
-        return _settled("database", writable, found, "let this user write there, or name another place in hub.database")
+        remedy = "let this user write there, or name another place in hub.database"
+        return _settled("database", writable, found, remedy), False
     try:
         with closing(Database(url, patience=SKEW_SECONDS)) as opened, opened.read() as connection:
             current = is_current(connection, opened.place)
             place = opened.place
     except ConcordError as error:
-        return Finding("database", False, redacted(str(error)), "see that it runs and that hub.database is right")
-    return Finding("database", True, place if current else f"{place}: older; the next command brings it up to date")
+        remedy = "see that it runs and that hub.database is right"
+        return Finding("database", False, redacted(str(error)), remedy), False
+    found = place if current else f"{place}: older; the next command brings it up to date"
+    return Finding("database", True, found), current
 
 
 def disk(folder: Path) -> Finding:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from sync.reports import Observer
 
 if TYPE_CHECKING:
-    from sync.hub import Hub
-
-    from config.settings import Settings
+    from config.editor import Editor
+    from config.settings import HubSettings, Settings
     from connectors.core.protocols import Vendor
     from connectors.hubspot.sandbox import HubSpotSandbox
     from state.vault import Vault
+    from sync.hub import Hub
 
 
 def open_hub(path: Path, observer: Observer) -> Hub:
@@ -37,10 +37,25 @@ def check_config(path: Path, *, with_secrets: bool) -> Settings:
 
 
 def open_vault(path: Path) -> Vault:
-    """The vault of a configuration, whose connections need not be right yet."""
+    """The vault of a configuration, whose connections need not be right yet; the folder of its key is made."""
     from sync.hub import open_vault
 
+    hub_settings(path).state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return open_vault(path)
+
+
+def hub_settings(path: Path) -> HubSettings:
+    """The ``hub`` part of the configuration alone. Raises ConfigError."""
+    from config.loader import load_hub
+
+    return load_hub(path)
+
+
+def edit_config(path: Path) -> Editor:
+    """An edit of the configuration that keeps its comments; nothing is written before it is saved."""
+    from config.editor import Editor
+
+    return Editor(path, {name: vendor.config for name, vendor in vendors().items()})
 
 
 def vendors() -> Mapping[str, Vendor]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,6 +17,7 @@ from typer.exceptions import TyperException
 from admin.cli.output import harmless, printed_json
 from admin.cli.redaction import redacted
 from admin.cli.session import Session, current
+from admin.cli.traces import keep, kept_at
 from mapping.errors import AuthError, ConcordError, ConfigError, RateLimitedError, StalePlanError
 
 FAILED = 1
@@ -125,30 +124,13 @@ def unforeseen(session: Session, error: Exception) -> int:
     text = redacted("".join(traceback.format_exception(error)))
     place = keep(session.config, text)
     name = type(error).__name__
-    kept = f"the traceback is in {place}" if place else "the traceback could not be written anywhere"
+    kept = kept_at(place)
     session.say(f"Concord met something it did not expect ({name}); {kept}.", "red")
     if session.verbose:
         session.say(text)
     if session.json:
         printed_json({"error": {"type": name, "message": kept, "problems": []}})
     return FAILED
-
-
-def keep(config: Path, text: str) -> Path | None:
-    """Writes the text to a new file that only its owner can read, beside the configuration's working files.
-
-    The default working folder is used and not the configured one: the configuration itself may be what broke.
-    """
-    folder = config.absolute().parent / ".concord"
-    name = f"error-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.log"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        place = folder / name
-        place.touch(mode=0o600)
-        place.write_text(text, encoding="utf-8")
-    except OSError:
-        return None
-    return place
 
 
 def harmless_streams() -> None:

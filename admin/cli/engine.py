@@ -8,7 +8,7 @@ import typer
 
 from admin.cli import plans, tables
 from admin.cli.edge import FAILED
-from admin.cli.session import current, known_names
+from admin.cli.session import current
 from mapping.errors import ConfigError
 from sync.reports import PlanReport
 
@@ -31,7 +31,7 @@ def check(ctx: typer.Context, names: Names = None) -> None:
     """Ask every connection who we are there, and what may be read and written."""
     session = current(ctx)
     with session.hub() as hub:
-        reports = hub.check(known_names(hub, names or ()))
+        reports = hub.check(tuple(names or ()))
     session.answer(reports, tables.checked(reports))
     if not all(report.ok for report in reports):
         raise typer.Exit(FAILED)
@@ -51,9 +51,7 @@ def sync(
     """Read what changed, and work out who is who."""
     session = current(ctx)
     with session.hub() as hub:
-        report = hub.sync(
-            known_names(hub, names or ()), streams=tuple(stream or ()), full=full, allow_deletes=allow_deletes
-        )
+        report = hub.sync(tuple(names or ()), streams=tuple(stream or ()), full=full, allow_deletes=allow_deletes)
     session.answer(report, *tables.synced(report))
     if not report.ok or any(each.dead for each in report.streams):
         raise typer.Exit(FAILED)
@@ -71,7 +69,7 @@ def plan(
     if show and (names or live):
         raise ConfigError("--show looks at a plan made before; it goes with neither connections nor --live")
     with session.hub() as hub:
-        report: PlanReport = hub.read_plan(show) if show else hub.plan(known_names(hub, names or ()), live=live)
+        report: PlanReport = hub.read_plan(show) if show else hub.plan(tuple(names or ()), live=live)
     command = session.command("apply", report.hash[:12])
     session.answer(report, *plans.plan(report, command, everything=everything))
 

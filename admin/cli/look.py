@@ -9,7 +9,7 @@ import typer
 from admin.cli import people, tables
 from admin.cli.edge import FAILED
 from admin.cli.engine import Limit
-from admin.cli.session import current, known_names
+from admin.cli.session import current
 
 Customer = Annotated[str, typer.Argument(help="The customer's id.", metavar="ID")]
 
@@ -71,7 +71,6 @@ def list_letters(
     """The dead letters, newest first."""
     session = current(ctx)
     with session.hub() as hub:
-        known_names(hub, [connection] if connection else [])
         found = hub.dead_letters(connection, limit)
     session.answer(found, tables.dead_letters(found))
 

@@ -43,11 +43,16 @@ def customer(view: CustomerView) -> list[RenderableType]:
     return drawn
 
 
-def values(golden: Sequence[ValueView]) -> RenderableType:
-    """One line a golden value: what it is, which record it came from, by which rule, since when."""
+def values(golden: Sequence[ValueView], *, brief: bool = False) -> RenderableType:
+    """One line a golden value: what it is, which record it came from, by which rule, since when.
+
+    ``brief`` leaves out the vendors' own fields and the record's id.
+    """
     table = grid("field", "value", "from", "rule", "since")
     for each in golden:
-        source = "/".join(part for part in (each.connection, each.stream, each.record) if part)
+        if brief and each.field.startswith("custom."):
+            continue
+        source = "/".join(part for part in (each.connection, each.stream, "" if brief else each.record) if part)
         table.add_row(
             cell(each.field), cell(each.value), cell(shorten(source)), cell(each.rule), cell(moment(each.since)[:10])
         )
@@ -55,11 +60,13 @@ def values(golden: Sequence[ValueView]) -> RenderableType:
 
 
 def members(view: CustomerView) -> RenderableType:
-    """The source records that are this customer, and why each of them is."""
+    """The source records that are this customer, and the first reason why each of them is."""
     table = grid("record", "part", "why", title=f"{len(view.members)} source records")
     for each in view.members:
         place = "/".join(part for part in (each.connection, each.stream, each.slice, each.record) if part)
-        table.add_row(cell(shorten(place)), cell(each.part), cell(each.why))
+        first, *others = each.why.split("; ")
+        why = f"{first} (and {len(others)} more)" if others else first
+        table.add_row(cell(shorten(place)), cell(each.part), cell(why))
     return table
 
 

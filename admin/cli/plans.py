@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from rich.console import RenderableType
@@ -15,6 +15,7 @@ from sync.reports import PlannedChange, PlanReport, TargetPlan
 SAMPLES = 3
 COUNTS = ("create", "update", "adopt", "associate", "unchanged", "duplicates", "skipped", "calls")
 VALUE_WIDTH = 60
+WHY_WIDTH = 50
 
 
 def plan(report: PlanReport, apply_command: str, *, everything: bool = False) -> list[RenderableType]:
@@ -27,7 +28,7 @@ def plan(report: PlanReport, apply_command: str, *, everything: bool = False) ->
         )
         drawn += [Text(""), Text(harmless(title), style="bold")]
         drawn += [change(each) for each in shown]
-    drawn += [Text(f"! {harmless(warning)}", style="yellow") for warning in report.warnings]
+    drawn += warnings(report)
     if report.empty:
         drawn.append(Text("Nothing to do: every destination holds what it should.", style="green"))
     else:
@@ -41,12 +42,19 @@ def plan(report: PlanReport, apply_command: str, *, everything: bool = False) ->
     return drawn
 
 
+def warnings(report: PlanReport) -> list[RenderableType]:
+    """What a person should know before applying, each thing once."""
+    return [Text(f"! {harmless(warning)}", style="yellow") for warning in dict.fromkeys(report.warnings)]
+
+
 def targets(found: Sequence[TargetPlan]) -> Table:
-    """One line a target."""
-    table = grid("target", *COUNTS, "note", numbers=COUNTS)
+    """One line for each object at a destination, whose parts (orders and leads, both as notes) are added up."""
+    table = grid("target", *COUNTS, numbers=COUNTS)
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
     for each in found:
-        counts = [cell(getattr(each, name)) for name in COUNTS]
-        table.add_row(cell(f"{each.connection}/{each.object}"), *counts, cell(each.message))
+        sums[f"{each.connection}/{each.object}"].update({name: getattr(each, name) for name in COUNTS})
+    for name, counts in sums.items():
+        table.add_row(cell(name), *(cell(counts[each]) for each in COUNTS))
     return table
 
 
@@ -81,7 +89,7 @@ def change(found: PlannedChange) -> RenderableType:
         new = "(emptied)" if each.new in (None, "") else harmless(shorten(each.new, VALUE_WIDTH))
         line.append(new, style="green")
         if each.why:
-            line.append(f"   {harmless(shorten(each.why, 100))}", style="dim")
+            line.append(f"   {harmless(shorten(each.why, WHY_WIDTH))}", style="dim")
         lines.append(line)
     for role, references in found.refs.items():
         lines.append(Text(f"      {harmless(role)}: ") + cell(shorten(references, VALUE_WIDTH)))

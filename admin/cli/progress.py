@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,11 +55,12 @@ class Bars:
             self._progress.update(self._tasks[what], completed=done)
 
     def finished(self, what: str, note: str) -> None:
-        """Takes the bar away and leaves one line above the others."""
+        """Takes the bar away and leaves one line above the others, unless nothing was done."""
         task = self._tasks.pop(what, None)
         if task is not None:
             self._progress.remove_task(task)
-        self._progress.console.print(_line(what, note), style="dim", markup=False, highlight=False)
+        if not idle(note):
+            self._progress.console.print(_line(what, note), style="dim", markup=False, highlight=False)
 
 
 class Lines:
@@ -84,12 +86,18 @@ class Lines:
             self._write(_line(what, f"{done:,} of {total:,}" if total else f"{done:,}"))
 
     def finished(self, what: str, note: str) -> None:
-        """Writes how it ended."""
+        """Writes how it ended, unless nothing was done."""
         self._last.pop(what, None)
-        self._write(_line(what, note))
+        if not idle(note):
+            self._write(_line(what, note))
 
     def _write(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def idle(note: str) -> bool:
+    """Whether a note tells of nothing done: it has numbers, and all of them are zero."""
+    return bool(re.search(r"\d", note)) and not re.search(r"[1-9]", note)
 
 
 def _line(what: str, note: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from rich.console import Console, RenderableType
 from admin.cli import doors
 from admin.cli.output import console_for, printed_json
 from admin.cli.progress import observing
-from mapping.errors import ConfigError
+from admin.cli.traces import keep, kept_at
 
 if TYPE_CHECKING:
     from sync.hub import Hub
@@ -39,9 +39,17 @@ class Session:
 
     @contextmanager
     def hub(self) -> Iterator[Hub]:
-        """The hub, with its progress shown on stderr while the block runs; closed afterwards."""
+        """The hub, with its progress shown on stderr while the block runs; closed afterwards.
+
+        What the hub met unexpectedly, and went on after, is kept in a file whose place is told.
+        """
         with observing(self.err) as observer, doors.open_hub(self.config, observer) as hub:
-            yield hub
+            try:
+                yield hub
+            finally:
+                crashes = list(hub.crashes)
+        for crash in crashes:
+            self.say(f"Something unexpected happened on the way; {kept_at(keep(self.config, crash))}.", "red")
 
     @property
     def interactive(self) -> bool:
@@ -74,15 +82,6 @@ def current(ctx: typer.Context) -> Session:
     return found
 
 
-def known_names(hub: Hub, names: Sequence[str]) -> Sequence[str]:
-    """The names as given. Raises ConfigError for those that are no connection, with the nearest that is one."""
-    known = list(hub.settings.connections)
-    problems = tuple(unknown("connection", name, known) for name in names if name not in known)
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return names
-
-
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence about a name that does not exist, with the nearest right one and the others."""
     names = sorted(known)
@@ -90,4 +89,4 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     text = f"there is no {what} {name!r}"
     if nearest:
         text += f"; did you mean {nearest[0]!r}?"
-    return text + (f" (known: {', '.join(names)})" if names else "; the configuration names none")
+    return text + (f" (known: {', '.join(names)})" if names else "; there is none at all")

@@ -12,7 +12,7 @@ from admin.cli import doors
 from admin.cli.doctor import Finding, examine
 from admin.cli.edge import FAILED
 from admin.cli.output import cell, grid, harmless, pairs, printed_json, state
-from admin.cli.session import current, known_names, unknown
+from admin.cli.session import current, unknown
 from mapping.errors import ConfigError
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
@@ -131,7 +131,7 @@ def rebind(ctx: typer.Context, name: Name) -> None:
     """Let a connection belong to the account its login reaches now."""
     session = current(ctx)
     with session.hub() as hub:
-        account = hub.rebind(known_names(hub, [name])[0])
+        account = hub.rebind(name)
     shown = f"{account.name} ({account.id})" if account.name else account.id
     session.answer(account, Text(f"{name} is now bound to {harmless(shown)}."))
 
@@ -141,8 +141,12 @@ def rename(
     old: Annotated[str, typer.Argument(metavar="OLD")],
     new: Annotated[str, typer.Argument(metavar="NEW")],
 ) -> None:
-    """Give a connection another name; everything known of it stays."""
+    """Give a connection another name, here and in the configuration; everything known of it stays."""
     session = current(ctx)
+    edit = doors.edit_config(session.config)
+    edit.rename_connection(old, new)
     with session.hub() as hub:
-        hub.rename(old, new)
+        if any(each.name == old and each.state != "new" for each in hub.status().connections):
+            hub.rename(old, new)
+    edit.save()
     session.answer({"old": old, "new": new}, Text(f"{old} is now called {new}."))

@@ -31,9 +31,10 @@ def synced(report: SyncReport) -> list[RenderableType]:
 
 
 def read(streams: Sequence[StreamReport]) -> Table:
-    """One line a stream, and one for all of them."""
+    """One line for each stream that had anything to say, one for those that had not, one for all of them."""
     table = grid("connection", "stream", *COUNTS, "state", "note", numbers=COUNTS)
-    for each in streams:
+    telling = [each for each in streams if not _silent(each)]
+    for each in telling:
         table.add_row(
             cell(each.connection),
             cell(each.stream),
@@ -42,10 +43,19 @@ def read(streams: Sequence[StreamReport]) -> Table:
             cell(each.message),
         )
     if len(streams) > 1:
+        if telling and len(telling) < len(streams):
+            table.add_section()
+        if len(telling) < len(streams):
+            table.add_row("", Text(f"{len(streams) - len(telling)} with nothing new", style="dim"))
         table.add_section()
         totals = [_count(name, sum(getattr(each, name) for each in streams)) for name in COUNTS]
         table.add_row(Text("all", style="bold"), "", *totals, "", "")
     return table
+
+
+def _silent(stream: StreamReport) -> bool:
+    """Whether a stream went well and brought nothing at all."""
+    return stream.status == "ok" and not stream.message and not any(getattr(stream, name) for name in COUNTS)
 
 
 def _count(name: str, value: int) -> Text:

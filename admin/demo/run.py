@@ -105,7 +105,7 @@ class Demo:
             planned = hub.plan()
         self._show(plans.targets(planned.targets), Text("For example:"))
         self._show(*(plans.change(each) for each in _samples(planned)))
-        self._show(*(Text(f"! {warning}", style="yellow") for warning in planned.warnings))
+        self._show(*plans.warnings(planned))
         self._head(f"concord apply {planned.hash[:12]}: send it")
         with self.session.hub() as hub:
             applied = hub.apply(planned.hash)
@@ -133,7 +133,7 @@ class Demo:
             found = stories(hub, told)
         for story in found:
             self._head(story.title)
-            self._show(people.values(story.customer.values), people.members(story.customer))
+            self._show(people.values(story.customer.values, brief=True), people.members(story.customer))
             self._show(Text("What happened, newest first:"), people.timeline(story.timeline))
             for place, held in story.crm.items():
                 chosen = {name: shorten(held[name]) for name in OURS if name in held}

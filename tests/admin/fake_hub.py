@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Any
 
 from mapping.contract import Account
@@ -81,10 +81,7 @@ class FakeHub:
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     closed: bool = False
-
-    @property
-    def settings(self) -> SimpleNamespace:
-        return SimpleNamespace(connections={"shop": object(), "crm": object()})
+    crashes: list[str] = field(default_factory=list)
 
     def __enter__(self) -> FakeHub:
         return self

@@ -99,10 +99,26 @@ def test_secrets_are_listed_by_name_only_and_removed_by_name(concord: Concord, v
     assert vault.kept == {"crm_token": "other"}
 
 
-def test_rebind_and_rename_reach_the_hub(concord: Concord, hub: FakeHub) -> None:
+def test_rebind_tells_the_account(concord: Concord, hub: FakeHub) -> None:
     assert "acct_2" in concord("rebind", "shop").stdout
-    concord("rename", "shop", "store")
-    assert hub.asked == [("rebind", ("shop",), {}), ("rename", ("shop", "store"), {})]
+
+
+def test_rename_changes_the_file_with_its_comments_and_what_the_hub_keeps(concord: Concord, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "contacts.csv").write_text(
+        "First Name,Last Name,Labels,E-mail 1 - Value\nAda,Example,* myContacts,ada@post.example\n"
+    )
+    text = "hub: {name: Acme}\nconnections:\n  shop: # ours\n    connector: files\n    config: {path: exports}\n"
+    (tmp_path / "concord.yaml").write_text(text)
+    assert concord("rename", "shop", "store").exit_code == 0
+    assert concord("rename", "store", "shop").exit_code == 0
+    assert concord("sync").exit_code == 0
+    assert concord("rename", "shop", "store").exit_code == 0
+    assert (tmp_path / "concord.yaml").read_text() == text.replace("shop:", "store:")
+    again = json.loads(concord("sync", "--json").stdout)
+    assert {each["connection"] for each in again["streams"]} == {"store"}
+    assert sum(each["new"] for each in again["streams"]) == 0
 
 
 def test_doctor_without_a_configuration_says_how_to_write_one(concord: Concord) -> None:
