@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, String, cast, func, or_, select
 
 from mapping.normalize import email_key
+from state.batches import among
 from state.database import Database
 from state.records import chunks
 from state.tables import connection, customer, entity, fact, golden_record, identifier, membership, raw_record, slice_
@@ -67,7 +68,8 @@ def load(c: Connection, ids: Iterable[str]) -> dict[str, Golden]:
     """The golden records of live customers, by id."""
     found: dict[str, Golden] = {}
     for some in chunks(ids):
-        found.update({row[0]: _golden(row) for row in c.execute(_GOLDEN.where(golden_record.c.customer_id.in_(some)))})
+        rows = c.execute(_GOLDEN.where(among(golden_record.c.customer_id, "ids")), {"ids": some})
+        found.update({row[0]: _golden(row) for row in rows})
     return found
 
 
@@ -114,7 +116,8 @@ def members(c: Connection, customer_ids: Sequence[str]) -> list[MemberRow]:
     """The entities of some customers, in the order of their natural keys."""
     found: list[MemberRow] = []
     for some in chunks(customer_ids):
-        found.extend(MemberRow(*row) for row in c.execute(_MEMBER.where(membership.c.customer_id.in_(some))))
+        statement = _MEMBER.where(among(membership.c.customer_id, "ids"))
+        found.extend(MemberRow(*row) for row in c.execute(statement, {"ids": some}))
     return sorted(found, key=lambda m: (m.connection_id, m.stream, m.slice, m.remote_id, m.part))
 
 
@@ -145,7 +148,8 @@ def entity_places(c: Connection, entity_ids: Sequence[int]) -> dict[int, str]:
             .join(raw_record, raw_record.c.id == entity.c.raw_id)
             .join(slice_, slice_.c.id == raw_record.c.slice_id)
             .join(connection, connection.c.id == slice_.c.connection_id)
-            .where(entity.c.id.in_(some))
+            .where(among(entity.c.id, "ids")),
+            {"ids": some},
         )
         found.update({row[0]: f"{row[1]}/{row[2]}" for row in rows})
     return found

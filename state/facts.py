@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from mapping.sightings import Hold, attach
+from state.batches import among
 from state.database import Database
 from state.records import chunks
 from state.tables import entity, fact, fact_ref, identifier, membership, raw_record, slice_
@@ -43,7 +44,7 @@ class FactRow:
 
 
 _FACT = [fact.c.id, fact.c.key, fact.c.kind, fact.c.activity, fact.c.at, fact.c.live, fact.c["values"]]
-_BY_KEY = select(*_FACT).where(fact.c.key.in_(bindparam("keys", expanding=True)))
+_BY_KEY = select(*_FACT).where(among(fact.c.key, "keys"))
 
 
 def _fact(row: Any) -> StoredFact:
@@ -76,7 +77,7 @@ def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:
         statement = statement.values({name: bindparam(f"n_{name}") for name in columns})
         c.execute(statement, [{"b_id": r.id, **{f"n_{name}": getattr(r, name) for name in columns}} for r in old])
         for ids in chunks(row.id for row in old):
-            c.execute(delete(fact_ref).where(fact_ref.c.fact_id.in_(ids)))
+            c.execute(delete(fact_ref).where(among(fact_ref.c.fact_id, "ids")), {"ids": ids})
         for row in old:
             if row.id is not None:
                 refs.extend(_refs(row.id, row))
@@ -99,7 +100,7 @@ _HOLDS = (
     )
     .join(identifier, (identifier.c.value == fact_ref.c.value) & (identifier.c.kind == fact_ref.c.kind))
     .join(membership, membership.c.entity_id == identifier.c.entity_id)
-    .where(fact_ref.c.fact_id.in_(bindparam("ids", expanding=True)))
+    .where(among(fact_ref.c.fact_id, "ids"))
 )  # fmt: skip
 
 
@@ -154,7 +155,8 @@ def sources(c: Connection, keys: Sequence[str]) -> dict[str, list[tuple[str, str
             select(entity.c.fact_key, slice_.c.connection_id, slice_.c.stream)
             .join(raw_record, raw_record.c.id == entity.c.raw_id)
             .join(slice_, slice_.c.id == raw_record.c.slice_id)
-            .where(entity.c.fact_key.in_(some), entity.c.live)
+            .where(among(entity.c.fact_key, "keys"), entity.c.live),
+            {"keys": some},
         )
         for key, connection_id, stream in rows:
             found.setdefault(key, set()).add((connection_id, stream))

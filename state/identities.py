@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from mapping.identity import Holder, Link
+from state.batches import among, insert_rows
 from state.database import insert_or_update
 from state.records import chunks
 from state.tables import (
@@ -72,8 +73,8 @@ _PROFILE = (
     .join(raw_record, raw_record.c.id == entity.c.raw_id)
     .join(slice_, slice_.c.id == raw_record.c.slice_id)
 )  # fmt: skip
-_PROFILE_BY_ID = _PROFILE.where(entity.c.id.in_(bindparam("ids", expanding=True)))
-_PROFILE_BY_FACT = _PROFILE.where(entity.c.fact_key.in_(bindparam("keys", expanding=True)), entity.c.live)
+_PROFILE_BY_ID = _PROFILE.where(among(entity.c.id, "ids"))
+_PROFILE_BY_FACT = _PROFILE.where(among(entity.c.fact_key, "keys"), entity.c.live)
 
 
 def _profile(row: Any) -> Profile:
@@ -105,9 +106,7 @@ _SHARED = (
     select(identifier.c.kind, identifier.c.value, func.count())
     .where(
         tuple_(identifier.c.value, identifier.c.kind).in_(
-            select(identifier.c.value, identifier.c.kind).where(
-                identifier.c.entity_id.in_(bindparam("ids", expanding=True))
-            )
+            select(identifier.c.value, identifier.c.kind).where(among(identifier.c.entity_id, "ids"))
         ),
         identifier.c.until.is_(None),
     )
@@ -121,7 +120,7 @@ _HOLDERS = (
     .join(entity, entity.c.id == identifier.c.entity_id)
     .join(raw_record, raw_record.c.id == entity.c.raw_id)
     .join(slice_, slice_.c.id == raw_record.c.slice_id)
-    .where(identifier.c.value.in_(bindparam("values", expanding=True)), identifier.c.until.is_(None), entity.c.live)
+    .where(among(identifier.c.value, "values"), identifier.c.until.is_(None), entity.c.live)
 )  # fmt: skip
 
 
@@ -148,9 +147,7 @@ def holders(c: Connection, values: Iterable[tuple[str, str]]) -> dict[tuple[str,
 def memberships(c: Connection, entity_ids: Iterable[int]) -> dict[int, str]:
     """Entity to the customer it belongs to."""
     found: dict[int, str] = {}
-    statement = select(membership.c.entity_id, membership.c.customer_id).where(
-        membership.c.entity_id.in_(bindparam("ids", expanding=True))
-    )
+    statement = select(membership.c.entity_id, membership.c.customer_id).where(among(membership.c.entity_id, "ids"))
     for ids in chunks(entity_ids):
         found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
     return found
@@ -159,9 +156,7 @@ def memberships(c: Connection, entity_ids: Iterable[int]) -> dict[int, str]:
 def members(c: Connection, customer_ids: Iterable[str]) -> dict[int, str]:
     """Every entity of these customers, with the customer."""
     found: dict[int, str] = {}
-    statement = select(membership.c.entity_id, membership.c.customer_id).where(
-        membership.c.customer_id.in_(bindparam("ids", expanding=True))
-    )
+    statement = select(membership.c.entity_id, membership.c.customer_id).where(among(membership.c.customer_id, "ids"))
     for ids in chunks(customer_ids):
         found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
     return found
@@ -171,7 +166,7 @@ def birthdays(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
     """When these customers came into being."""
     found: dict[str, str] = {}
     for ids in chunks(customer_ids):
-        rows = c.execute(select(customer.c.id, customer.c.created_at).where(customer.c.id.in_(ids)))
+        rows = c.execute(select(customer.c.id, customer.c.created_at).where(among(customer.c.id, "ids")), {"ids": ids})
         found.update({row[0]: row[1] for row in rows})
     return found
 
@@ -198,7 +193,7 @@ def golden_hashes(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
     """The hash of each stored golden record."""
     found: dict[str, str] = {}
     statement = select(golden_record.c.customer_id, golden_record.c.hash).where(
-        golden_record.c.customer_id.in_(bindparam("ids", expanding=True))
+        among(golden_record.c.customer_id, "ids")
     )
     for ids in chunks(customer_ids):
         found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
@@ -209,7 +204,7 @@ def known_customers(c: Connection, ids: Iterable[str]) -> set[str]:
     """Those of the ids that were ever given to a customer."""
     found: set[str] = set()
     for some in chunks(ids):
-        found.update(c.execute(select(customer.c.id).where(customer.c.id.in_(some))).scalars())
+        found.update(c.execute(select(customer.c.id).where(among(customer.c.id, "ids")), {"ids": some}).scalars())
     return found
 
 
@@ -239,23 +234,19 @@ class Changes:
 def write(c: Connection, changes: Changes, at: str, actor: str) -> None:
     """Writes what resolving decided, with an event for every merge, split and end."""
     if changes.created:
-        rows = [
-            {"id": i, "kind": kind, "status": "live", "merged_into": None, "created_at": at}
-            for i, kind in changes.created
-        ]
-        c.execute(insert(customer), rows)
+        rows = [(i, kind, "live", at) for i, kind in changes.created]
+        insert_rows(c, customer, ("id", "kind", "status", "created_at"), rows)
     _end_customers(c, changes, at, actor)
-    if changes.joined:
-        c.execute(insert(membership), [{"entity_id": e, "customer_id": i} for e, i in changes.joined])
+    insert_rows(c, membership, ("entity_id", "customer_id"), changes.joined)
     if changes.moved:
         statement = (
             update(membership).where(membership.c.entity_id == bindparam("e")).values(customer_id=bindparam("i"))
         )
         c.execute(statement, [{"e": e, "i": i} for e, i in changes.moved])
     for ids in chunks(changes.left):
-        c.execute(delete(membership).where(membership.c.entity_id.in_(ids)))
+        c.execute(delete(membership).where(among(membership.c.entity_id, "ids")), {"ids": ids})
     for ids in chunks(changes.touched):
-        c.execute(delete(edge).where(or_(edge.c.a.in_(ids), edge.c.b.in_(ids))))
+        c.execute(delete(edge).where(or_(among(edge.c.a, "ids"), among(edge.c.b, "ids"))), {"ids": ids})
     if changes.links:
         pairs = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
         edges = [{"a": a, "b": b, "rule": k.rule, "evidence": [k.value]} for (a, b), k in pairs.items()]
@@ -277,7 +268,8 @@ def _end_customers(c: Connection, changes: Changes, at: str, actor: str) -> None
             c.execute(update(customer).where(customer.c.merged_into == old).values(merged_into=into))
             events.append({"at": at, "kind": "merged", "actor": actor, "ids": {"customer": old, "into": into}})
     if changes.retired:
-        c.execute(update(customer).where(customer.c.id.in_(changes.retired)).values(status="retired", merged_into=None))
+        retire = update(customer).where(among(customer.c.id, "ids")).values(status="retired", merged_into=None)
+        c.execute(retire, {"ids": changes.retired})
         events.extend({"at": at, "kind": "retired", "actor": actor, "ids": {"customer": i}} for i in changes.retired)
     events.extend(
         {"at": at, "kind": "split", "actor": actor, "ids": {"customer": old, "new": new}} for old, new in changes.split
@@ -285,13 +277,12 @@ def _end_customers(c: Connection, changes: Changes, at: str, actor: str) -> None
     if events:
         c.execute(insert(event), events)
     for ids in chunks([i for i, _ in changes.merged] + changes.retired):
-        c.execute(delete(golden_record).where(golden_record.c.customer_id.in_(ids)))
+        c.execute(delete(golden_record).where(among(golden_record.c.customer_id, "ids")), {"ids": ids})
 
 
 def _write_golden(c: Connection, changes: Changes) -> None:
     columns = ("customer_id", "hash", "values", "provenance")
-    if changes.new_golden:
-        c.execute(insert(golden_record), [dict(zip(columns, row, strict=True)) for row in changes.new_golden])
+    insert_rows(c, golden_record, columns, changes.new_golden)
     if changes.golden:
         rows = [dict(zip(columns, row, strict=True)) for row in changes.golden]
         insert_or_update(c, golden_record, rows, ["customer_id"], ["hash", "values", "provenance"])
@@ -301,6 +292,7 @@ def links_of(c: Connection, entity_ids: Sequence[int]) -> list[tuple[int, int, s
     """The links among these entities: (a, b, rule, evidence)."""
     found: list[tuple[int, int, str, list[str]]] = []
     for ids in chunks(entity_ids):
-        rows = c.execute(select(edge.c.a, edge.c.b, edge.c.rule, edge.c.evidence).where(edge.c.a.in_(ids)))
+        statement = select(edge.c.a, edge.c.b, edge.c.rule, edge.c.evidence).where(among(edge.c.a, "ids"))
+        rows = c.execute(statement, {"ids": ids})
         found.extend((row[0], row[1], row[2], row[3]) for row in rows)
     return found

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,12 +12,9 @@ from sqlalchemy import select, update
 
 from mapping.errors import ConcordError, LeaseLostError, TransientError
 from state.database import Database, insert_or_update, stamp
+from state.owners import is_gone
+from state.owners import new_owner as new_owner  # who takes a lease needs both
 from state.tables import lease
-
-
-def new_owner() -> str:
-    """A name that no other owner ever has: the machine and process, for people, and a random end."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +50,18 @@ class Leases:
         self._database = database
 
     def acquire(self, name: str, owner: str, seconds: float) -> Lease | None:
-        """The lease, free or expired before; None while anybody holds it, the same owner included."""
+        """The lease, free or expired before; None while anybody holds it, the same owner included.
+
+        A lease whose owner was a process of this machine that has ended (state/owners.py) is free at once.
+        """
         with self._database.read() as connection:
             # Most attempts of a second process end here, without taking the writer's turn.
             found = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
-        if found is not None and found.owner is not None and found.until > self._database.stamp():
+        if found is not None and self._is_held(found.owner, found.until):
             return None
         with self._database.write() as connection:
             found = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
-            if found is not None and found.owner is not None and found.until > self._database.stamp():
+            if found is not None and self._is_held(found.owner, found.until):
                 return None
             fence = 1 if found is None else int(found.fence) + 1
             row = {"name": name, "owner": owner, "fence": fence, "until": self._end(seconds)}
@@ -72,12 +69,13 @@ class Leases:
         return Lease(name, owner, fence, seconds, self)
 
     def held(self, name: str) -> str | None:
-        """The owner who holds it now; None when it is free or expired."""
+        """The owner who holds it now; None when it is free, expired or its owner's process has ended."""
         with self._database.read() as connection:
             found = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
-        if found is None or found.until <= self._database.stamp():
-            return None
-        return str(found.owner) if found.owner is not None else None
+        return str(found.owner) if found is not None and self._is_held(found.owner, found.until) else None
+
+    def _is_held(self, owner: str | None, until: str) -> bool:
+        return owner is not None and until > self._database.stamp() and not is_gone(owner)
 
     def renew(self, held: Lease) -> None:
         """See ``Lease.renew``."""

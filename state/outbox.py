@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from state.batches import among
 from state.database import insert_or_update
 from state.records import chunks
 from state.tables import outbox, shadow
@@ -53,8 +54,12 @@ def begin(c: Connection, attempts: Sequence[Attempt]) -> None:
 def end(c: Connection, connection_id: str, object_: str, keys: Iterable[str]) -> None:
     """The destination has answered, or nothing was sent: the attempts are over."""
     for some in chunks(keys):
-        where = (outbox.c.connection_id == connection_id) & (outbox.c.object == object_) & outbox.c.change_key.in_(some)
-        c.execute(delete(outbox).where(where))
+        where = (
+            (outbox.c.connection_id == connection_id)
+            & (outbox.c.object == object_)
+            & among(outbox.c.change_key, "keys")
+        )
+        c.execute(delete(outbox).where(where), {"keys": some})
 
 
 def mark(c: Connection, one: Attempt, state: str, error: str, settle_until: str | None = None) -> None:

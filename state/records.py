@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
+from state.batches import among, insert_rows
 from state.database import Database, insert_or_update
 from state.tables import dirty_entity, entity, identifier, raw_record, sighting, slice_
 
-CHUNK = 900
+CHUNK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class EntityRow:
 
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
-    """The values in lists that fit into one IN clause of either database."""
+    """The values in lists of bounded length, so that no statement grows without end."""
     batch: list[Any] = []
     for value in values:
         batch.append(value)
@@ -144,7 +145,7 @@ _RAW = [
     raw_record.c.generation,
 ]
 _RAW_BY_REMOTE = select(*_RAW).where(
-    raw_record.c.slice_id == bindparam("slice_id"), raw_record.c.remote_id.in_(bindparam("ids", expanding=True))
+    raw_record.c.slice_id == bindparam("slice_id"), among(raw_record.c.remote_id, "ids")
 )
 _RAW_WITH_BODY = _RAW_BY_REMOTE.add_columns(raw_record.c.body)
 
@@ -173,7 +174,7 @@ _ENTITY = [
     entity.c.rules,
     entity.c.alias,
 ]
-_ENTITIES_OF = select(*_ENTITY).where(entity.c.raw_id.in_(bindparam("ids", expanding=True)))
+_ENTITIES_OF = select(*_ENTITY).where(among(entity.c.raw_id, "ids"))
 
 
 def load_entities(c: Connection, raw_ids: Iterable[int]) -> dict[int, dict[str, StoredEntity]]:
@@ -215,17 +216,14 @@ def write_raws(
     if new:
         for row, number in zip(new, db.allocate(c, "raw_record", len(new)), strict=True):
             ids[row.remote_id] = number
-        c.execute(
-            insert(raw_record),
-            [
-                {
-                    "id": ids[r.remote_id], "slice_id": slice_id, "remote_id": r.remote_id, "state": r.state,
-                    "merged_into": r.merged_into, "hash": r.hash, "version": r.version, "changed_at": r.changed_at,
-                    "observed_at": observed_at, "generation": generation, "body": r.body,
-                }
-                for r in new
-            ],
-        )  # fmt: skip
+        rows_ = [
+            (
+                ids[r.remote_id], slice_id, r.remote_id, r.state, r.merged_into, r.hash, r.version, r.changed_at,
+                observed_at, generation, r.body,
+            )
+            for r in new
+        ]  # fmt: skip
+        insert_rows(c, raw_record, _RAW_COLUMNS, rows_)
     changed = [
         {
             "b_id": r.id, "state": r.state, "merged_into": r.merged_into, "hash": r.hash, "version": r.version,
@@ -239,6 +237,10 @@ def write_raws(
     return ids
 
 
+_RAW_COLUMNS = (
+    "id", "slice_id", "remote_id", "state", "merged_into", "hash", "version", "changed_at", "observed_at", "generation", "body",
+)  # fmt: skip
+_IDENTIFIER = ("entity_id", "kind", "value", "since", "until")
 _ENTITY_FIELDS = (
     "part",
     "kind",
@@ -274,37 +276,37 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
         return
     new = [row for row in rows if row.id is None]
     numbers = iter(db.allocate(c, "entity", len(new))) if new else iter(())
-    inserts, updates, added, ended, dirty = [], [], [], [], []
+    inserts: list[tuple[Any, ...]] = []
+    updates: list[dict[str, Any]] = []
+    added: list[tuple[Any, ...]] = []
+    reopened: list[tuple[Any, ...]] = []
+    ended: list[dict[str, Any]] = []
+    dirty: list[tuple[Any, ...]] = []
     for r in rows:
         number = next(numbers) if r.id is None else r.id
         if r.id is None:
-            inserts.append({
-                "id": number, "raw_id": raw_ids[r.remote_id], "part": r.part, "kind": r.kind, "founding": r.founding,
-                "live": r.live, "fact_key": r.fact_key, "name_key": r.name_key, "alias": r.alias, "values": r.values,
-                "since": r.since, "echo": r.echo, "rules": r.rules,
-            })  # fmt: skip
+            inserts.append((
+                number, raw_ids[r.remote_id], r.part, r.kind, r.founding, r.live, r.fact_key, r.name_key, r.alias,
+                r.values, r.since, r.echo, r.rules,
+            ))  # fmt: skip
         else:
             updates.append({"b_id": number, **{f"n_{name}": getattr(r, name) for name in _ENTITY_FIELDS}})
         for kind, value in r.added:
-            added.append({"entity_id": number, "kind": kind, "value": value, "since": r.moment, "until": None})
+            (reopened if r.id is not None else added).append((number, kind, value, r.moment, None))
         for kind, value in r.ended:
             ended.append({"b_entity": number, "b_kind": kind, "b_value": value, "b_until": r.moment})
-        dirty.append({"entity_id": number, "fact_key": r.old_fact_key})
-    if inserts:
-        c.execute(insert(entity), inserts)
+        dirty.append((number, r.old_fact_key))
+    insert_rows(c, entity, ("id", "raw_id", *_ENTITY_FIELDS), inserts)
     if updates:
         c.execute(_UPDATE_ENTITY, updates)
-        # An identifier that was given up and is taken up again has a row already: it is opened anew.
-        returning = [row for row in added if row["entity_id"] in {u["b_id"] for u in updates}]
-        if returning:
-            insert_or_update(c, identifier, returning, ["entity_id", "kind", "value"], ["until"])
-            kept = {id(row) for row in returning}
-            added = [row for row in added if id(row) not in kept]
-    if added:
-        c.execute(insert(identifier), added)
+    if reopened:
+        # An identifier that was given up and is taken up again has a row already.
+        rows_ = [dict(zip(_IDENTIFIER, row, strict=True)) for row in reopened]
+        insert_or_update(c, identifier, rows_, ["entity_id", "kind", "value"], ["until"])
+    insert_rows(c, identifier, _IDENTIFIER, added)
     if ended:
         c.execute(_END_IDENTIFIER, ended)
-    c.execute(insert(dirty_entity), dirty)
+    insert_rows(c, dirty_entity, ("entity_id", "fact_key"), dirty)
 
 
 def write_sightings(c: Connection, slice_id: int, generation: int, raw_ids: Sequence[int]) -> None:
@@ -357,7 +359,7 @@ def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[t
 def forget_dirty(c: Connection, seqs: Sequence[int]) -> None:
     """Takes what was resolved out of the queue."""
     for ids in chunks(seqs):
-        c.execute(delete(dirty_entity).where(dirty_entity.c.seq.in_(ids)))
+        c.execute(delete(dirty_entity).where(among(dirty_entity.c.seq, "ids")), {"ids": ids})
 
 
 def live_records(c: Connection, connection_id: str) -> int:

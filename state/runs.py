@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, insert, select, upd
 
 from state.database import Database, parse_stamp
 from state.leases import Lease
+from state.owners import is_gone
 from state.tables import lease, run
 
 FAILED_RECORDS = "failed"
@@ -111,12 +112,13 @@ class Runs:
 
 def _runs() -> Select[tuple[object, ...]]:
     same = and_(lease.c.name == run.c.lease, lease.c.fence == run.c.fence, lease.c.owner.is_not(None))
-    return select(run, lease.c.until.label("until")).join_from(run, lease, same, isouter=True)
+    held = (lease.c.until.label("until"), lease.c.owner.label("owner"))
+    return select(run, *held).join_from(run, lease, same, isouter=True)
 
 
 def _row(row: RowMapping, now: str) -> RunRow:
     status = RunStatus(row["status"])
-    if status is RunStatus.RUNNING and (row["until"] is None or row["until"] <= now):
+    if status is RunStatus.RUNNING and (row["until"] is None or row["until"] <= now or is_gone(row["owner"])):
         status = RunStatus.INTERRUPTED
     return RunRow(
         id=row["id"],

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
+from state.batches import among
 from state.records import chunks
 from state.tables import event, shadow
 
@@ -58,7 +59,7 @@ def by_remote(c: Connection, connection_id: str, object_: str, remote_ids: Itera
     statement = select(*_COLUMNS).where(
         shadow.c.connection_id == connection_id,
         shadow.c.object == object_,
-        shadow.c.remote_id.in_(bindparam("ids", expanding=True)),
+        among(shadow.c.remote_id, "ids"),
     )
     for ids in chunks(remote_ids):
         for row in c.execute(statement, {"ids": ids}):
@@ -75,9 +76,10 @@ def of_target(c: Connection, connection_id: str, object_: str) -> list[Shadow]:
 
 def of_subject(c: Connection, kind: str, keys: Sequence[str]) -> list[Shadow]:
     """Every shadow of some subjects, at all destinations."""
-    where = (shadow.c.subject_kind == kind) & shadow.c.subject_key.in_(keys)
+    where = (shadow.c.subject_kind == kind) & among(shadow.c.subject_key, "keys")
     order = (shadow.c.connection_id, shadow.c.object, shadow.c.role, shadow.c.remote_id)
-    return [Shadow(*row) for row in c.execute(select(*_COLUMNS).where(where).order_by(*order))]
+    statement = select(*_COLUMNS).where(where).order_by(*order)
+    return [Shadow(*row) for row in c.execute(statement, {"keys": list(keys)})]
 
 
 def save(c: Connection, one: Shadow, at: str) -> None:

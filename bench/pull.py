@@ -1,0 +1,169 @@
+"""How fast contact records are pulled, mapped and resolved into SQLite, beside two baselines in the same run.
+
+``floor`` is httpx, orjson and ``executemany`` and nothing else; ``dlt`` is its ``rest_api`` source into SQLite. Neither
+maps nor resolves. Each contender runs in a process of its own against one server; the best of the rounds counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZE = 500
+
+
+def floor(url: str, folder: Path) -> int:
+    """Pages into one table, as JSON text under the id."""
+    import httpx
+    import orjson
+
+    db = sqlite3.connect(folder / "floor.db")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.execute("CREATE TABLE contact (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
+    count = 0
+    with httpx.Client(base_url=url) as client:
+        cursor: str | None = "0"
+        while cursor is not None:
+            page = orjson.loads(client.get("/contacts", params={"cursor": cursor}).content)
+            rows = [(row["id"], orjson.dumps(row).decode()) for row in page["results"]]
+            db.executemany("INSERT INTO contact VALUES (?, ?)", rows)
+            db.commit()
+            count += len(rows)
+            cursor = page["next"]
+    return count
+
+
+def with_dlt(url: str, folder: Path) -> int:
+    """dlt's REST source into SQLite, as its documentation shows it, merging by the primary key."""
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["DLT_DATA_DIR"] = str(folder / "dlt")
+    import dlt
+    from dlt.sources.rest_api import rest_api_source
+
+    source = rest_api_source({
+        "client": {"base_url": url},
+        "resources": [{
+            "name": "contacts",
+            "primary_key": "id",
+            "endpoint": {
+                "path": "contacts",
+                "data_selector": "results",
+                "paginator": {"type": "cursor", "cursor_path": "next", "cursor_param": "cursor"},
+            },
+        }],
+    })  # fmt: skip
+    destination = dlt.destinations.sqlalchemy(f"sqlite:///{folder / 'dlt.db'}")
+    pipeline = dlt.pipeline("bench", destination=destination, dataset_name="bench", pipelines_dir=str(folder / "dlt"))
+    pipeline.run(source, loader_file_format="typed-jsonl")
+    with pipeline.sql_client() as client:
+        return int(client.execute_sql("SELECT count(*) FROM contacts")[0][0])
+
+
+def concord(url: str, folder: Path) -> int:
+    """The hub with a vendor of fifty lines: pull, map, resolve, golden records."""
+    sys.path.insert(0, str(ROOT))
+    from bench.vendor import connector
+    from sync.hub import Hub
+
+    path = folder / "concord.yaml"
+    path.write_text(
+        "hub: {name: Bench, default_country: GB}\nconnections: {crm: {connector: memory, config: {world: b}}}\n"
+    )
+    with Hub.open(path, connectors={"crm": connector(url)}) as hub:
+        report = hub.sync()
+        assert report.ok, report
+        return report.resolve.entities
+
+
+CONTENDERS: dict[str, Callable[[str, Path], int]] = {"floor": floor, "dlt": with_dlt, "concord": concord}
+
+
+def measure(name: str, url: str) -> dict[str, float]:
+    """Seconds and peak memory of one contender in this process, start-up of the interpreter left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        count = CONTENDERS[name](url, Path(folder))
+        seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"records": count, "seconds": seconds, "peak_mb": peak}
+
+
+def served(records: int) -> Iterator[str]:
+    """A server of so many records, until the iterator is closed."""
+    arguments = [sys.executable, "-m", "bench.crm_server", "--records", str(records), "--size", str(SIZE)]
+    server = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def run(name: str, url: str) -> dict[str, float]:
+    """One contender in a process of its own."""
+    arguments = [sys.executable, "-m", "bench.pull", "--contender", name, "--url", url]
+    done = subprocess.run(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def main() -> None:
+    """Prints one line of JSON at the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--contender", choices=sorted(CONTENDERS))
+    parser.add_argument("--url")
+    options = parser.parse_args()
+    if options.contender:
+        print(json.dumps(measure(options.contender, options.url)))
+        return
+    began = datetime.now().astimezone()
+    best: dict[str, dict[str, float]] = {}
+    for url in served(options.records):
+        for _ in range(options.rounds):
+            for name in CONTENDERS:
+                figures = run(name, url)
+                if name not in best or figures["seconds"] < best[name]["seconds"]:
+                    best[name] = figures
+                rate = figures["records"] / figures["seconds"]
+                print(
+                    f"{name:8} {figures['seconds']:7.2f} s {rate:9.0f} records/s {figures['peak_mb']:6.0f} MB",
+                    flush=True,
+                )
+    for url in served(options.records // 10):
+        small = run("concord", url)
+    rates = {name: figures["records"] / figures["seconds"] for name, figures in best.items()}
+    result = {
+        "bench": "pull",
+        "figures": {
+            **{f"{name}_per_s": round(rate) for name, rate in rates.items()},
+            "records": options.records,
+            "concord_peak_mb_tenth": round(small["peak_mb"]),
+            "at": began.isoformat(timespec="seconds"),
+        },
+        "ratios": {
+            "vs_dlt": round(rates["concord"] / rates["dlt"], 2),
+            "vs_floor": round(rates["concord"] / rates["floor"], 3),
+            "memory_vs_tenth": round(small["peak_mb"] / best["concord"]["peak_mb"], 2),
+        },
+        "peak_mb": round(best["concord"]["peak_mb"]),
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The bench's own vendor, written as a third party would: reads contacts by cursor through connectors/core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.core.http import Http
+from connectors.core.paging import by_cursor
+from connectors.core.protocols import Hooks, Runtime, Stream, Writes
+from mapping.contract import Account, Cursor, Page, RawRecord, RemoteId, Slice
+from mapping.model import Kind
+from mapping.rules import EntityRules
+
+PERSON = EntityRules(
+    name="person",
+    kind=Kind.PERSON,
+    fields={
+        "given_name": "properties.first_name",
+        "family_name": "properties.last_name",
+        "email": "properties.email",
+        "phone": "properties.phone",
+        "company": "properties.company",
+        "job_title": "properties.job_title",
+        "address.locality": "properties.city",
+        "address.country": "properties.country",
+        "stage": "properties.lifecycle",
+        "updated_at": "updated_at",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchConnector:
+    """Contacts by cursor; nothing can be written."""
+
+    http: Http
+    writes: Writes | None = None
+    hooks: Hooks | None = None
+
+    def check(self) -> Account:
+        """The one account."""
+        return Account("bench")
+
+    def streams(self) -> list[Stream]:
+        """Contacts."""
+        return [Stream("contacts", (PERSON,), self.read, properties_at="properties")]
+
+    def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
+        """Every page from the cursor on."""
+        start = str(cursor) if cursor else "0"
+        for leaf in by_cursor(lambda at: self.http.json("GET", "/contacts", params={"cursor": at}), _next, start):
+            records = [
+                RawRecord(RemoteId(row["id"]), row, changed_at=datetime.fromisoformat(row["updated_at"]))
+                for row in leaf.page["results"]
+            ]
+            yield Page(records, cursor=Cursor(leaf.next or "end"), complete=leaf.next is None)
+
+
+def _next(page: dict[str, str | None]) -> str | None:
+    return page["next"]
+
+
+def connector(url: str) -> BenchConnector:
+    """The connector for the server at ``url``."""
+    return BenchConnector(Http(Runtime(), url))
