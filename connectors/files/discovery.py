@@ -104,14 +104,15 @@ class Folder:
             if self.path.is_file():
                 return [self.path.resolve()]
             if self.path.is_dir():
-                os.scandir(self.path).close()
-                paths = [Path(where, name) for where, _, names in os.walk(self.root) for name in names]
+                paths = [Path(where, name) for where, _, names in os.walk(self.root, onerror=_refuse) for name in names]
             elif glob.has_magic(str(self.path)):
                 paths = [Path(name).resolve() for name in glob.glob(str(self.path), recursive=True)]
             else:
                 raise ConfigError(f"there is no file or folder {self._config.path!r}")
         except PermissionError:
             raise ForbiddenError(f"{self._config.path!r} may not be read by this user") from None
+        except OSError as error:
+            raise TransientError(f"{self._config.path!r} could not be listed: {error.strerror}") from None
         return [path for path in set(paths) if path.is_file() and not self._hidden(path)]
 
     def _hidden(self, path: Path) -> bool:
@@ -188,6 +189,11 @@ class Folder:
         continues = layout.continues if layout else None
         config = self._config
         return Source(path, encoding, found, columns, continues, config.mail_bodies, config.mail_attachments)
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be listed would otherwise look empty, and its records would be taken for gone."""
+    raise error
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -68,9 +68,11 @@ class _Batch:
     errors: list[RecordError] = field(default_factory=list)
     begins: bool = False
     since: int = 0
+    carried: int = 0
 
     def full(self, offset: int) -> bool:
-        return len(self.records) + len(self.errors) >= PAGE_RECORDS or offset - self.since >= PAGE_BYTES
+        read = self.carried + offset - self.since
+        return len(self.records) + len(self.errors) >= PAGE_RECORDS or read >= PAGE_BYTES
 
     def page(self, place: Position, *, complete: bool = False) -> Page:
         return Page(
@@ -100,12 +102,14 @@ def pages(layout: Layout, exports: Sequence[Export], mark: str, system: str, cur
     for index in range(at.file if at.place else 0, len(exports)):
         export = exports[index]
         start = at.place if at.place and index == at.file else Place()
-        batch.since = start.offset
+        batch.since, offset = start.offset, start.offset
         for item in _items(layout, export, start):
+            offset = item.end.offset
             _take(batch, layout, export, item, system)
-            if batch.full(item.end.offset):
+            if batch.full(offset):
                 yield batch.page(Position(mark, index, item.end))
-                batch = _Batch(since=item.end.offset)
+                batch = _Batch(since=offset)
+        batch.carried += offset - batch.since
     yield batch.page(Position(mark), complete=True)
 
 

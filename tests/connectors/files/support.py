@@ -40,8 +40,9 @@ class Read:
         """As the engine keeps it: an older version never replaces a newer one."""
         kept: dict[str, RawRecord] = {}
         for record in self.records:
+            assert record.changed_at is not None
             old = kept.get(record.remote_id)
-            if old is None or (record.changed_at or 0) >= (old.changed_at or 0):  # type: ignore[operator]  # both are set
+            if old is None or old.changed_at is None or record.changed_at >= old.changed_at:
                 kept[record.remote_id] = record
         return kept
 

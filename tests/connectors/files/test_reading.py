@@ -26,11 +26,25 @@ def test_a_missing_path_is_a_mistake_in_the_configuration(tmp_path: Path) -> Non
         Folder(tmp_path / "nowhere").connector().check()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_a_missing_permission(folder: Folder) -> None:
-    folder.put("a.csv", people(range(1))).chmod(0)
-    with pytest.raises(ForbiddenError):
+def refused(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_an_unreadable_file_is_a_missing_permission(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.put("a.csv", people(range(1_200)))
+    pages = folder.pages("linkedin_connections")
+    next(pages)
+    # Root, as which tests often run, may read everything: the refusal is played.
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(ForbiddenError, match=r"a\.csv"):
         folder.connector().check()
+
+
+def test_an_unreadable_folder_is_not_an_empty_one(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.put("deep/a.csv", people(range(1)))
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(ForbiddenError):
+        folder.read("linkedin_connections")
 
 
 def test_a_file_that_vanishes_while_it_is_read_is_read_again_later(folder: Folder) -> None:
