@@ -282,10 +282,14 @@ _INDEX = _index()
 _CODES = frozenset(_INDEX.values())
 
 
-@lru_cache(maxsize=4096)
 def country(text: str) -> str | None:
     """The ISO 3166-1 alpha-2 code of a code or a name, or None. Case, accents and punctuation do not matter."""
     text = text.strip()
     if text in _CODES:
         return text
-    return _INDEX.get(_folded(text)) if len(text) <= 80 else None
+    return _named(text) if len(text) <= 80 else None
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str) -> str | None:
+    return _INDEX.get(_folded(text))

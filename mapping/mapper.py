@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from mapping import normalize
@@ -44,8 +44,8 @@ class Mapper:
             self._rules.append(compiled)
         if mistakes:
             raise ConfigError("\n".join(mistakes))
-        told = [asdict(rule) for rule in rules], overrides, default_country, creates_customers, normalize.VERSION
-        dump = json.dumps(told, sort_keys=True, default=dict)
+        told = list(rules), overrides, default_country, creates_customers, normalize.VERSION
+        dump = json.dumps(told, sort_keys=True, default=_told)
         self.version = hashlib.blake2b(dump.encode(), digest_size=8).hexdigest()
 
     def map(self, body: Mapping[str, Any]) -> tuple[Entity, ...]:
@@ -70,6 +70,13 @@ class Mapper:
         return frozenset(path[0] for path in found)
 
 
+def _told(value: Any) -> dict[str, Any]:
+    """Rules and the mappings in them as plain objects, so that their version can be computed."""
+    return (
+        dict(value) if isinstance(value, Mapping) else {part.name: getattr(value, part.name) for part in fields(value)}
+    )
+
+
 def _strangers(rules: Sequence[EntityRules], overrides: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     names = [rule.name for rule in rules]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -87,10 +94,10 @@ class Projection:
     Raises ConfigError naming property and expression, all mistakes at once.
     """
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
+    def __init__(self, properties: Mapping[str, str]) -> None:
         mistakes = []
         self._getters: dict[str, Getter] = {}
-        for name, expression in fields.items():
+        for name, expression in properties.items():
             if not expression:
                 continue
             try:

@@ -42,6 +42,7 @@ _MONTH_FIRST = re.compile(
     r"(?:[^\W\d]{2,10}, )?(?P<month>[^\W\d]{3,10})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})" + _CLOCK
 )
 _EPOCH = re.compile(r"-?\d{9,16}(?:\.\d{1,9})?")
+_DIGIT = re.compile("[0-9]")
 _YEARLESS = re.compile(r"--(\d{2})-?(\d{2})")
 _ISO_ENDING = re.compile(r"\s?(?:UTC|GMT)$")
 
@@ -75,7 +76,7 @@ def moment(value: Any, form: str = "") -> Moment | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    if not text or len(text) > _LONGEST or not any("0" <= letter <= "9" for letter in text):
+    if not text or len(text) > _LONGEST or not _DIGIT.search(text):
         return None
     try:
         return _from_form(text, form) if form else _from_text(text)
@@ -85,12 +86,12 @@ def moment(value: Any, form: str = "") -> Moment | None:
 
 def instant(value: Any, form: str = "") -> str | None:
     """The instant in canonical form; a date alone is midnight UTC."""
-    if type(value) is str and len(value) == 20 and value[19] == "Z" and value[10] == "T":
+    if type(value) is str and value[10:11] == "T" and value[4:5] == "-" and not form and value.isascii():
         try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        return value if value.isascii() and value[4] == "-" else None
+            exact = datetime.fromisoformat(value)
+            return value if len(value) == 20 and value[19] == "Z" else write(exact)
+        except (ValueError, OverflowError):
+            pass
     found = moment(value, form)
     if found is None:
         return None

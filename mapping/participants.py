@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,8 +12,6 @@ from mapping.rules import ParticipantRules
 
 Compile = Callable[[str, str, bool], Getter]
 """(what the expression is for, the expression, whether it reads an item of ``each``) to its getter."""
-
-_NAMED = re.compile(r'\s*"?([^"<>]{1,400}?)"?\s*<[^<>]{3,330}>\s*')
 
 
 class ParticipantReader:
@@ -64,8 +61,8 @@ class ParticipantReader:
         number = text(self._phone(item)) if self._phone else None
         email = normalize.email(address) if address else None
         phone = normalize.phone(number, country) if number else None
-        if address and not name and (match := _NAMED.fullmatch(address)):
-            name = match[1].strip()
+        if address and not name and address.endswith(">"):
+            name = address.rpartition("<")[0].strip(" \"'") or None
         if name and email and normalize.email(name):
             name = None  # mail programs repeat the address as the display name
         ids = list(dict.fromkeys(known for get in self._ids for known in _texts(get(item))))

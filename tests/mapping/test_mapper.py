@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -290,6 +292,7 @@ def test_the_version_follows_everything_that_shapes_the_values() -> None:
     ]
     assert len(set(versions)) == len(versions)
     assert Mapper([person({"email": "e"})]).version == versions[0]
+    assert Mapper([person(MappingProxyType({"email": "e"}))]).version == versions[0]
 
 
 def test_the_properties_that_rules_read_are_known() -> None:
@@ -304,6 +307,17 @@ def test_the_properties_that_rules_read_are_known() -> None:
     mapper = Mapper([rules])
     assert mapper.reads() == {"id", "properties", "associations", "portal"}
     assert mapper.reads("properties") == {"amount", "value"}
+
+
+@pytest.mark.parametrize(
+    "text", [" " * 60_000 + "<", "<" * 60_000, '"' * 60_000 + ">", "a." * 30_000 + "@>", "1" * 60_000]
+)
+def test_no_text_makes_mapping_slow(text: str) -> None:
+    before = time.process_time()
+    for kind, mapper in EVERYTHING.items():
+        body = {field: text for field in COERCERS[kind] if field not in ("address", "custom", "lines", "answers")}
+        mapper.map({**body, "activity": "email", "granted": True, "who": [text, {"value": text}]})
+    assert time.process_time() - before < 1
 
 
 RAW = st.one_of(

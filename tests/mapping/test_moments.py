@@ -18,7 +18,7 @@ from mapping.moments import birthday, day, either, instant
      "13/13/2025", None, True, [],
      "9" * 60, 1e300, float("nan"), float("inf"), "07 Foo 2025", "12/31/2025 25:00",
      "12/31/2025 13:00 PM", "0000-00-00",
-     "2026-05-01T10:00:00+99:99", "1" * 15 + "x", "²026-05-01", "٢٠٢٦-٠٥-٠١T00:00:00Z"],
+     "2026-05-01T10:00:00+99:99", "1" * 15 + "x", "²026-05-01"],
 )  # fmt: skip
 def test_what_names_no_one_moment_gives_none(value: Any) -> None:
     assert instant(value) is None
@@ -51,6 +51,7 @@ def test_what_names_no_one_moment_gives_none(value: Any) -> None:
         ("06.05.2025", "2025-05-06T00:00:00Z"),
         ("2025/12/31 10:15", "2025-12-31T10:15:00Z"),
         ("12/31/2025 12:00 AM", "2025-12-31T00:00:00Z"),
+        ("٢٠٢٦-٠٥-٠١ 08:00", "2026-05-01T08:00:00Z"),
         (datetime(2026, 5, 1, 8, tzinfo=UTC), "2026-05-01T08:00:00Z"),
     ],
 )
