@@ -95,7 +95,7 @@ def told(session: Session, error: ConcordError) -> int:
         message += f" (again in {error.retry_after:,.0f} seconds)"
     session.say(message, "red")
     for kind, advice in ADVICE.items():
-        if isinstance(error, kind):
+        if isinstance(error, kind) and "concord " not in message:
             session.say(advice)
     if session.json:
         printed_json({"error": {"type": type(error).__name__, "message": str(error), "problems": []}})

@@ -106,10 +106,10 @@ def status(ctx: typer.Context) -> None:
         raise typer.Exit(FAILED)
 
 
-def runs(ctx: typer.Context) -> None:
+def runs(ctx: typer.Context, limit: Limit = 20) -> None:
     """What ran, when, and how it ended."""
     if ctx.invoked_subcommand is None:
-        list_runs(ctx)
+        list_runs(ctx, limit)
 
 
 def list_runs(ctx: typer.Context, limit: Limit = 20) -> None:

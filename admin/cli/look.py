@@ -12,6 +12,7 @@ from admin.cli.engine import Limit
 from admin.cli.session import current
 
 Customer = Annotated[str, typer.Argument(help="The customer's id.", metavar="ID")]
+Connection = Annotated[str, typer.Option("--connection", help="Only of this connection.", metavar="NAME")]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,17 +58,13 @@ def timeline(ctx: typer.Context, customer_id: Customer, limit: Limit = 50) -> No
     session.answer(items, people.timeline(items))
 
 
-def dead_letters(ctx: typer.Context) -> None:
+def dead_letters(ctx: typer.Context, connection: Connection = "", limit: Limit = 50) -> None:
     """Records that could not be taken or written."""
     if ctx.invoked_subcommand is None:
-        list_letters(ctx)
+        list_letters(ctx, connection, limit)
 
 
-def list_letters(
-    ctx: typer.Context,
-    connection: Annotated[str, typer.Option("--connection", help="Only of this connection.", metavar="NAME")] = "",
-    limit: Limit = 50,
-) -> None:
+def list_letters(ctx: typer.Context, connection: Connection = "", limit: Limit = 50) -> None:
     """The dead letters, newest first."""
     session = current(ctx)
     with session.hub() as hub:

@@ -10,11 +10,13 @@ from typing import Any
 
 import orjson
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
+from rich.table import Column, Table
 from rich.text import Text
 
 PIPED_WIDTH = 120
+READABLE_COLUMN = 12
+GAP = 3
 STATES = {
     "ok": "green",
     "live": "green",
@@ -86,9 +88,37 @@ def state(value: str) -> Text:
     return Text(harmless(value), style=STATES.get(value, ""))
 
 
-def grid(*columns: str, title: str = "", numbers: tuple[str, ...] = ()) -> Table:
-    """An empty table; ``numbers`` names the columns that stand to the right. Long values fold, none is cut off."""
-    table = Table(
+class Grid(Table):
+    """A table that becomes a list of its rows, cell under cell, where the terminal is too narrow to read it."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table, or one block a row with the filled cells by the names of their columns."""
+        if options.max_width >= sum(_readable(column) for column in self.columns):
+            yield from super().__rich_console__(console, options)
+            return
+        if self.title:
+            yield self.title
+        for row in zip(*(column.cells for column in self.columns), strict=True):
+            block = Table(box=None, show_header=False, pad_edge=False)
+            for column, value in zip(self.columns, row, strict=True):
+                if str(value):
+                    block.add_row(Text(str(column.header), style="dim"), value)
+            yield block
+            yield ""
+
+
+def _readable(column: Column) -> int:
+    """How wide a column must be for people to read it: its longest cell, which may fold to a few words."""
+    longest = max((len(str(value)) for value in (column.header, *column.cells)), default=0)
+    return (longest if column.no_wrap else min(longest, READABLE_COLUMN)) + GAP
+
+
+def grid(*columns: str, title: str = "", numbers: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Grid:
+    """An empty table; ``numbers`` names the columns that stand to the right, ``whole`` those that should not fold.
+
+    Long values fold, none is cut off.
+    """
+    table = Grid(
         title=title or None,
         title_justify="left",
         title_style="bold",
@@ -97,7 +127,8 @@ def grid(*columns: str, title: str = "", numbers: tuple[str, ...] = ()) -> Table
         pad_edge=False,
     )
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        side: JustifyMethod = "right" if column in numbers else "left"
+        table.add_column(column, justify=side, overflow="fold", no_wrap=column in whole)
     return table
 
 

@@ -16,7 +16,7 @@ def found(customers: Sequence[CustomerSummary]) -> RenderableType:
     """One line a customer."""
     if not customers:
         return Text("No customer matches.")
-    table = grid("id", "kind", "name", "email", "phone", "sources", "records", numbers=("records",))
+    table = grid("id", "kind", "name", "email", "phone", "records", "in", numbers=("records",), whole=("id", "phone"))
     for each in customers:
         table.add_row(
             cell(each.id),
@@ -24,8 +24,8 @@ def found(customers: Sequence[CustomerSummary]) -> RenderableType:
             cell(each.name),
             cell(each.email),
             cell(each.phone),
-            cell(each.sources),
             cell(each.records),
+            cell(list(dict.fromkeys(source.partition("/")[0] for source in each.sources))),
         )
     return table
 
@@ -48,7 +48,7 @@ def values(golden: Sequence[ValueView], *, brief: bool = False) -> RenderableTyp
 
     ``brief`` leaves out the vendors' own fields and the record's id.
     """
-    table = grid("field", "value", "from", "rule", "since")
+    table = grid("field", "value", "from", "rule", "since", whole=("field", "since"))
     for each in golden:
         if brief and each.field.startswith("custom."):
             continue
@@ -74,7 +74,7 @@ def timeline(items: Sequence[TimelineItem]) -> RenderableType:
     """What happened, newest first."""
     if not items:
         return Text("Nothing on the timeline.")
-    table = grid("when", "kind", "as", "what", "seen in")
+    table = grid("when", "kind", "as", "what", "seen in", whole=("when",))
     for each in items:
         table.add_row(cell(moment(each.at)[:16]), cell(each.kind), cell(each.role), cell(each.line), cell(each.sources))
     return table

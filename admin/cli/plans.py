@@ -13,6 +13,7 @@ from admin.cli.output import cell, grid, harmless, shorten
 from sync.reports import PlannedChange, PlanReport, TargetPlan
 
 SAMPLES = 3
+ALWAYS = ("create", "update", "unchanged")
 COUNTS = ("create", "update", "adopt", "associate", "unchanged", "duplicates", "skipped", "calls")
 VALUE_WIDTH = 60
 WHY_WIDTH = 50
@@ -49,12 +50,13 @@ def warnings(report: PlanReport) -> list[RenderableType]:
 
 def targets(found: Sequence[TargetPlan]) -> Table:
     """One line for each object at a destination, whose parts (orders and leads, both as notes) are added up."""
-    table = grid("target", *COUNTS, numbers=COUNTS)
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     for each in found:
         sums[f"{each.connection}/{each.object}"].update({name: getattr(each, name) for name in COUNTS})
+    columns = [name for name in COUNTS if name in ALWAYS or any(counts[name] for counts in sums.values())]
+    table = grid("target", *columns, numbers=COUNTS)
     for name, counts in sums.items():
-        table.add_row(cell(name), *(cell(counts[each]) for each in COUNTS))
+        table.add_row(cell(name), *(cell(counts[each]) for each in columns))
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -21,6 +22,7 @@ from sync.reports import (
 )
 
 COUNTS = ("read", "new", "changed", "unchanged", "gone", "dropped", "dead")
+ALWAYS = ("read", "new", "changed")
 
 
 def synced(report: SyncReport) -> list[RenderableType]:
@@ -32,24 +34,19 @@ def synced(report: SyncReport) -> list[RenderableType]:
 
 def read(streams: Sequence[StreamReport]) -> Table:
     """One line for each stream that had anything to say, one for those that had not, one for all of them."""
-    table = grid("connection", "stream", *COUNTS, "state", "note", numbers=COUNTS)
     telling = [each for each in streams if not _silent(each)]
+    sums = {name: sum(getattr(each, name) for each in streams) for name in COUNTS}
+    counts = [name for name in COUNTS if sums[name] or name in ALWAYS]
+    notes = ["note"] if any(each.message for each in telling) else []
+    table = grid("connection", "stream", *counts, "state", *notes, numbers=COUNTS)
     for each in telling:
-        table.add_row(
-            cell(each.connection),
-            cell(each.stream),
-            *(_count(name, getattr(each, name)) for name in COUNTS),
-            state(each.status),
-            cell(each.message),
-        )
+        row = [cell(each.connection), cell(each.stream), *(_count(name, getattr(each, name)) for name in counts)]
+        table.add_row(*row, state(each.status), *([cell(each.message)] if notes else []))
     if len(streams) > 1:
-        if telling and len(telling) < len(streams):
-            table.add_section()
-        if len(telling) < len(streams):
-            table.add_row("", Text(f"{len(streams) - len(telling)} with nothing new", style="dim"))
         table.add_section()
-        totals = [_count(name, sum(getattr(each, name) for each in streams)) for name in COUNTS]
-        table.add_row(Text("all", style="bold"), "", *totals, "", "")
+        quiet = len(streams) - len(telling)
+        note = Text(f"{quiet} streams had nothing new" if quiet else "", style="dim")
+        table.add_row(Text("all", style="bold"), note, *(_count(name, sums[name]) for name in counts))
     return table
 
 
@@ -111,7 +108,7 @@ def checked(reports: Sequence[CheckReport]) -> Table:
             cell(each.connection),
             cell(each.connector),
             state("ok" if each.ok else "failed"),
-            cell(each.account),
+            cell(shorten(each.account)),
             cell(each.reads),
             cell(each.writes),
             cell(each.message),
@@ -154,7 +151,8 @@ def runs(found: Sequence[RunView]) -> RenderableType:
     """The runs as given, one line each."""
     if not found:
         return Text("There has been no run yet.")
-    table = grid("run", "kind", "connection", "stream", "started", "ended", "state", "counts", numbers=("run",))
+    names = ("run", "kind", "connection", "stream", "started", "took", "state", "counts")
+    table = grid(*names, numbers=("run", "took"), whole=("started",))
     for each in found:
         table.add_row(
             cell(str(each.id)),
@@ -162,7 +160,7 @@ def runs(found: Sequence[RunView]) -> RenderableType:
             cell(each.connection),
             cell(each.stream),
             cell(moment(each.started_at)),
-            cell(moment(each.ended_at)),
+            cell(took(each)),
             state(each.status),
             cell(counted(each)),
         )
@@ -184,6 +182,14 @@ def run(found: RunView) -> RenderableType:
             "error": found.error,
         }
     )
+
+
+def took(found: RunView) -> str:
+    """How long a run took; nothing while it goes on, or when it was cut off."""
+    if not (found.started_at and found.ended_at):
+        return ""
+    seconds = (datetime.fromisoformat(found.ended_at) - datetime.fromisoformat(found.started_at)).total_seconds()
+    return f"{seconds:,.1f} s"
 
 
 def counted(found: RunView) -> str:

@@ -153,13 +153,14 @@ def test_nothing_is_coloured_off_a_terminal(concord: Concord, hub: FakeHub) -> N
 
 
 @pytest.mark.parametrize("columns", ["30", "60"])
-def test_narrow_terminals_fold_and_lose_nothing(
+def test_narrow_terminals_get_lists_that_can_be_read(
     concord: Concord, hub: FakeHub, monkeypatch: pytest.MonkeyPatch, columns: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    result = concord("runs", "show", "4")
-    assert result.exit_code == 0
-    assert max(map(len, result.stdout.splitlines())) <= int(columns)
+    for line in ("runs", "runs show 4", "customers find ada", "customers show cus_1", "status", "check"):
+        shown = concord(*line.split()).stdout
+        assert max(map(len, shown.splitlines())) <= int(columns)
+    assert "ada@post.example" in concord("customers", "find", "ada").stdout
 
 
 def test_no_answer_says_so(concord: Concord, hub: FakeHub) -> None:
