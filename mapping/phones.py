@@ -47,7 +47,7 @@ def _international(digits: str) -> str | None:
         plan = _plan_of_code(digits[:size])
         if plan is not None:
             rest = digits[size:]
-            if len(rest) in plan.lengths and rest[:1] != "0" and not (plan.prefix and plan.prefix.match(rest)):
+            if len(rest) in plan.lengths and not (plan.prefix and plan.prefix.match(rest)):
                 return "+" + digits
             return None
     return None
@@ -60,7 +60,8 @@ def _national(digits: str, country: str) -> str | None:
         return None
     prefix = plan.prefix.match(digits) if plan.prefix else None
     rest = digits[prefix.end() :] if prefix else digits
-    if rest[:1] == "0" or len(rest) not in plan.lengths or not plan.pattern.fullmatch(rest):
+    abroad = digits.startswith(("00", "011"))
+    if abroad or len(rest) not in plan.lengths or not plan.pattern.fullmatch(rest):
         return None
     return f"+{plan.code}{rest}"
 
