@@ -17,22 +17,10 @@ def _card(value: dict[str, Any], facts: FileFacts) -> Shaped:
     formatted = value.get("FN", "")
     if formatted and organization and not any(name.values()) and formatted == organization[0]:
         company = True  # a card named like its organisation is the organisation's
-    born = birth_date(value.get("BDAY", ""))
-    person = filled(
-        name=formatted,
-        given_name=name.get("given"),
-        additional_name=name.get("additional"),
-        family_name=name.get("family"),
-        honorific_prefix=name.get("prefix"),
-        honorific_suffix=name.get("suffix"),
-        nickname=value.get("NICKNAME"),
-        birth_date=born,
-        job_title=value.get("TITLE") or value.get("ROLE"),
-        department=", ".join(organization[1:]),
-    )
+    person = _person(value, organization)
     told = next(iter(organization), "") or (formatted if company else "")
     leftover = dict(value.get("OTHER", {}))
-    if value.get("BDAY") and not born:
+    if value.get("BDAY") and "birth_date" not in person:
         leftover["BDAY"] = value["BDAY"]
     leftover.update(filled(other_addresses=value.get("ADR", [])[1:], other_websites=value.get("URL", [])[1:]))
     emails, phones = value.get("EMAIL", []), value.get("TEL", [])
@@ -50,6 +38,22 @@ def _card(value: dict[str, Any], facts: FileFacts) -> Shaped:
     )
     identity = value.get("UID") or identity_of({"fn": formatted, "at": next(iter(emails + phones), "")}, "fn", "at")
     return Shaped(identity, body, instant(value.get("REV", "")))
+
+
+def _person(value: dict[str, Any], organization: list[str]) -> dict[str, Any]:
+    name = value.get("N", {})
+    return filled(
+        name=value.get("FN"),
+        given_name=name.get("given"),
+        additional_name=name.get("additional"),
+        family_name=name.get("family"),
+        honorific_prefix=name.get("prefix"),
+        honorific_suffix=name.get("suffix"),
+        nickname=value.get("NICKNAME"),
+        birth_date=birth_date(value.get("BDAY", "")),
+        job_title=value.get("TITLE") or value.get("ROLE"),
+        department=", ".join(organization[1:]),
+    )
 
 
 CARDS = Layout(

@@ -1,7 +1,6 @@
 """Contact exports of CRMs: HubSpot, Salesforce, Zoho and Freshsales, with the labels of the account's language.
 
-The ids are the records' ids over there. English names are those seen in several public importers; German, French and
-Spanish ones are the common labels of the vendors' own translations, and whatever is labelled otherwise lands in custom.
+The ids are the records' ids over there: references, and evidence.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.files.layouts.crm_labels import LABELS, STAGES, YES
 from connectors.files.layouts.layout import (
     Cells,
     FileFacts,
@@ -24,145 +24,74 @@ from connectors.files.layouts.layout import (
 from connectors.files.layouts.person import CONTACT_RULES, birth_date, contact, filled
 from mapping.errors import RecordError
 
-_LABELS: dict[str, tuple[str, ...]] = {
-    "Name": ("Full Name", "Contact Name", "Lead Name"),
-    "First Name": ("FirstName", "Vorname", "Prénom", "Nombre"),
-    "Last Name": ("LastName", "Nachname", "Nom", "Nom de famille", "Apellidos", "Apellido"),
-    "Salutation": ("Anrede", "Civilité", "Saludo", "Tratamiento"),
-    "Email": ("E-Mail", "Email Address", "Work Email", "Emails", "E-mail", "Correo", "Correo electrónico"),
-    "Additional Emails": ("Additional email addresses", "Secondary Email", "Work emails"),
-    "Phone": (
-        *("Phone Number", "Telefon", "Telefonnummer", "Téléphone", "Numéro de téléphone", "Teléfono"),
-        *("Número de teléfono", "Work Phone", "Business Phone"),
-    ),
-    "Mobile": (
-        *("Mobile Phone", "Mobile Phone Number", "MobilePhone", "Mobiltelefon", "Mobiltelefonnummer", "Mobile Number"),
-        *("Téléphone mobile", "Numéro de téléphone mobile", "Teléfono móvil", "Número de teléfono móvil", "Móvil"),
-    ),
-    "Home Phone": ("HomePhone",),
-    "Other Phone": ("OtherPhone",),
-    "Company": (
-        *(
-            "Company Name",
-            "Account Name",
-            "Account.Name",
-            "Associated Company",
-            "Unternehmen",
-            "Unternehmensname",
-            "Firma",
-        ),
-        *("Accountname", "Entreprise", "Nom de l'entreprise", "Société", "Empresa", "Nombre de la empresa"),
-    ),
-    "Job Title": ("Title", "JobTitle", "Jobtitel", "Position", "Intitulé du poste", "Fonction", "Cargo", "Designation"),
-    "Department": ("Abteilung", "Departamento"),
-    "Industry": ("Branche", "Secteur", "Sector"),
-    "Lifecycle Stage": ("Lifecycle-Phase", "Phase du cycle de vie", "Etapa del ciclo de vida"),
-    "Street": (
-        *("Street Address", "Mailing Street", "MailingStreet", "Billing Street", "BillingStreet", "Straße", "Adresse"),
-        *("Rue", "Calle", "Dirección", "Address"),
-    ),
-    "City": ("Mailing City", "MailingCity", "Billing City", "BillingCity", "Stadt", "Ort", "Ville", "Ciudad"),
-    "State": ("State/Region", "Mailing State", "MailingState", "Mailing State/Province", "BillingState", "Bundesland"),
-    "Postal Code": (
-        *("PostalCode", "Zip Code", "Zip", "Zipcode", "Mailing Zip", "Mailing Zip/Postal Code", "MailingPostalCode"),
-        *("BillingPostalCode", "Postleitzahl", "PLZ", "Code postal", "Código postal"),
-    ),
-    "Country": ("Country/Region", "Mailing Country", "MailingCountry", "BillingCountry", "Land", "Pays", "País"),
-    "Website": ("Website URL", "Website-URL", "Webseite", "Site web", "Sitio web"),
-    "Owner": (
-        *("Contact owner", "Lead Owner", "OwnerId", "Owner Name", "Zuständiger Mitarbeiter"),
-        *("Kontakt-Inhaber", "Propriétaire du contact", "Propietario del contacto"),
-    ),
-    "Created": ("Create Date", "CreatedDate", "Created Date", "Created Time", "Created at", "Erstellungsdatum"),
-    "Modified": (
-        *("Last Modified Date", "LastModifiedDate", "SystemModstamp", "Modified Time", "Updated at", "Last modified"),
-        *("Datum der letzten Änderung", "Date de la dernière modification", "Fecha de última modificación"),
-    ),
-    "Birthday": ("Birthdate", "Date of Birth", "Date of birth", "Geburtsdatum"),
-    "Tags": ("Tag", "Schlagwörter"),
-    "Description": ("Notes", "Beschreibung"),
-    "Opted Out": (
-        *("HasOptedOutOfEmail", "Email Opt Out", "Email Opt-Out", "Unsubscribed from all email", "Do not contact"),
-        "Von allen E-Mails abgemeldet",
-    ),
-    "Deleted": ("IsDeleted",),
-}
-
-_STAGES = {
-    "subscriber": "subscriber",
-    "lead": "lead",
-    "marketing qualified lead": "qualified",
-    "sales qualified lead": "qualified",
-    "sales accepted lead": "qualified",
-    "opportunity": "opportunity",
-    "customer": "customer",
-    "evangelist": "customer",
-    "abonnent": "subscriber",
-    "kunde": "customer",
-    "client": "customer",
-    "cliente": "customer",
-    "churned": "former",
-}
-_YES = frozenset(("1", "true", "yes", "x", "ja", "oui", "sí", "si"))
-
 
 def _columns(*ids: str) -> dict[str, tuple[str, ...]]:
-    return {ids[0]: ids[1:], **_LABELS}
+    return {ids[0]: ids[1:], **LABELS}
 
 
 def _body(cells: dict[str, Any], columns: Mapping[str, Any], ids: list[str], **more: Any) -> dict[str, Any]:
-    """What every CRM's contact says, read out of the columns that were recognised."""
-    owner, gone = cells.get("Owner") or cells.get("Sales owner"), cells.get("Deleted", "").casefold() in _YES
-    given, family = cells.get("First Name"), cells.get("Last Name")
-    born = birth_date(cells.get("Birthday", ""))
-    person = filled(
-        name=cells.get("Name") if not (given or family) and not more.get("account") else None,
-        given_name=given,
-        family_name=family,
-        honorific_prefix=cells.get("Salutation"),
-        birth_date=born,
-        job_title=cells.get("Job Title"),
-        department=cells.get("Department"),
-    )
-    company = cells.get("Company") or (cells.get("Name") if more.get("account") else None)
+    """What every CRM's contact says; ``more`` are ``source``, a ``stage`` and whether it is an ``account``."""
     leftover = rest(cells, columns)
-    if cells.get("Birthday") and not born:
-        leftover["Birthday"] = cells["Birthday"]
-    address = filled(
-        street=cells.get("Street"),
-        locality=cells.get("City"),
-        region=cells.get("State"),
-        postal_code=cells.get("Postal Code"),
-        country=cells.get("Country"),
-    )
-    if gone:
+    if cells.get("Deleted", "").casefold() in YES:
         # A full Salesforce export carries its recycle bin along: the row stays, nobody comes of it.
         return {**cells, "_rest": leftover}
-    stage = _STAGES.get(cells.get("Lifecycle Stage", "").casefold()) or more.get("stage")
+    account = bool(more.get("account"))
+    person = {} if account else _person(cells)
+    if cells.get("Birthday") and "birth_date" not in person:
+        leftover["Birthday"] = cells["Birthday"]
+    stage = STAGES.get(cells.get("Lifecycle Stage", "").casefold()) or more.get("stage")
     if cells.get("Lifecycle Stage") and not stage:
         leftover["Lifecycle Stage"] = cells["Lifecycle Stage"]
+    emails = split_list(cells.get("Email", "")) + split_list(cells.get("Additional Emails", ""))
     body = contact(
         cells,
-        {} if more.get("account") else person,
-        filled(name=company, industry=cells.get("Industry")),
-        split_list(cells.get("Email", "")) + split_list(cells.get("Additional Emails", "")),
+        person,
+        filled(
+            name=cells.get("Company") or (cells.get("Name") if account else None),
+            industry=cells.get("Industry"),
+        ),
+        emails,
         [cells[name] for name in ("Phone", "Mobile", "Home Phone", "Other Phone") if cells.get(name)],
-        address=address,
+        known_person=bool(emails) and not account,  # a CRM's contact is somebody, also without a name
+        address=_address(cells),
         website=cells.get("Website"),
         ids=ids,
         tags=split_list(cells.get("Tags", "")),
         stage=stage,
-        owner=owner,
+        owner=cells.get("Owner") or cells.get("Sales owner"),
         notes=cells.get("Description"),
         source=more.get("source"),
         rest=leftover,
         created_at=cells.get("Created"),
         updated_at=cells.get("Modified"),
     )
-    if cells.get("Opted Out", "").casefold() in _YES:
+    if cells.get("Opted Out", "").casefold() in YES:
         # The opposite says nothing: who has not objected has not agreed either.
         body["_email_consent"] = False
     return body
+
+
+def _person(cells: dict[str, Any]) -> dict[str, Any]:
+    given, family = cells.get("First Name"), cells.get("Last Name")
+    return filled(
+        name=cells.get("Name") if not (given or family) else None,
+        given_name=given,
+        family_name=family,
+        honorific_prefix=cells.get("Salutation"),
+        birth_date=birth_date(cells.get("Birthday", "")),
+        job_title=cells.get("Job Title"),
+        department=cells.get("Department"),
+    )
+
+
+def _address(cells: dict[str, Any]) -> dict[str, Any]:
+    return filled(
+        street=cells.get("Street"),
+        locality=cells.get("City"),
+        region=cells.get("State"),
+        postal_code=cells.get("Postal Code"),
+        country=cells.get("Country"),
+    )
 
 
 def _shaped(identity: str, cells: dict[str, Any], body: dict[str, Any]) -> Shaped:

@@ -84,6 +84,19 @@ def _address(cells: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _leftover(cells: dict[str, Any], *, named: bool, born: str) -> dict[str, Any]:
+    found = rest(cells, _COLUMNS)
+    if named and cells.get("Company Main Phone"):
+        # The switchboard is the company's number, not the person's.
+        found["Company Main Phone"] = cells["Company Main Phone"]
+    if any(name.startswith("Business ") and name in _ADDRESSES for name in cells):
+        found.update({name: cell for name, cell in cells.items() if name.startswith("Home ") and name in _ADDRESSES})
+    # 0/0/00 is how Outlook writes that there is no birthday; other forms depend on the machine's settings.
+    if cells.get("Birthday") and not born and not cells["Birthday"].startswith("0/0/0"):
+        found["Birthday"] = cells["Birthday"]
+    return found
+
+
 def _contact(cells: dict[str, Any], facts: FileFacts) -> Shaped:
     emails = [cells[name] for name in _EMAILS if cells.get(name)]
     phones = [cells[name] for name in _PHONES if cells.get(name)]
@@ -99,18 +112,9 @@ def _contact(cells: dict[str, Any], facts: FileFacts) -> Shaped:
         job_title=cells.get("Job Title"),
         department=cells.get("Department"),
     )
-    leftover = rest(cells, _COLUMNS)
-    if cells.get("Company Main Phone"):
-        # The switchboard is the company's number, not the person's.
-        if any(person.get(part) for part in ("given_name", "family_name", "nickname")):
-            leftover["Company Main Phone"] = cells["Company Main Phone"]
-        else:
-            phones.append(cells["Company Main Phone"])
-    if any(name.startswith("Business ") and name in _ADDRESSES for name in cells):
-        leftover.update({name: cell for name, cell in cells.items() if name.startswith("Home ") and name in _ADDRESSES})
-    # 0/0/00 is how Outlook writes that there is no birthday; other forms depend on the machine's settings.
-    if cells.get("Birthday") and not born and not cells["Birthday"].startswith("0/0/0"):
-        leftover["Birthday"] = cells["Birthday"]
+    named = any(person.get(part) for part in ("given_name", "family_name", "nickname"))
+    if cells.get("Company Main Phone") and not named:
+        phones.append(cells["Company Main Phone"])
     body = contact(
         cells,
         person,
@@ -121,7 +125,7 @@ def _contact(cells: dict[str, Any], facts: FileFacts) -> Shaped:
         website=cells.get("Web Page"),
         tags=split_list(cells.get("Categories", "")),
         notes=cells.get("Notes"),
-        rest=leftover,
+        rest=_leftover(cells, named=named, born=born),
     )
     told = ("First Name", "Last Name", "Company", "_at")
     return Shaped(identity_of({**cells, "_at": next(iter(emails + phones), "")}, *told), body)

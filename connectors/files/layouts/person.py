@@ -80,11 +80,14 @@ def contact(
     organization: dict[str, Any],
     emails: Sequence[str],
     phones: Sequence[str],
+    *,
+    known_person: bool = False,
     **more: Any,
 ) -> dict[str, Any]:
     """A body that CONTACT_RULES read: the record's own fields, and what they mean under names with an underscore.
 
-    Somebody is a person where a name is given, or an address or number and no organisation; ``more`` are the other
+    Somebody is a person where a name is given, or an address or number and no organisation (or the layout knows better:
+    ``known_person``); ``more`` are the other
     underscored values, empty ones left out. What looks like no email address goes to the rest.
     """
     addresses = [email for email in dict.fromkeys(emails) if "@" in email]
@@ -94,7 +97,7 @@ def contact(
         leftover["email_as_given"] = odd
     numbers = list(dict.fromkeys(phones))
     named = any(person.get(part) for part in ("name", "given_name", "family_name", "nickname"))
-    is_person = named or (bool(addresses or numbers) and not organization.get("name"))
+    is_person = named or known_person or (bool(addresses or numbers) and not organization.get("name"))
     if is_person and not any(person.values()):
         person = {"named": False}
     body = dict(cells)

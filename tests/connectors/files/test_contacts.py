@@ -183,3 +183,27 @@ def test_zoho_and_freshsales_contacts(folder: Folder) -> None:
     freshsales = folder.one("freshsales_contacts", "person")
     assert freshsales["ids"] == ["freshsales:contact:15000"]
     assert (freshsales["stage"], freshsales["job_title"]) == ("lead", "Cook")
+
+
+def test_a_crm_contact_without_a_name_is_somebody_all_the_same(folder: Folder) -> None:
+    folder.put(
+        "hubspot.csv", "Record ID,First Name,Last Name,Email,Company Name\n9,,,kim@plum.example,Plum BV\n10,,,,Pear\n"
+    )
+    person, company = folder.entities("hubspot_contacts")
+    assert (person.kind, person.values["company"]) == (Kind.PERSON, "Plum BV")
+    assert (company.kind, company.values["name"]) == (Kind.ORGANIZATION, "Pear")
+
+
+def test_what_has_no_place_in_the_model_is_kept(folder: Folder) -> None:
+    folder.put(
+        "hubspot.csv",
+        "Record ID,First Name,Email,Lifecycle Stage,Birthday,Create Date,Shoe\n"
+        "9,Kim,kim@plum.example,Odd,3/7/1980,3/4/2024,41\n",
+    )
+    custom = folder.one("hubspot_contacts", "person")["custom"]
+    assert custom == {
+        "Shoe": "41",
+        "Lifecycle Stage": "Odd",
+        "Birthday": "3/7/1980",
+        "created_at_as_given": "3/4/2024",
+    }
