@@ -67,7 +67,7 @@ class Api:
         body = self.read("GET", "/account-info/v3/details")
         if not body.get("portalId"):
             raise ContractError("the account details name no portalId")
-        return Account(id=str(body["portalId"]), name=str(body.get("uiDomain") or ""))
+        return Account(id=str(body["portalId"]), name=f"HubSpot account {body['portalId']}")
 
     def properties(self, kind: str) -> Sequence[Json]:
         """The definitions of an object's properties."""

@@ -202,6 +202,8 @@ _WRITTEN_ADDRESS = {
     "website": "website",
     "lifecyclestage": _lookup("stage", _STAGES_BACK),
 }
+_SUMMED_UP = "concat([summary || title, url])"
+"""The summary is the hub's one line on a fact; of activities and surveys it already holds the text's first line."""
 _TOUCHED = {"contact": "contacts", "company": "companies"}
 
 
@@ -291,20 +293,18 @@ TARGETS = (
     _engagement(
         "notes",
         Kind.ACTIVITY,
-        {"hs_note_body": "concat([summary || title, text, url])"},
+        {"hs_note_body": f"(text && concat([title, text, url])) || {_SUMMED_UP}"},
         ("message", "form", "lead", "visit", "note", "task", "other"),
     ),
     *(
-        _engagement("notes", kind, {"hs_note_body": f"concat([summary || title, {more}, url])"})
-        for kind, more in (
-            (Kind.ORDER, "status"),
-            (Kind.INVOICE, "status"),
-            (Kind.PAYMENT, "status"),
-            (Kind.DEAL, "text"),
-            (Kind.TICKET, "text"),
-            (Kind.SURVEY, "text"),
-            (Kind.CONSENT, "text"),
-        )
+        _engagement("notes", kind, {"hs_note_body": "concat([summary || title, text, url])"})
+        for kind in (Kind.ORDER, Kind.INVOICE, Kind.PAYMENT, Kind.DEAL, Kind.TICKET)
     ),
+    _engagement(
+        "notes",
+        Kind.SURVEY,
+        {"hs_note_body": f"(text && concat([survey, score, text, url])) || {_SUMMED_UP}"},
+    ),
+    _engagement("notes", Kind.CONSENT, {"hs_note_body": _SUMMED_UP}),
 )
 """What is written, in order. Facts without an activity object of their own go out as notes, one target a kind."""

@@ -20,14 +20,17 @@ from connectors.core.protocols import utc_now
 from connectors.core.sandbox import SandboxServer
 from connectors.hubspot import sandbox_page
 from connectors.hubspot.portal import Portal, PortalError, Record, Shelf
-from connectors.hubspot.portal_schema import OBJECTS, Property
+from connectors.hubspot.portal_schema import OBJECTS
 from connectors.hubspot.portal_search import search
 from connectors.hubspot.sandbox_batch import Batches
 from connectors.hubspot.sandbox_links import Links
-from connectors.hubspot.sandbox_shapes import group, shown
+from connectors.hubspot.sandbox_login import Login
+from connectors.hubspot.sandbox_properties import Properties
+from connectors.hubspot.sandbox_shapes import shown
 
 __all__ = ["HubSpotSandbox", "Portal", "Record", "Shelf", "serve"]
 
+OPEN = frozenset({"/", "/oauth/v1/token"})
 LONGEST_URL = 8_192
 LARGEST_LIST = 100
 ALIASES = {each.rstrip("s").replace("companie", "company"): each for each in OBJECTS} | {
@@ -45,9 +48,10 @@ ALIASES = {each.rstrip("s").replace("companie", "company"): each for each in OBJ
 class HubSpotSandbox(SandboxServer):
     """The server over a portal.
 
-    ``token`` is the only one let in. ``rate`` limits requests to (count, seconds), ``search_rate`` the searches.
-    ``multi_status`` names the batch verbs that report bad inputs one by one (when every input carries an
-    ``objectWriteTraceId``); the others refuse the whole batch for one of them.
+    ``token`` is let in, and whatever the token endpoint gives to the public ``app`` (client id, secret, refresh token).
+    ``rate`` limits requests to (count, seconds), ``search_rate`` the searches. ``multi_status`` names the batch verbs
+    that report bad inputs one by one (when every input carries an ``objectWriteTraceId``); the others refuse the whole
+    batch for one of them. ``scopes_missing`` maps a part of a path to the scope that it is refused for.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class HubSpotSandbox(SandboxServer):
         *,
         port: int = 0,
         token: str = "sandbox-token",  # noqa: S107 - lets clients into the stand-in, and nowhere else
+        app: tuple[str, str, str] | None = None,
         scopes_missing: Mapping[str, str] | None = None,
         rate: tuple[int, float] | None = None,
         search_rate: tuple[int, float] | None = None,
@@ -63,6 +68,7 @@ class HubSpotSandbox(SandboxServer):
     ) -> None:
         self.portal = portal or Portal()
         self.token = token
+        self._login = Login(self.portal.now, token, app)
         self.scopes_missing = dict(scopes_missing or {})
         self._rates = {False: rate, True: search_rate}
         self._asked: dict[bool, deque[datetime]] = {False: deque(), True: deque()}
@@ -77,15 +83,16 @@ class HubSpotSandbox(SandboxServer):
     def _table(self) -> list[Route]:
         thing, props = "/crm/v3/objects/{object}", "/crm/v3/properties/{object}"
         pair, one = "/crm/v4/associations/{object}/{to}", "/crm/v4/objects/{object}/{id}/associations"
-        batches, links = self._batches, self._links
+        batches, links, properties = self._batches, self._links, Properties(self.portal)
         table: list[tuple[str, str, Handler]] = [
             ("GET", "/", lambda _: Reply(200, sandbox_page.render(self.portal))),
+            ("POST", "/oauth/v1/token", self._login.give),
             ("GET", "/account-info/v3/details", self._account),
-            ("GET", props, self._properties),
-            ("POST", props, self._define),
-            ("GET", f"{props}/groups", self._groups),
-            ("POST", f"{props}/groups", self._define_group),
-            ("GET", f"{props}/{{name}}", self._property),
+            ("GET", props, properties.all),
+            ("POST", props, properties.define),
+            ("GET", f"{props}/groups", properties.groups),
+            ("POST", f"{props}/groups", properties.define_group),
+            ("GET", f"{props}/{{name}}", properties.one),
             ("POST", f"{thing}/search", self._search),
             ("POST", f"{thing}/merge", self._merge),
             *(("POST", f"{thing}/batch/{verb}", getattr(batches, verb)) for verb in batches.VERBS),
@@ -134,9 +141,9 @@ class HubSpotSandbox(SandboxServer):
         return Reply(refusal.status, body, headers or {})
 
     def _guard(self, request: Request) -> Reply | None:
-        if request.path == "/":
+        if request.path in OPEN:
             return None
-        if request.headers.get("authorization") != f"Bearer {self.token}":
+        if not self._login.admits(request):
             refusal = PortalError(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or not valid.")
             return self._refusal(refusal)
         for path, scope in self.scopes_missing.items():
@@ -193,46 +200,6 @@ class HubSpotSandbox(SandboxServer):
             "dataHostingLocation": "na1",
         }
         return Reply(200, body)
-
-    def _properties(self, request: Request) -> Reply:
-        found = self.portal.drawer(request.params["object"]).properties
-        return Reply(200, {"results": [each.to_json() for each in found.values()]})
-
-    def _property(self, request: Request) -> Reply:
-        found = self.portal.drawer(request.params["object"]).properties.get(request.params["name"])
-        if found is None:
-            raise PortalError(404, "OBJECT_NOT_FOUND", f"Property {request.params['name']} does not exist")
-        return Reply(200, found.to_json())
-
-    def _define(self, request: Request) -> Reply:
-        wanted, drawer = request.json(), self.portal.drawer(request.params["object"])
-        name = wanted["name"]
-        if name in drawer.properties:
-            message = f"A property named '{name}' already exists."
-            raise PortalError(409, "OBJECT_ALREADY_EXISTS", message)
-        if wanted["groupName"] not in drawer.groups:
-            raise PortalError(400, "VALIDATION_ERROR", f"Property group {wanted['groupName']} does not exist")
-        drawer.properties[name] = made = Property(
-            name,
-            wanted["type"],
-            label=wanted["label"],
-            group=wanted["groupName"],
-            options=tuple(each["value"] for each in wanted.get("options") or ()),
-            unique=bool(wanted.get("hasUniqueValue")),
-            defined_by_vendor=False,
-        )
-        return Reply(201, made.to_json())
-
-    def _groups(self, request: Request) -> Reply:
-        groups = self.portal.drawer(request.params["object"]).groups
-        return Reply(200, {"results": [group(name, label) for name, label in groups.items()]})
-
-    def _define_group(self, request: Request) -> Reply:
-        wanted, groups = request.json(), self.portal.drawer(request.params["object"]).groups
-        if wanted["name"] in groups:
-            raise PortalError(409, "OBJECT_ALREADY_EXISTS", "A property group of that name already exists.")
-        groups[wanted["name"]] = wanted["label"]
-        return Reply(201, group(wanted["name"], wanted["label"]))
 
     def _list(self, request: Request) -> Reply:
         limit, kind = int(request.first("limit", "10")), request.params["object"]
