@@ -121,10 +121,24 @@ def members(c: Connection, customer_ids: Sequence[str]) -> list[MemberRow]:
     return sorted(found, key=lambda m: (m.connection_id, m.stream, m.slice, m.remote_id, m.part))
 
 
-def remotes(c: Connection, connection_id: str, streams: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
-    """(customer id, remote id, body, observed at) of the live records of some streams that belong to a customer."""
+@dataclass(frozen=True, slots=True)
+class PulledRow:
+    """A record pulled from a destination that belongs to a customer. ``body`` is JSON text."""
+
+    customer_id: str
+    remote_id: str
+    body: str
+    observed_at: str
+    version: str | None
+
+
+def remotes(c: Connection, connection_id: str, streams: Sequence[str]) -> Iterator[PulledRow]:
+    """The live records of some streams that belong to a customer."""
     statement = (
-        select(membership.c.customer_id, raw_record.c.remote_id, raw_record.c.body, raw_record.c.observed_at)
+        select(
+            membership.c.customer_id, raw_record.c.remote_id, raw_record.c.body, raw_record.c.observed_at,
+            raw_record.c.version,
+        )
         .join(entity, entity.c.id == membership.c.entity_id)
         .join(raw_record, raw_record.c.id == entity.c.raw_id)
         .join(slice_, slice_.c.id == raw_record.c.slice_id)
@@ -134,9 +148,9 @@ def remotes(c: Connection, connection_id: str, streams: Sequence[str]) -> Iterat
             raw_record.c.state == "live",
             entity.c.live,
         )
-    )
+    )  # fmt: skip
     for row in c.execute(statement):
-        yield (row[0], row[1], row[2], row[3])
+        yield PulledRow(*row)
 
 
 def entity_places(c: Connection, entity_ids: Sequence[int]) -> dict[int, str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
-from mapping.identity import Holder, Link
+from mapping.identity import Link
 from state.batches import among, insert_rows
 from state.database import insert_or_update
 from state.records import chunks
@@ -20,11 +20,12 @@ from state.tables import (
     entity,
     event,
     golden_record,
-    identifier,
     membership,
     raw_record,
     slice_,
 )
+
+NO_ECHO: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,13 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An entity with its natural key, as resolving sees it. Facts come too; they have a ``fact_key``."""
+    """An entity as resolving sees it. Facts come too; they have a ``fact_key``."""
 
     id: int
-    key: tuple[str, ...]
     kind: str
     live: bool
     founding: bool
     fact_key: str | None
-    name: str
     alias: str | None
     values: Mapping[str, Any]
     since: Mapping[str, str]
@@ -64,23 +63,24 @@ def queue_length(c: Connection) -> int:
     return int(c.execute(select(func.count()).select_from(dirty_entity)).scalar_one())
 
 
-_PROFILE = (
-    select(
-        entity.c.id, slice_.c.connection_id, slice_.c.stream, slice_.c.key, raw_record.c.remote_id, entity.c.part,
-        entity.c.kind, entity.c.live, entity.c.founding, entity.c.fact_key, entity.c.name_key, entity.c.alias,
-        entity.c["values"], entity.c.since, entity.c.echo,
-    )
+_PROFILE = select(
+    entity.c.id, entity.c.kind, entity.c.live, entity.c.founding, entity.c.fact_key, entity.c.alias,
+    entity.c["values"], entity.c.since, entity.c.echo,
+)  # fmt: skip
+_KEYS = (
+    select(entity.c.id, slice_.c.connection_id, slice_.c.stream, slice_.c.key, raw_record.c.remote_id, entity.c.part)
     .join(raw_record, raw_record.c.id == entity.c.raw_id)
     .join(slice_, slice_.c.id == raw_record.c.slice_id)
-)  # fmt: skip
+    .where(among(entity.c.id, "ids"))
+)
 _PROFILE_BY_ID = _PROFILE.where(among(entity.c.id, "ids"))
 _PROFILE_BY_FACT = _PROFILE.where(among(entity.c.fact_key, "keys"), entity.c.live)
 
 
 def _profile(row: Any) -> Profile:
+    echo = frozenset(orjson.loads(row[8])) if row[8] != "[]" else NO_ECHO
     return Profile(
-        row[0], tuple(row[1:6]), row[6], row[7], row[8], row[9], row[10] or "", row[11],
-        orjson.loads(row[12]), orjson.loads(row[13]), frozenset(orjson.loads(row[14])) if row[14] != "[]" else frozenset(),
+        row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]), orjson.loads(row[7]), echo
     )  # fmt: skip
 
 
@@ -88,8 +88,15 @@ def profiles(c: Connection, ids: Iterable[int]) -> dict[int, Profile]:
     """Entities by id."""
     found: dict[int, Profile] = {}
     for some in chunks(ids):
-        for row in c.execute(_PROFILE_BY_ID, {"ids": some}):
-            found[row[0]] = _profile(row)
+        found.update({row[0]: _profile(row) for row in c.execute(_PROFILE_BY_ID, {"ids": some}).all()})
+    return found
+
+
+def keys(c: Connection, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The natural keys of entities: (connection, stream, slice, remote id, part)."""
+    found: dict[int, tuple[str, ...]] = {}
+    for some in chunks(ids):
+        found.update({row[0]: tuple(row[1:]) for row in c.execute(_KEYS, {"ids": some}).all()})
     return found
 
 
@@ -97,50 +104,8 @@ def speakers(c: Connection, fact_keys: Iterable[str]) -> dict[str, list[Profile]
     """The live entities that speak of these facts."""
     found: dict[str, list[Profile]] = {}
     for some in chunks(fact_keys):
-        for row in c.execute(_PROFILE_BY_FACT, {"keys": some}):
-            found.setdefault(row[9], []).append(_profile(row))
-    return found
-
-
-_SHARED = (
-    select(identifier.c.kind, identifier.c.value, func.count())
-    .where(
-        tuple_(identifier.c.value, identifier.c.kind).in_(
-            select(identifier.c.value, identifier.c.kind).where(among(identifier.c.entity_id, "ids"))
-        ),
-        identifier.c.until.is_(None),
-    )
-    .group_by(identifier.c.value, identifier.c.kind)
-)
-_HOLDERS = (
-    select(
-        identifier.c.kind, identifier.c.value, entity.c.kind, entity.c.id, entity.c.name_key,
-        slice_.c.connection_id, slice_.c.stream, slice_.c.key, raw_record.c.remote_id, entity.c.part,
-    )
-    .join(entity, entity.c.id == identifier.c.entity_id)
-    .join(raw_record, raw_record.c.id == entity.c.raw_id)
-    .join(slice_, slice_.c.id == raw_record.c.slice_id)
-    .where(among(identifier.c.value, "values"), identifier.c.until.is_(None), entity.c.live)
-)  # fmt: skip
-
-
-def shared_values(c: Connection, entity_ids: Iterable[int]) -> dict[tuple[str, str], int]:
-    """The identifiers that these entities hold or held and that others hold now: to how many hold them now."""
-    found: dict[tuple[str, str], int] = {}
-    for ids in chunks(entity_ids):
-        for kind, value, count in c.execute(_SHARED, {"ids": ids}):
-            found[(kind, value)] = count
-    return found
-
-
-def holders(c: Connection, values: Iterable[tuple[str, str]]) -> dict[tuple[str, str, str], list[Holder]]:
-    """(profile kind, identifier kind, value) to the records that hold the value now."""
-    wanted = set(values)
-    found: dict[tuple[str, str, str], list[Holder]] = {}
-    for some in chunks({value for _, value in wanted}):
-        for row in c.execute(_HOLDERS, {"values": some}):
-            if (row[0], row[1]) in wanted:
-                found.setdefault((row[2], row[0], row[1]), []).append(Holder(row[3], tuple(row[5:10]), row[4] or ""))
+        for row in c.execute(_PROFILE_BY_FACT, {"keys": some}).all():
+            found.setdefault(row[4], []).append(_profile(row))
     return found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from state.batches import among, insert_rows
 from state.database import Database, insert_or_update
-from state.tables import dirty_entity, entity, identifier, raw_record, sighting, slice_
+from state.tables import dirty_entity, entity, raw_record, sighting, slice_
 
 CHUNK = 10_000
 
@@ -66,8 +66,7 @@ class StoredEntity:
 class EntityRow:
     """One entity to write; ``id`` None for a new one. The texts are JSON.
 
-    ``added`` and ``ended`` are identifiers (kind, value) that begin and end with this version; ``old_fact_key`` is the
-    fact it spoke of before, when that changed.
+    ``old_fact_key`` is the fact it spoke of before, when that changed.
     """
 
     id: int | None
@@ -83,9 +82,6 @@ class EntityRow:
     since: str
     echo: str
     rules: str
-    moment: str
-    added: Sequence[tuple[str, str]] = ()
-    ended: Sequence[tuple[str, str]] = ()
     old_fact_key: str | None = None
 
 
@@ -240,7 +236,6 @@ def write_raws(
 _RAW_COLUMNS = (
     "id", "slice_id", "remote_id", "state", "merged_into", "hash", "version", "changed_at", "observed_at", "generation", "body",
 )  # fmt: skip
-_IDENTIFIER = ("entity_id", "kind", "value", "since", "until")
 _ENTITY_FIELDS = (
     "part",
     "kind",
@@ -259,28 +254,16 @@ _UPDATE_ENTITY = (
     .where(entity.c.id == bindparam("b_id"))
     .values({name: bindparam(f"n_{name}") for name in _ENTITY_FIELDS})
 )
-_END_IDENTIFIER = (
-    update(identifier)
-    .where(
-        identifier.c.entity_id == bindparam("b_entity"),
-        identifier.c.kind == bindparam("b_kind"),
-        identifier.c.value == bindparam("b_value"),
-    )
-    .values(until=bindparam("b_until"))
-)
 
 
 def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_ids: Mapping[str, int]) -> None:
-    """Writes entities with their identifiers, and queues them for resolving."""
+    """Writes entities and queues them for resolving, which also keeps their identifiers."""
     if not rows:
         return
     new = [row for row in rows if row.id is None]
     numbers = iter(db.allocate(c, "entity", len(new))) if new else iter(())
     inserts: list[tuple[Any, ...]] = []
     updates: list[dict[str, Any]] = []
-    added: list[tuple[Any, ...]] = []
-    reopened: list[tuple[Any, ...]] = []
-    ended: list[dict[str, Any]] = []
     dirty: list[tuple[Any, ...]] = []
     for r in rows:
         number = next(numbers) if r.id is None else r.id
@@ -291,21 +274,10 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
             ))  # fmt: skip
         else:
             updates.append({"b_id": number, **{f"n_{name}": getattr(r, name) for name in _ENTITY_FIELDS}})
-        for kind, value in r.added:
-            (reopened if r.id is not None else added).append((number, kind, value, r.moment, None))
-        for kind, value in r.ended:
-            ended.append({"b_entity": number, "b_kind": kind, "b_value": value, "b_until": r.moment})
         dirty.append((number, r.old_fact_key))
     insert_rows(c, entity, ("id", "raw_id", *_ENTITY_FIELDS), inserts)
     if updates:
         c.execute(_UPDATE_ENTITY, updates)
-    if reopened:
-        # An identifier that was given up and is taken up again has a row already.
-        rows_ = [dict(zip(_IDENTIFIER, row, strict=True)) for row in reopened]
-        insert_or_update(c, identifier, rows_, ["entity_id", "kind", "value"], ["until"])
-    insert_rows(c, identifier, _IDENTIFIER, added)
-    if ended:
-        c.execute(_END_IDENTIFIER, ended)
     insert_rows(c, dirty_entity, ("entity_id", "fact_key"), dirty)
 
 

@@ -39,15 +39,10 @@ class Difference:
         return bool(self.set or self.clear)
 
 
-def held_fields(shadow: Shadow | None, pulled: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The properties as last known: what was acknowledged, under what was pulled since."""
-    known: dict[str, Any] = {}
-    if shadow is not None:
-        known.update(shadow.sent)
-        known.update(shadow.observed)
-    if pulled is not None:
-        known.update(pulled)
-    return known
+def held_fields(shadow: Shadow, pulled: Mapping[str, Any], *, pulled_since: bool) -> dict[str, Any]:
+    """The properties as last known: what was pulled and what was acknowledged, the later of the two on top."""
+    acknowledged = {**shadow.sent, **shadow.observed}
+    return {**acknowledged, **pulled} if pulled_since else {**pulled, **acknowledged}
 
 
 def difference(rules: TargetRules, schema: Schema, desired: Desired, held: Held) -> Difference:

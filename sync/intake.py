@@ -122,7 +122,7 @@ class Intake:
             return seen[0]
 
         guard = blake2b(repr((self.protection, self.settings.privacy)).encode(), digest_size=4).hexdigest()
-        return Reading(stream, mapper, self.protection, self.privacy, schema, f"{mapper.version}{guard}")
+        return Reading(stream, mapper, self.privacy, schema, f"{mapper.version}{guard}")
 
     def again(self, one: Connected, name: str) -> list[StreamReport]:
         """Maps the stored records of one stream again, dead letters among them, under the rules in force."""

@@ -71,7 +71,7 @@ class Outgoing:
         )
         path = planfile.save(self.folder, plan)
         with self.db.write() as c:
-            header = {"accounts": dict(accounts), "changes": len(writes)}
+            header = {"changes": len(writes)}  # no account: of a mailbox it is an address
             plans.save(c, StoredPlan(plan.hash, plan.created_at, plan.expires_at, "open", header))
         return _report(plan, path)
 

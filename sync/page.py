@@ -13,7 +13,7 @@ import orjson
 from connectors.core.protocols import Stream
 from mapping.contract import Coverage, Page, RawRecord, RemoteId, Schema, Slice, Tombstone
 from mapping.errors import RecordError
-from mapping.identity import Protection, identifiers, name_of
+from mapping.identity import name_of
 from mapping.mapper import Entity, Mapper
 from mapping.model import PROFILES
 from mapping.timeline import Privacy
@@ -33,7 +33,6 @@ class Reading:
 
     stream: Stream
     mapper: Mapper
-    protection: Protection
     privacy: Privacy
     schema: Callable[[], Schema]
     version: str
@@ -263,8 +262,6 @@ def _entity_row(
         and (old.rules, old.founding, old.fact_key) == (reading.version, entity.founding, fact_key)
     ):
         return None
-    found = identifiers(kind, entity.values, echo, reading.protection)
-    held_before = _identifiers(reading, old) if old is not None and old.live else frozenset()
     return EntityRow(
         id=old.id if old else None,
         remote_id=remote_id,
@@ -279,9 +276,6 @@ def _entity_row(
         since=_dump(since),
         echo=_dump(sorted(echo)) if echo else "[]",
         rules=reading.version,
-        moment=changed_at or now,
-        added=sorted(found - held_before),
-        ended=sorted(held_before - found),
         old_fact_key=old.fact_key if old and old.fact_key != fact_key else None,
     )
 
@@ -318,10 +312,6 @@ def _marks(
     return since, frozenset(echo)
 
 
-def _identifiers(reading: Reading, old: StoredEntity) -> frozenset[tuple[str, str]]:
-    return identifiers(old.kind, old.values, old.echo, reading.protection)
-
-
 def retraction(reading: Reading, old: StoredEntity, remote_id: str, now: str) -> EntityRow:
     """The entity as no longer said by anybody; its identifiers end."""
     return EntityRow(
@@ -338,8 +328,6 @@ def retraction(reading: Reading, old: StoredEntity, remote_id: str, now: str) ->
         since=_dump(old.since),
         echo=_dump(sorted(old.echo)),
         rules=old.rules,
-        moment=now,
-        ended=sorted(_identifiers(reading, old)),
     )
 
 

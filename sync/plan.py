@@ -12,7 +12,7 @@ For each target, in the order in which targets are written:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ import orjson
 
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
-from state import customers, outbox, shadows
+from state import customers, identities, outbox, shadows
 from state.database import Database
 from state.shadows import Shadow
 from sync.desired import Desired, TargetRules, everything
@@ -77,15 +77,28 @@ class TargetDraft:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A record as it was pulled: its properties, when it was seen so, the vendor's version."""
+
+    properties: Mapping[str, Any]
+    seen: str
+    version: str | None
+
+
 @dataclass(slots=True)
 class Known:
-    """What is known to be over there. ``pulled``: customer to the remote ids of its records there, oldest first."""
+    """What is known to be over there. ``pulled``: customer to the remote ids of its records there, oldest first.
+
+    ``elsewhere``: customers whose record was merged over there into one that another customer owns.
+    """
 
     by_subject: dict[str, list[Shadow]] = field(default_factory=dict)
     owned: dict[str, Shadow] = field(default_factory=dict)
     pulled: dict[str, list[str]] = field(default_factory=dict)
-    bodies: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    bodies: dict[str, Pulled] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +131,12 @@ class Planner:
                     homeless.append(desired)
                 else:
                     found.append((desired, held))
+        homeless = _merged_away(draft, known, homeless)
         if rules.subject_kind == "customer" and rules.match_on:
             homeless = self._adopt(rules, draft, known, homeless, found)
         if self.live:
             found, homeless = self._look(rules, found, homeless)
-        taken = _Taken(schema, rules.match_on, {one.remote_id: one for one in known.owned.values()}.values())
+        taken = _Taken(schema, rules.match_on, found)
         for desired, held in found:
             self._update(draft, schema, known, taken, desired, held)
         for desired in homeless:
@@ -137,17 +151,27 @@ class Planner:
         sources = [stream for stream in self.streams if stream.target == object_]
         at = {stream.name: stream.properties_at for stream in sources}
         with self.db.read() as c:
-            for one in shadows.of_target(c, rules.connection_id, object_):
-                if one.subject_kind == rules.subject_kind and one.state == "live":
+            held = [
+                one
+                for one in shadows.of_target(c, rules.connection_id, object_)
+                if one.subject_kind == rules.subject_kind
+            ]
+            if rules.subject_kind == "customer":
+                # A record of a customer that is no more belongs to nobody: whoever matches it may have it.
+                living = identities.survivors(c, {one.subject_key for one in held})
+                held = [one for one in held if one.subject_key in living]
+            for one in held:
+                if one.state == "live":
                     known.by_subject.setdefault(one.subject_key, []).append(one)
                     known.owned[one.remote_id] = one
+            known.elsewhere = {one.subject_key for one in held if one.merged_into in known.owned}
             known.waiting = {one.subject_key for one in outbox.pending(c, rules.connection_id, object_)}
             if rules.subject_kind == "customer" and sources:
-                for customer, remote_id, body, seen in customers.remotes(c, rules.connection_id, list(at)):
-                    parsed = orjson.loads(body)
-                    properties = next((parsed[key] for key in at.values() if key and key in parsed), parsed)
-                    known.bodies[remote_id] = (properties, seen)
-                    known.pulled.setdefault(customer, []).append(remote_id)
+                for row in customers.remotes(c, rules.connection_id, list(at)):
+                    body = orjson.loads(row.body)
+                    properties = next((body[key] for key in at.values() if key and key in body), body)
+                    known.bodies[row.remote_id] = Pulled(properties, row.observed_at, row.version)
+                    known.pulled.setdefault(row.customer_id, []).append(row.remote_id)
         for ids in known.pulled.values():
             ids.sort(key=lambda one: (len(one), one))
         return known
@@ -170,10 +194,10 @@ class Planner:
             remotes.update(self.writes.find(rules.target.object, rules.match_on, values[start : start + size]))
             draft.asked += 1
         still: list[Desired] = []
-        claimed: set[str] = set()
+        claimed = {held.remote_id for _, held in found} | known.owned.keys() | known.bodies.keys()
         for one in homeless:
             value = str(one.fields.get(rules.match_on, ""))
-            free = [r for r in remotes.get(value, ()) if r.remote_id not in known.owned and r.remote_id not in claimed]
+            free = [r for r in remotes.get(value, ()) if r.remote_id not in claimed and not r.archived]
             if not value or not free:
                 still.append(one)
                 continue
@@ -192,13 +216,27 @@ class Planner:
         for start in range(0, len(ids), size):
             live.update(self.writes.fetch(rules.target.object, ids[start : start + size]))
         there: list[tuple[Desired, Held]] = []
+        lost: list[tuple[Shadow, str]] = []
         for desired, held in found:
             remote = live.get(RemoteId(held.remote_id))
             if remote is None or remote.archived:
                 homeless.append(desired)
+                if held.shadow is not None:
+                    lost.append((held.shadow, "gone" if remote is None else "archived"))
             else:
                 there.append((desired, Held(held.remote_id, remote.fields, held.shadow, remote.version)))
+        if lost:
+            self._forget(lost)
         return there, homeless
+
+    def _forget(self, lost: Sequence[tuple[Shadow, str]]) -> None:
+        """What was seen to be gone is no longer believed to be there, unless it was written again meanwhile."""
+        now = self.db.stamp()
+        with self.db.write() as c:
+            for one, state in lost:
+                stored = shadows.by_remote(c, one.connection_id, one.object, [one.remote_id]).get(one.remote_id)
+                if stored is not None and stored.version == one.version:
+                    shadows.save(c, replace(stored, state=state, version=one.version + 1), now)
 
     def _update(
         self, draft: TargetDraft, schema: Schema, known: Known, taken: _Taken, desired: Desired, held: Held
@@ -254,13 +292,15 @@ class Planner:
 class _Taken:
     """Which subject has which value of the properties that the vendor keeps unique."""
 
-    def __init__(self, schema: Schema, match_on: str, owned: Iterable[Shadow]) -> None:
+    def __init__(self, schema: Schema, match_on: str, found: Sequence[tuple[Desired, Held]]) -> None:
         self._unique = {name for name, about in schema.fields.items() if about.unique} | ({match_on} - {""})
         self._holder: dict[tuple[str, str], str] = {}
         self._refused: dict[str, int] = {}
-        for one in owned:
-            for name in self._unique & one.sent.keys():
-                self._holder[(name, _folded(one.sent[name]))] = one.subject_key
+        for desired, held in found:
+            for name in self._unique & held.fields.keys():
+                # What its holder is about to give up is free for another only once it is given up.
+                if held.fields[name] not in (None, ""):
+                    self._holder.setdefault((name, _folded(held.fields[name])), desired.key)
 
     def allowed(self, desired: Desired, fields: Mapping[str, Any], remote_id: str) -> dict[str, Any]:
         """The fields without the values that another subject has."""
@@ -286,16 +326,30 @@ def _folded(value: Any) -> str:
     return str(value).strip().casefold()
 
 
+def _merged_away(draft: TargetDraft, known: Known, homeless: list[Desired]) -> list[Desired]:
+    """The subjects that may be created: not those whose record was merged over there into another customer's."""
+    gone = [one for one in homeless if one.key in known.elsewhere]
+    if gone:
+        draft.skipped += len(gone)
+        draft.warnings.append(f"{len(gone)} customers were merged over there into the record of another")
+    return [one for one in homeless if one.key not in known.elsewhere]
+
+
 def _held(rules: TargetRules, known: Known, desired: Desired) -> Held | None:
     """The remote record of a subject as far as the database knows: its primary shadow, else a pulled record."""
     for one in known.by_subject.get(desired.key, ()):
         if one.role == "primary":
             pulled = known.bodies.get(one.remote_id)
-            newer = pulled[0] if pulled and pulled[1] > one.updated_at else None
-            return Held(one.remote_id, held_fields(one, newer), one, one.remote_version)
+            if pulled is None:
+                # Without having read it we cannot know its version now: demanding the one of our last write would
+                # refuse every later write once somebody has touched the record over there.
+                return Held(one.remote_id, held_fields(one, {}, pulled_since=False), one)
+            since = pulled.seen > one.updated_at
+            version = pulled.version if since else one.remote_version
+            return Held(one.remote_id, held_fields(one, pulled.properties, pulled_since=since), one, version)
     for remote_id in known.pulled.get(desired.key, ()):
         if remote_id not in known.owned:
-            return Held(remote_id, known.bodies[remote_id][0])
+            return Held(remote_id, known.bodies[remote_id].properties, None, known.bodies[remote_id].version)
     return None
 
 

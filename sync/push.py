@@ -163,12 +163,17 @@ class Pusher:
         if not batch:
             return
         with self.db.read() as c:
-            mine = {one.subject_key: one for one in shadows.of_target(c, self.rules.connection_id, self.rules.target.object)}  # fmt: skip
+            subjects = [write.shown.subject_key for write in batch]
+            mine = {
+                one.subject_key: one
+                for one in shadows.of_subject(c, self.rules.subject_kind, subjects)
+                if self._here(one) and one.object == self.rules.target.object
+            }
             keys = sorted({key for write in batch for who in write.refs.values() for key in who})
             theirs = {
                 (one.object, one.subject_key): one.remote_id
                 for one in shadows.of_subject(c, "customer", keys)
-                if one.connection_id == self.rules.connection_id and one.role == "primary" and one.state == "live"
+                if self._here(one)
             }
         ties: dict[str, tuple[Shadow, Change]] = {}
         for write in batch:
@@ -193,10 +198,15 @@ class Pusher:
                     self.tally.failed += 1
                     continue
                 refs = {role: sorted({*one.refs.get(role, ()), *ids}) for role, ids in change.refs.items()}
-                shadows.save(c, replace(one, refs={**one.refs, **refs}, version=one.version + 1), now)
+                version = outcome.version or one.remote_version
+                tied = replace(one, refs={**one.refs, **refs}, version=one.version + 1, remote_version=version)
+                shadows.save(c, tied, now)
                 self.tally.associated += 1
             place = Place(Letters.OUT, self.rules.connection_id, self.rules.target.object)
             dead_letters.put(c, self.db, place, letters)
+
+    def _here(self, one: Shadow) -> bool:
+        return one.connection_id == self.rules.connection_id and one.role == "primary" and one.state == "live"
 
     def _refs(self, write: Write, theirs: Mapping[tuple[str, str], str]) -> dict[str, Sequence[str]]:
         refs: dict[str, Sequence[str]] = {}

@@ -19,15 +19,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 
 import orjson
 
 from mapping.golden import Member, Policy, survive
-from mapping.identity import Link, Protection, components, links, references
+from mapping.identity import Identifier, Link, Protection, components, links, references
+from mapping.identity import identifiers as identifiers_of
 from mapping.model import PROFILES, Kind
 from mapping.sightings import Sighting, merge
-from state import facts, identities, records, shadows
+from state import facts, identifiers, identities, records, shadows
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
@@ -35,6 +37,7 @@ from state.leases import Lease
 from sync.reports import ResolveReport
 
 BATCH = 2000
+NOTHING: frozenset[Identifier] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,13 @@ class Resolver:
         ids = {one.entity_id for one in batch}
         with self.db.read() as c:
             waiting = identities.profiles(c, ids)
+            known = identifiers.held(c, [one.id for one in waiting.values() if one.kind in PROFILES])
+        self._identify(waiting, known)
+        with self.db.read() as c:
             fact_rows = self._facts(c, batch, waiting)
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES]
             neighbourhood = _gather(c, dirty, waiting, self.protection) if dirty else Neighbourhood()
-            changes = _decide(c, neighbourhood, self.policy)
+            changes = _decide(c, neighbourhood, self.policy, self.db.now())
         now = self.db.stamp()
         with self.db.write(self.lease) as c:
             facts.write(self.db, c, fact_rows)
@@ -94,6 +100,32 @@ class Resolver:
             split=len(changes.split), retired=len(changes.retired), changed=len(changes.golden),
         )  # fmt: skip
 
+    def _identify(self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]) -> None:
+        """Keeps the identifiers of the waiting profiles, in a transaction of its own: they can be derived again."""
+        now = self.db.stamp()
+        begun: list[tuple[int, str, str, str]] = []
+        resumed: list[tuple[int, str, str, str]] = []
+        ended: list[tuple[int, str, str, str]] = []
+        for one in waiting.values():
+            if one.kind not in PROFILES:
+                continue
+            wanted = identifiers_of(one.kind, one.values, one.echo, self.protection) if one.live else NOTHING
+            before = known.get(one.id, {})
+            changed = max(one.since.values()).rstrip("~")
+            for kind, value in wanted:
+                if (kind, value) not in before:
+                    begun.append((one.id, kind, value, changed))
+                elif not before[(kind, value)]:
+                    resumed.append((one.id, kind, value, changed))
+            ended.extend(
+                (one.id, *each, (one.live and changed) or now)
+                for each, on in before.items()
+                if on and each not in wanted
+            )
+        if begun or resumed or ended:
+            with self.db.write(self.lease) as c:
+                identifiers.write(c, sorted(begun, key=lambda row: row[:3]), resumed, ended)
+
     def _facts(self, c: Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]) -> list[FactRow]:
         keys = {one.fact_key for one in batch if one.fact_key}
         keys |= {one.fact_key for one in waiting.values() if one.fact_key}
@@ -101,22 +133,27 @@ class Resolver:
             return []
         stored = facts.load(c, keys)
         speakers = identities.speakers(c, keys)
+        places = identities.keys(c, [one.id for many in speakers.values() if len(many) > 1 for one in many])
         rows = []
         for key in sorted(keys):
-            row = _fact_row(key, speakers.get(key, []), stored.get(key))
+            row = _fact_row(key, speakers.get(key, []), stored.get(key), places)
             if row is not None:
                 rows.append(row)
         return rows
 
 
-def _fact_row(key: str, speakers: Sequence[Profile], stored: facts.StoredFact | None) -> FactRow | None:
+def _fact_row(
+    key: str, speakers: Sequence[Profile], stored: facts.StoredFact | None, places: Mapping[int, tuple[str, ...]]
+) -> FactRow | None:
     """The fact as its sightings say it now; None where nothing changes. What we wrote ourselves says nothing."""
     speakers = [one for one in speakers if one.alias is None]
     if not speakers:
         if stored is None or not stored.live:
             return None
         return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, _dump(stored.values), ())
-    kind, values = merge([Sighting(p.id, p.key, p.kind, p.values, max(p.since.values())) for p in speakers])
+    kind, values = merge(
+        [Sighting(p.id, places.get(p.id, ()), p.kind, p.values, max(p.since.values())) for p in speakers]
+    )
     values["key"] = key
     if stored is not None and stored.live and stored.values == values and stored.kind == kind:
         return None
@@ -142,6 +179,7 @@ class Neighbourhood:
     links: list[Link] = field(default_factory=list)
     memberships: dict[int, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    keys: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _gather(
@@ -164,7 +202,15 @@ def _gather(
         reached.update(identities.members(c, customers))
         frontier = reached - near.profiles.keys()
         first = False
+    near.keys = identities.keys(c, _compared(near))
     return near
+
+
+def _compared(near: Neighbourhood) -> set[int]:
+    """The entities whose natural keys may break a tie: those that are not alone."""
+    found = {end for link in near.links for end in (link.a, link.b)}
+    found |= {i for i, one in near.profiles.items() if one.alias}
+    return found | near.memberships.keys()
 
 
 def _reach(
@@ -182,11 +228,11 @@ def _reach(
     ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
     group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
     """
-    counts = identities.shared_values(c, frontier)
+    counts = identifiers.shared(c, frontier)
     values = {one for one, count in counts.items() if count <= protection.max_group + slack} - met
     met |= counts.keys()
     reached: set[int] = set()
-    for (_, kind, value), group in identities.holders(c, values).items():
+    for (_, kind, value), group in identifiers.holders(c, values).items():
         found = links(kind, value, group, protection)
         near.links.extend(found)
         if everyone:
@@ -196,7 +242,7 @@ def _reach(
     return reached
 
 
-def _decide(c: Connection, near: Neighbourhood, policy: Policy) -> Changes:
+def _decide(c: Connection, near: Neighbourhood, policy: Policy, now: datetime) -> Changes:
     changes = Changes.none()
     if not near.profiles:
         return changes
@@ -204,25 +250,25 @@ def _decide(c: Connection, near: Neighbourhood, policy: Policy) -> Changes:
     found = near.links + _ties(live, near)
     clusters = [sorted(group) for group in components(live, found)]
     founded = [group for group in clusters if any(live[i].founding for i in group)]
-    placed = _match(c, founded, near, live, changes)
+    placed = _match(c, founded, near, live, changes, now)
     _links(near, live, found, clusters, changes)
-    _golden(c, placed, changes, live, policy)
+    _golden(c, placed, changes, near, policy)
     return changes
 
 
 def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
     """A record that we wrote for a customer belongs to that customer, with whatever was changed in it since."""
-    anchors: dict[str, Profile] = {}
+    anchors: dict[str, int] = {}
     for i, customer in near.memberships.items():
         profile = live.get(i)
-        if profile and not profile.alias and (customer not in anchors or profile.key < anchors[customer].key):
-            anchors[customer] = profile
+        if profile and not profile.alias:
+            anchors[customer] = min(i, anchors.get(customer, i), key=lambda one: near.keys[one])
     ties = []
     for profile in live.values():
         if profile.alias:
             anchor = anchors.get(near.aliases.get(profile.alias, ""))
-            if anchor:
-                ties.append(Link(profile.id, anchor.id, "written_by_us", ""))
+            if anchor is not None:
+                ties.append(Link(profile.id, anchor, "written_by_us", ""))
     return ties
 
 
@@ -232,6 +278,7 @@ def _match(
     near: Neighbourhood,
     live: Mapping[int, Profile],
     changes: Changes,
+    now: datetime,
 ) -> dict[str, Sequence[int]]:
     """Gives each cluster its customer id, and records who joined, moved, left, merged and split."""
     before = near.memberships
@@ -246,7 +293,7 @@ def _match(
         if number not in given and old not in taken:
             given[number] = old
             taken[old] = number
-    _name_new(c, clusters, live, given, changes)
+    _name_new(c, clusters, live, given, changes, now)
     for number, group in enumerate(clusters):
         mine = given[number]
         for i in group:
@@ -273,26 +320,27 @@ def _name_new(
     live: Mapping[int, Profile],
     given: dict[int, str],
     changes: Changes,
+    now: datetime,
 ) -> None:
-    """New ids for the clusters that have none: a digest of the first record's key, so that the same history on another
-    machine gives the same ids, with a counter where that id was given before."""
-    unnamed = {number: min(live[i].key for i in group) for number, group in enumerate(clusters) if number not in given}
+    """New ids for the clusters that have none."""
+    unnamed = {number: group[0] for number, group in enumerate(clusters) if number not in given}
     attempt = 0
     while unnamed:
-        wishes = {number: _customer_id(key, attempt) for number, key in unnamed.items()}
+        wishes = {number: _customer_id(now, first, attempt) for number, first in unnamed.items()}
         taken = identities.known_customers(c, wishes.values())
         for number, wish in wishes.items():
             if wish not in taken:
                 given[number] = wish
-                kind = Counter(live[i].kind for i in clusters[number] if live[i].founding).most_common(1)[0][0]
-                changes.created.append((wish, kind))
-        unnamed = {number: key for number, key in unnamed.items() if number not in given}
+                changes.created.append((wish, live[clusters[number][0]].kind))
+        unnamed = {number: first for number, first in unnamed.items() if number not in given}
         attempt += 1
 
 
-def _customer_id(key: tuple[str, ...], attempt: int) -> str:
-    text = "\x1f".join((*key, str(attempt)) if attempt else key)
-    return "c_" + blake2b(text.encode(), digest_size=10).hexdigest()
+def _customer_id(now: datetime, first: int, attempt: int) -> str:
+    """An id that sorts by time, so that an index grows at its end, and that no other hub gives to anybody else: a
+    destination may know customers by ids of a former database."""
+    moment = int(now.timestamp() * 1000)
+    return f"c_{moment:011x}{blake2b(f'{first} {attempt}'.encode(), digest_size=6).hexdigest()}"
 
 
 def _links(
@@ -309,15 +357,12 @@ def _links(
 
 
 def _golden(
-    c: Connection,
-    placed: Mapping[str, Sequence[int]],
-    changes: Changes,
-    live: Mapping[int, Profile],
-    policy: Policy,
+    c: Connection, placed: Mapping[str, Sequence[int]], changes: Changes, near: Neighbourhood, policy: Policy
 ) -> None:
-    stored = identities.golden_hashes(c, placed)
+    fresh = {customer for customer, _ in changes.created}
+    stored = identities.golden_hashes(c, placed.keys() - fresh)
     for customer, group in placed.items():
-        golden = survive([_member(live[i]) for i in group], policy)
+        golden = survive([_member(near, i) for i in group], policy)
         values, provenance = _dump(golden.values), _dump(golden.provenance)
         digest = blake2b((values + provenance).encode(), digest_size=16).hexdigest()
         row = (customer, digest, values, provenance)
@@ -327,10 +372,9 @@ def _golden(
             changes.golden.append(row)
 
 
-def _member(profile: Profile) -> Member:
-    return Member(
-        profile.id, profile.key, profile.key[0], Kind(profile.kind), profile.values, profile.since, profile.echo
-    )
+def _member(near: Neighbourhood, i: int) -> Member:
+    one, key = near.profiles[i], near.keys.get(i, ("",))
+    return Member(i, key, key[0], Kind(one.kind), one.values, one.since, one.echo)
 
 
 def _dump(value: object) -> str:
