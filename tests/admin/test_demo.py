@@ -1,0 +1,121 @@
+"""The demo and the sandbox, for real: files, hub, and the CRM's stand-in over HTTP."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from admin.cli import doors
+from sync.hub import Hub
+from sync.reports import PlanReport
+from tests.admin.conftest import Concord
+from tests.admin.fake_hub import CHANGE
+
+
+def test_a_folder_with_something_in_it_is_not_worked_in(concord: Concord, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    result = concord("demo", "--keep", "mine")
+    assert result.exit_code == 2
+    assert "not empty" in result.stderr
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+
+
+def test_exports_that_are_not_there_are_told(concord: Concord) -> None:
+    result = concord("demo", "--folder", "nowhere")
+    assert result.exit_code == 2
+    assert "nowhere is no folder" in result.stderr
+
+
+def test_a_demo_that_is_stopped_leaves_nothing_behind(
+    concord: Concord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def stop(self: Hub) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Hub, "sync", stop)
+    result = concord("demo", "--customers", "20")
+    assert result.exit_code == 130
+    assert "The demo was stopped" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_plan_with_anything_in_it_is_a_loud_failure(concord: Concord, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, made = Hub.plan, []
+
+    def twice(self: Hub, *args: Any, **options: Any) -> PlanReport:
+        found = plan(self, *args, **options)
+        made.append(found)
+        return found if len(made) == 1 else replace(found, changes=(CHANGE,))
+
+    monkeypatch.setattr(Hub, "plan", twice)
+    result = concord("demo", "--customers", "20")
+    assert result.exit_code == 1
+    assert "still wants 1 changes. This is a fault" in result.stderr
+    assert "not all went well" in result.stdout
+
+
+def test_the_demo_fills_the_crm_once_and_leaves_a_folder_whose_commands_work(concord: Concord) -> None:
+    result = concord("demo", "--customers", "60", "--keep", "kept")
+    assert result.exit_code == 0, result.output
+    shown = result.stdout
+    for expected in (
+        "Nothing left to do",
+        "Known in every system",
+        "A lead who became a buyer",
+        "A guest at a meeting",
+        "Read back from crm/contacts/",
+        "Done in",
+    ):
+        assert expected in shown
+    lines = [line.strip() for line in shown.splitlines() if line.startswith("  concord ")]
+    assert len(lines) > 4
+    assert {line: concord(*line.split()[1:]).exit_code for line in lines} == dict.fromkeys(lines, 0)
+
+
+def test_the_demo_answers_in_json(concord: Concord) -> None:
+    result = concord("demo", "--customers", "20", "--json")
+    answer = json.loads(result.stdout)
+    assert answer["ok"] is True
+    assert answer["left"] == 0
+    assert sum(answer["files"].values()) == sum(stream["read"] for stream in answer["sync"]["streams"])
+    assert [story["title"] for story in answer["customers"]][:1] == ["Known in every system"]
+    assert all(story["crm"] for story in answer["customers"])
+
+
+def test_the_demo_tells_of_the_users_own_exports_and_only_reads_them(concord: Concord, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    text = "First Name,Last Name,Labels,E-mail 1 - Value\nAda,Example,* myContacts,ada@post.example\n"
+    (exports / "contacts.csv").write_text(text)
+    result = concord("demo", "--folder", "exports", "--country", "gb")
+    assert result.exit_code == 0, result.output
+    assert "Known from most places" in result.stdout
+    assert "ada@post.example" in result.stdout
+    assert [file.name for file in exports.iterdir()] == ["contacts.csv"]
+    assert (exports / "contacts.csv").read_text() == text
+
+
+def test_the_sandbox_tells_how_to_reach_it_and_ends_well_with_ctrl_c(
+    concord: Concord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def stand_in(port: int) -> Any:
+        yield SimpleNamespace(url=f"http://127.0.0.1:{port}", token="let-me-in", wait=interrupted)
+
+    monkeypatch.setattr(doors, "hubspot_sandbox", stand_in)
+    result = concord("sandbox", "hubspot", "--port", "8123", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {"vendor": "hubspot", "url": "http://127.0.0.1:8123", "token": "let-me-in"}
