@@ -1,0 +1,118 @@
+"""The locks pin all that pyproject.toml asks for, with hashes, and name neither a registry nor a machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.checkout import ROOT, packages, project, shipped, tracked
+
+LOCKS = ("requirements.lock", "requirements-bench.lock")
+PLACES = re.compile(r"(?<![\w.~/-])/(?:work|root|home|Users)/\w")
+REGISTRIES = re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs|proxy\.golang|index-url[ =]\S*:", re.IGNORECASE)
+COMPANIONS = {"pydantic_core": "pydantic"}  # pinned exactly by pydantic, whose own documents import from it
+
+
+@dataclass
+class Pin:
+    """One line of a lock with its hashes."""
+
+    requirement: Requirement
+    hashes: list[str] = field(default_factory=list)
+
+    @property
+    def version(self) -> str:
+        """The one version it allows."""
+        (only,) = self.requirement.specifier
+        assert only.operator == "=="
+        return only.version
+
+
+def pins(lock: str) -> dict[str, list[Pin]]:
+    """Canonical name to its pins: more than one where the version hangs on the platform or on Python."""
+    found: dict[str, list[Pin]] = {}
+    text = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            asked, *hashes = re.split(r"\s+--hash=", line.strip())
+            pin = Pin(Requirement(asked), hashes)
+            found.setdefault(canonicalize_name(pin.requirement.name), []).append(pin)
+    return found
+
+
+def asked_for(*extras: str) -> Iterator[Requirement]:
+    """What pyproject.toml asks for itself, with the extras."""
+    about = project()["project"]
+    wanted = [*about["dependencies"], *(one for extra in extras for one in about["optional-dependencies"][extra])]
+    return map(Requirement, wanted)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_hashes(lock: str) -> None:
+    assert pins(lock)
+    bare = [name for name, many in pins(lock).items() if not all(pin.hashes for pin in many)]
+    assert bare == []
+    hashes = [one for many in pins(lock).values() for pin in many for one in pin.hashes]
+    assert [one for one in hashes if not re.fullmatch(r"sha256:[0-9a-f]{64}", one)] == []
+
+
+@pytest.mark.parametrize(("lock", "extra"), [(LOCKS[0], "dev"), (LOCKS[1], "bench")])
+def test_everything_asked_for_is_pinned_to_a_version_that_fits(lock: str, extra: str) -> None:
+    pinned = pins(lock)
+    for wanted in asked_for(extra):
+        many = pinned.get(canonicalize_name(wanted.name), [])
+        assert many, f"{wanted} is not in {lock}: run make lock"
+        assert all(wanted.specifier.contains(pin.version) for pin in many), f"{wanted} is outdated in {lock}"
+
+
+def test_the_two_locks_can_be_installed_together() -> None:
+    first, second = map(pins, LOCKS)
+    both = first.keys() & second.keys()
+    differ = {name for name in both if {p.version for p in first[name]} != {p.version for p in second[name]}}
+    assert differ == set()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_registry_and_no_folder(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert re.findall(r"://|--(?:index|extra-index|find-links|trusted)\S*|\sfile:|\s@\s", text) == []
+
+
+def test_no_file_names_a_folder_of_somebodys_machine_or_a_registry() -> None:
+    found = []
+    for name in tracked():
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            if PLACES.search(line) or REGISTRIES.search(line):
+                found.append(f"{name}:{number}: {line.strip()[:120]}")
+    assert found == []
+
+
+def test_shipped_code_imports_nothing_that_is_not_asked_for() -> None:
+    declared = {canonicalize_name(one.name) for one in asked_for()}
+    providers = packages_distributions()
+    strangers = set()
+    for file in shipped():
+        for top in _imported(file):
+            if top not in sys.stdlib_module_names and top not in packages():
+                owners = {canonicalize_name(owner) for owner in providers.get(COMPANIONS.get(top, top), [])}
+                if not owners & declared:
+                    strangers.add(f"{file.relative_to(ROOT)} imports {top}")
+    assert strangers == set()
+
+
+def _imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
