@@ -97,6 +97,7 @@ class CompiledRule:
         return nested, flat
 
     def entities(self, body: Mapping[str, Any]) -> Iterator[Entity]:
+        """What this rule sees in the record. Raises RecordError where a part is missing or a value cannot be taken."""
         if self._each is None:
             if self._when is None or not is_false(self._eval("when", self._when, body)):
                 yield self._entity(body, self.name)

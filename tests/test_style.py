@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.checkout import ROOT, packages, shipped
+from connectors.core.registry import BUILT_IN
+from tests.checkout import ROOT, packages, project, shipped
 
 LONGEST_FILE = 500
 VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "constants", "base", "manager", "misc"})
@@ -84,3 +85,9 @@ def _public(parent: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast
                 yield node
             if isinstance(node, ast.ClassDef):
                 yield from _public(node)
+
+
+def test_every_vendor_is_held_apart_from_the_others() -> None:
+    contracts = project()["tool"]["importlinter"]["contracts"]
+    (apart,) = (one for one in contracts if one["type"] == "independence")
+    assert set(apart["modules"]) == {f"connectors.{name}" for name in BUILT_IN}
