@@ -95,7 +95,13 @@ def _sqlite_engine(address: Address, patience: float, begin: str, pragmas: tuple
         # isolation_level=None: the driver leaves transactions to us. Its own control would begin a deferred one, which
         # fails without waiting when it turns into a writer after another process has written.
         driver = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
-        for pragma in (*pragmas, "temp_store = MEMORY", "mmap_size = 268435456", "journal_size_limit = 67108864", "wal_autocheckpoint = 8000"):
+        for pragma in (
+            *pragmas,
+            "temp_store = MEMORY",
+            "mmap_size = 268435456",
+            "journal_size_limit = 67108864",
+            "wal_autocheckpoint = 8000",
+        ):
             driver.execute(f"PRAGMA {pragma}")
         return driver
 
