@@ -1,23 +1,26 @@
-"""The two databases, for the tests of the engine."""
+"""A stage on each of the two databases; the databases themselves come from tests/conftest.py."""
 
 from __future__ import annotations
 
-from tests.databases import (
-    database,
-    database_url,
-    dialect,
-    empty_database_url,
-    postgresql_server,
-    postgresql_template,
-    sqlite_template,
-)
+from collections.abc import Iterator
+from pathlib import Path
 
-__all__ = [
-    "database",
-    "database_url",
-    "dialect",
-    "empty_database_url",
-    "postgresql_server",
-    "postgresql_template",
-    "sqlite_template",
-]
+import pytest
+
+from tests.sync.hubs import PUSH_ALL, Stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path, database_url: str) -> Iterator[Stage]:
+    """A shop to read and a CRM to which people are written."""
+    made = Stage(tmp_path, database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def timeline(tmp_path: Path, database_url: str) -> Iterator[Stage]:
+    """The same, with companies and the timeline written too."""
+    made = Stage(tmp_path, database_url, push=PUSH_ALL)
+    yield made
+    made.close()
