@@ -20,8 +20,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from connectors.core.exchange import Handler, Reply, Request, Route
 from connectors.core.faults import Fault, FaultKind, Faults
 
-KEPT_EXCHANGES = 2_000
-
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -35,7 +33,8 @@ class Exchange:
 class SandboxServer:
     """The running server. ``guard`` sees each request first and may answer it; ``decorate`` adds to every answer.
 
-    Use it with ``with``, or call ``start`` and ``stop``; ``url`` is there once it has started.
+    Use it with ``with``, or call ``start`` and ``stop``; ``url`` is there once it has started. ``keep`` is how many of
+    the last exchanges are kept whole; their bodies may be large, so it is none unless asked for.
     """
 
     def __init__(
@@ -46,6 +45,7 @@ class SandboxServer:
         guard: Callable[[Request], Reply | None] | None = None,
         decorate: Callable[[Reply], Reply] | None = None,
         not_found: Reply | None = None,
+        keep: int = 0,
     ) -> None:
         self._routes = [(route, route.pattern()) for route in routes]
         self._guard = guard
@@ -58,7 +58,7 @@ class SandboxServer:
         self._stopping = threading.Event()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
+        self.exchanges: deque[Exchange] = deque(maxlen=keep)
 
     def __enter__(self) -> Self:
         self.start()

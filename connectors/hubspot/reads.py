@@ -143,14 +143,16 @@ class Reader:
         """Tombstones of what was archived since the last time. The listing knows no order by time: it is read whole."""
         border = datetime.fromtimestamp((here.swept - _span(self.lookback)) / 1000, UTC)
         while True:
-            found = self.api.page(self.kind, here.at, ["hs_object_id"], archived=True)
-            gone = [
-                Tombstone(RemoteId(str(each["id"])), Reason.ARCHIVED, at=_instant(each, "archivedAt"))
-                for each in found.records
-            ]
+            found = self.api.page(self.kind, here.at, [*self._merge_names], archived=True)
+            gone: list[Tombstone] = []
+            for each in found.records:
+                at = _instant(each, "archivedAt")
+                if at is None or at >= border:
+                    # It may have swallowed others since the last read: nobody else tells what became of those.
+                    gone += [*_merged(each, at), Tombstone(RemoteId(str(each["id"])), Reason.ARCHIVED, at=at)]
             after = _onward(here.at, found.after)
             here = replace(here, at=after) if after else _rested(here, here.start)
-            yield Page(tombstones=[each for each in gone if each.at is None or each.at >= border], cursor=here.text())
+            yield Page(tombstones=gone, cursor=here.text())
             if not after:
                 return
 
@@ -183,14 +185,18 @@ class Reader:
                 errors.append(error)
                 continue
             records[record.remote_id] = record
-            gone += _merged(record)
+            gone += _merged(each, record.changed_at)
         return Page(list(records.values()), gone, here.text(), complete, errors=errors)
 
     def _known(self) -> dict[str, Property]:
         return properties(self.kind, self.api.properties(self.kind))
 
     def _names(self) -> list[str]:
-        return list(dict.fromkeys([*self._known(), *self.extra, *MERGED[: 2 if self.kind == "contacts" else 1]]))
+        return list(dict.fromkeys([*self._known(), *self.extra, *self._merge_names]))
+
+    @property
+    def _merge_names(self) -> tuple[str, ...]:
+        return MERGED if self.kind == "contacts" else MERGED[:1]
 
 
 def _rested(here: Place, swept: int) -> Place:
@@ -212,15 +218,16 @@ def _record(found: Json, linked: Mapping[str, Sequence[str]]) -> RawRecord:
     return RawRecord(RemoteId(identity), body, changed_at=changed)
 
 
-def _merged(record: RawRecord) -> Iterator[Tombstone]:
+def _merged(found: Json, at: datetime | None) -> Iterator[Tombstone]:
     """Tombstones of the ids that became this record. A merge makes a new id (vendor changelog), older ones kept one."""
-    values, seen = record.body["properties"], {str(record.remote_id)}
+    values, into = found.get("properties") or {}, str(found["id"])
+    seen = {into}
     for name in MERGED:
         for each in str(values.get(name) or "").split(";"):
             identity = each.partition(":")[0].strip()
             if identity and identity not in seen:
                 seen.add(identity)
-                yield Tombstone(RemoteId(identity), Reason.MERGED, merged_into=record.remote_id, at=record.changed_at)
+                yield Tombstone(RemoteId(identity), Reason.MERGED, merged_into=RemoteId(into), at=at)
 
 
 def _instant(found: Json, name: str) -> datetime | None:

@@ -65,6 +65,7 @@ class HubSpotSandbox(SandboxServer):
         rate: tuple[int, float] | None = None,
         search_rate: tuple[int, float] | None = None,
         multi_status: frozenset[str] = frozenset({"create", "update", "upsert"}),
+        keep: int = 0,
     ) -> None:
         self.portal = portal or Portal()
         self.token = token
@@ -78,7 +79,9 @@ class HubSpotSandbox(SandboxServer):
         not_found = Reply(
             404, {"status": "error", "message": "resource not found", "correlationId": str(uuid.UUID(int=0))}
         )
-        super().__init__(self._table(), port=port, guard=self._guard, decorate=self._decorate, not_found=not_found)
+        super().__init__(
+            self._table(), port=port, guard=self._guard, decorate=self._decorate, not_found=not_found, keep=keep
+        )
 
     def _table(self) -> list[Route]:
         thing, props = "/crm/v3/objects/{object}", "/crm/v3/properties/{object}"

@@ -27,7 +27,7 @@ class Desk:
     def __init__(self, portal: Portal | None = None, clock: Clock | None = None, **options: Any) -> None:
         self.clock = clock or Clock()
         self.portal = portal or Portal(now=self.clock.now)
-        self.server = HubSpotSandbox(self.portal, token=TOKEN, **options)
+        self.server = HubSpotSandbox(self.portal, token=TOKEN, keep=2_000, **options)
         self.server.start()
         # One for all connectors: each would load the system's certificates anew, for a server that has none.
         self._transport = httpx.HTTPTransport(verify=False)
