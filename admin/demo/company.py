@@ -1,19 +1,21 @@
 """Kettingwerk, an invented bicycle workshop with an online store, as the export files that such a company has.
 
-Everything follows from the seed: the same seed and size write the same bytes.
+Everything follows from the seed: the same seed and size write the same bytes, with the same times.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
 from admin.demo import contacts, mail, marketing, meetings, shop
 from admin.demo.ledger import Ledger, Origin
-from admin.demo.people import Person, populate
+from admin.demo.people import TODAY, Person, populate
 
 SEED = 7
 CUSTOMERS = 3_000
@@ -21,6 +23,7 @@ COUNTRY = "NL"
 INTERNAL = ("kettingwerk.example",)
 NEVER_LOG = ("*@maasbank.example",)
 TRUTH = "truth.csv"
+EXPORTED_DAYS_AGO = {contacts.FILE: 51, marketing.LEADS: 10, **dict.fromkeys(marketing.AUDIENCE.values(), 18)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,19 @@ def write_company(folder: Path, seed: int = SEED, customers: int = CUSTOMERS, *,
     files |= {marketing.AUDIENCE[status]: count for status, count in audience.items()}
     files[meetings.FILE] = meetings.write_calendar(folder, dice("calendar"), people)
     files[mail.FILE] = mail.write_mail(folder, dice("mail"), people)
+    _date(folder, files)
     if truth:
         _write_truth(folder.parent / TRUTH, ledger)
     return Summary(folder, tuple(people), files, tuple(ledger.origins))
+
+
+def _date(folder: Path, files: Iterable[str]) -> None:
+    """Gives each file the time at which it was exported: where a record has none of its own, that is how old it is."""
+    for name in files:
+        at = datetime.combine(TODAY - timedelta(days=EXPORTED_DAYS_AGO.get(name, 0)), time(8), tzinfo=UTC)
+        if name == shop.CUSTOMERS:
+            at += timedelta(minutes=5)
+        os.utime(folder / name, (at.timestamp(), at.timestamp()))
 
 
 def _write_truth(path: Path, ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ from random import Random
 
 from admin.demo import mess
 from admin.demo.ledger import Ledger, write_rows
-from admin.demo.people import TODAY, Person
+from admin.demo.people import TODAY, TOLD, Person
 
 FILE = "contacts.csv"
 COLUMNS = (
@@ -80,7 +80,7 @@ def write_contacts(folder: Path, rng: Random, people: Sequence[Person], ledger: 
 
 def _card(rng: Random, person: Person) -> dict[str, object]:
     given, family = mess.name(rng, person, person.since)
-    if rng.random() < 0.08:
+    if rng.random() < 0.08 and person.number >= TOLD:
         given, family = "", f"{family}, {given}"
     row: dict[str, object] = {"First Name": given, "Last Name": family, "Labels": "* myContacts"}
     told = person.number == 0

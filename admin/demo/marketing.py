@@ -9,7 +9,7 @@ from random import Random
 
 from admin.demo import mess
 from admin.demo.ledger import Ledger, write_rows
-from admin.demo.people import TODAY, Person
+from admin.demo.people import TODAY, TOLD, Person
 
 LEADS = "leads_bikefitting_2026.xls.csv"
 AUDIENCE = {status: f"{status}_members_export_1f2e3d4c5b.csv" for status in ("subscribed", "unsubscribed", "cleaned")}
@@ -80,7 +80,7 @@ def _lead(rng: Random, number: int, person: Person) -> dict[str, object]:
     given, family = mess.name(rng, person, person.since)
     mobile = mess.wrong_digit(rng, person.mobile) if rng.random() < 0.04 else person.mobile
     at = datetime.combine(person.since, time(rng.randint(8, 23), rng.randint(0, 59)))
-    placeholder = rng.random() < 0.03 and person.number > 2
+    placeholder = rng.random() < 0.03 and person.number >= TOLD
     return {
         **_campaign(number, f"{at:%Y-%m-%dT%H:%M:%S}+02:00", rng.choice(("fb", "ig", "ig"))),
         QUESTIONS[0]: rng.choice(("maastricht", "aachen")),
@@ -137,7 +137,7 @@ def write_audience(folder: Path, rng: Random, people: Sequence[Person], ledger: 
             continue
         seen.add(address.casefold())
         number += rng.randint(3, 4_000)
-        status = "subscribed" if person.number < 3 else rng.choices(tuple(AUDIENCE), (80, 15, 5))[0]
+        status = "subscribed" if person.number < TOLD else rng.choices(tuple(AUDIENCE), (80, 15, 5))[0]
         key = f"{number * 2_654_435_761 % 16**10:010x}"
         ledger.note(AUDIENCE[status], len(rows[status]), key, person.number)
         rows[status].append(_member(rng, number, key, person, address, status))

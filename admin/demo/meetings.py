@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
-from admin.demo.people import TODAY, Person
+from admin.demo.people import TODAY, TOLD, Person
 
 FILE = "calendar.ics"
 HERE = ZoneInfo("Europe/Amsterdam")
@@ -45,7 +45,7 @@ def _fittings(rng: Random, people: Sequence[Person]) -> Iterator[Event]:
         event.add("location", "Werkplaats, Sint Annalaan 5, Maastricht")
         named = person.number != 2 and rng.random() < 0.6
         _invite(event, person.emails[0], f"{person.given} {person.family}" if named else "", rng.choice(ANSWERS))
-        if rng.random() < 0.06 and person.number > 2:
+        if rng.random() < 0.06 and person.number >= TOLD:
             event["status"] = vText("CANCELLED")
         yield event
 

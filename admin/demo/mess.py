@@ -6,7 +6,7 @@ import unicodedata
 from datetime import date
 from random import Random
 
-from admin.demo.people import Person
+from admin.demo.people import TOLD, Person
 
 ROLE_MAILBOXES = (
     "info@tandarts-limburg.example",
@@ -84,8 +84,13 @@ def wrong_digit(rng: Random, number: str) -> str:
 
 
 def name(rng: Random, person: Person, on: date) -> tuple[str, str]:
-    """Given and family name as written on a day: nicknames, initials, lost accents, capitals, slips."""
+    """Given and family name as written on a day: nicknames, initials, lost accents, capitals, slips.
+
+    Those whose stories are told are spelt right, so that a reader sees what changed: a marriage, a move.
+    """
     given, family = person.given, person.family_name(on)
+    if person.number < TOLD:
+        return given, family
     chance = rng.random()
     if chance < 0.10:
         given = NICKNAMES.get(given, given)

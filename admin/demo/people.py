@@ -11,6 +11,8 @@ from admin.demo.places import BY_CODE, COUNTRIES, Country, filled
 
 TODAY = date(2026, 11, 20)
 OPENED = date(2023, 3, 1)
+TOLD = 3
+"""How many of the first people are those whose stories the demo tells."""
 
 
 @dataclass(frozen=True, slots=True)

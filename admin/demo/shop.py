@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from admin.demo import mess
 from admin.demo.ledger import Ledger, write_rows
-from admin.demo.people import TODAY, Home, Person
+from admin.demo.people import TODAY, TOLD, Home, Person
 from admin.demo.shop_columns import CATALOGUE, CUSTOMER_COLUMNS, ORDER_COLUMNS
 
 CUSTOMERS = "customers_export.csv"
@@ -76,7 +76,9 @@ def _accounts(rng: Random, people: Sequence[Person]) -> Iterator[Account]:
 
 
 def _customer(rng: Random, account: Account) -> dict[str, object]:
-    person, on = account.person, account.opened
+    person = account.person
+    # Most accounts stay as they were opened; the regular of the first story keeps hers up to date.
+    on = TODAY if person.number == 0 else account.opened
     given, family = mess.name(rng, person, on)
     home = person.address(on)
     phone = mess.phone(rng, person) if rng.random() < 0.7 or not account.email else ""
@@ -109,7 +111,7 @@ def _customer(rng: Random, account: Account) -> dict[str, object]:
 def _orders(rng: Random, accounts: Sequence[Account], guests: Sequence[Person]) -> Iterator[list[dict[str, object]]]:
     buyers: list[tuple[datetime, Account]] = []
     for account in [*accounts, *(Account("", person, person.since, mess.email(rng, person)) for person in guests)]:
-        told = account.person.number < 3
+        told = account.person.number < TOLD
         for _ in range(3 if told else rng.choices((0, 1, 2, 3, 6), (8, 55, 20, 12, 5))[0]):
             span = max((TODAY - account.opened).days, 1)
             day = account.opened + timedelta(days=rng.randrange(span))

@@ -82,8 +82,8 @@ def test_records_of_two_people_are_hardly_ever_one_customer_and_those_of_one_mos
     right = pairs(both)
     precision = right / pairs(customer for _, customer in both)
     recall = right / pairs(person for person, _ in both)
-    assert precision >= 0.99, f"precision {precision:.4f}, recall {recall:.4f}"
-    assert recall >= 0.90, f"precision {precision:.4f}, recall {recall:.4f}"
+    assert precision >= 0.97, f"precision {precision:.4f}, recall {recall:.4f}"
+    assert recall >= 0.93, f"precision {precision:.4f}, recall {recall:.4f}"
 
 
 def test_a_role_mailbox_and_a_test_lead_join_nobody(resolved: Places, company: Summary, truth: Places) -> None:
