@@ -1,4 +1,4 @@
-"""Reading a world: one keyset feed on (instant, id) behind every stream, in the manner each stream's shape declares."""
+"""Reading a world: one keyset feed on (instant, change) behind every stream, in the manner its shape declares."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mapping.errors import CursorExpiredError, RecordError
 class Position:
     """What a cursor says. ``since`` is where this read began: patches and graves are told from there on.
 
-    ``at`` is the last entry given out; an empty id means that the instant itself is still to be read, which is how each
+    ``at`` is the last entry given out; change 0 means that the instant itself is still to be read, which is how each
     increment looks back at the entries that share the last instant of the one before.
     """
 
@@ -93,7 +93,7 @@ class Reader:
             return [Slice(key, title) for key, title in holdings.teams.items()]
 
     def _read(self, shape: Shape, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
-        place = self._place(cursor) or Position(self._epoch(), True, stamp(self._world.now()), ("", ""))
+        place = self._place(cursor) or Position(self._epoch(), True, stamp(self._world.now()), ("", 0))
         more = True
         while more:
             entries, more = self._entries("read", shape, slice_, place.at)
@@ -107,7 +107,7 @@ class Reader:
     def _window(
         self, shape: Shape, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None
     ) -> Iterator[Page]:
-        place = self._place(cursor) or Position(self._epoch(), True, stamp(start), (stamp(start), ""))
+        place = self._place(cursor) or Position(self._epoch(), True, stamp(start), (stamp(start), 0))
         more = True
         while more:
             entries, more = self._entries("window", shape, slice_, place.at)
@@ -143,17 +143,17 @@ class Reader:
     def _place(self, cursor: Cursor | None) -> Position | None:
         if cursor is None:
             return None
-        epoch, full, since, instant, id_ = json.loads(cursor)
+        epoch, full, since, instant, change = json.loads(cursor)
         if epoch != self._epoch():
             raise CursorExpiredError
-        return Position(epoch, full, since, (instant, id_))
+        return Position(epoch, full, since, (instant, change))
 
     def _rested(self, place: Position) -> Position:
         # The next increment begins at the last instant seen, not after it: an entry may still arrive with the same one.
         watermark = place.at[0]
         if watermark and self._lookback:
             watermark = stamp(datetime.fromisoformat(watermark) - timedelta(seconds=self._lookback))
-        return Position(place.epoch, False, watermark, (watermark, ""))
+        return Position(place.epoch, False, watermark, (watermark, 0))
 
     def _entries(self, door: str, shape: Shape, slice_: Slice, after: Place) -> tuple[Sequence[Row | Grave], bool]:
         self._call(door, shape.name)
@@ -201,7 +201,7 @@ class Reader:
 
 
 def _at(entry: Row | Grave) -> Place:
-    return (entry.at if isinstance(entry, Grave) else entry.updated_at, entry.id)
+    return (entry.at if isinstance(entry, Grave) else entry.updated_at, entry.change)
 
 
 def _tombstone(grave: Grave) -> Tombstone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +10,11 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from mapping.contract import Reason, SchemaField
 
-Place = tuple[str, str]
-"""Where an entry stands in the feed of a team: the instant of its last change, then its id."""
+Place = tuple[str, int]
+"""Where an entry stands in the feed of a team: the instant of its last change, then the number of that change.
+
+The number, not the id, tells entries of one instant apart: whatever changes while somebody reads comes after his place.
+"""
 
 
 class Row(BaseModel):
@@ -28,6 +31,7 @@ class Row(BaseModel):
     created_at: str
     updated_at: str
     touched: dict[str, str] = Field(default_factory=dict)
+    change: int = 0
     revision: int = 1
     archived: bool = False
     broken: bool = False
@@ -40,6 +44,7 @@ class Grave(BaseModel):
     team: str
     reason: Reason
     at: str
+    change: int
     merged_into: str | None = None
 
 
@@ -54,16 +59,18 @@ class Table(BaseModel):
     rows: dict[str, Row] = Field(default_factory=dict)
     graves: dict[str, dict[str, Grave]] = Field(default_factory=dict)
     extra_fields: dict[str, SchemaField] = Field(default_factory=dict)
+    changes: int = 0
 
-    _feeds: dict[str, list[Place]] | None = PrivateAttr(default=None)
+    _feeds: dict[str, list[tuple[str, int, str]]] | None = PrivateAttr(default=None)
     _values: dict[str, dict[str, set[str]]] = PrivateAttr(default_factory=dict)
 
     def feed(self, team: str, after: Place, limit: int) -> Sequence[Row | Grave]:
         """Up to ``limit`` entries of a team that changed after a place, in the order of change."""
         places = self._sorted().get(team, [])
-        start = bisect_right(places, after)
+        at, change = after
+        start = bisect_left(places, (at, change + 1, ""))
         buried = self.graves.get(team, {})
-        return [buried.get(id_) or self.rows[id_] for _, id_ in places[start : start + limit]]
+        return [buried.get(id_) or self.rows[id_] for _, _, id_ in places[start : start + limit]]
 
     def visible(self, team: str) -> Sequence[Row]:
         """The rows a team sees, by id."""
@@ -72,12 +79,12 @@ class Table(BaseModel):
     def save(self, row: Row, at: str, changed: Sequence[str] = ()) -> None:
         """Stores a new or changed row as of an instant; a grave it had in its team is opened."""
         self._forget(row.team, row.id)
-        row.updated_at = at
+        row.updated_at, row.change = at, self._next_change()
         row.touched.update(dict.fromkeys(changed, at))
         self.rows[row.id] = row
         if not row.archived:
             self.graves.get(row.team, {}).pop(row.id, None)
-            self._enter(row.team, (at, row.id))
+            insort(self._sorted().setdefault(row.team, []), (at, row.change, row.id))
 
     def set_values(self, row: Row, values: dict[str, Any]) -> None:
         """Changes values of a row in place, keeping the search index; None removes a value."""
@@ -96,8 +103,9 @@ class Table(BaseModel):
     def bury(self, team: str, id_: str, reason: Reason, at: str, merged_into: str | None = None) -> None:
         """Leaves a grave in a team; the row itself stays where it is."""
         self._forget(team, id_)
-        self.graves.setdefault(team, {})[id_] = Grave(id=id_, team=team, reason=reason, at=at, merged_into=merged_into)
-        self._enter(team, (at, id_))
+        grave = Grave(id=id_, team=team, reason=reason, at=at, change=self._next_change(), merged_into=merged_into)
+        self.graves.setdefault(team, {})[id_] = grave
+        insort(self._sorted().setdefault(team, []), (at, grave.change, id_))
 
     def remove(self, id_: str) -> Row:
         """Takes a row out of the table. Raises KeyError when there is none."""
@@ -117,30 +125,33 @@ class Table(BaseModel):
         found = [self.rows[id_] for id_ in self._values[name].get(folded(value), ())]
         return sorted(found, key=lambda row: (row.created_at, len(row.id), row.id))
 
-    def _sorted(self) -> dict[str, list[Place]]:
+    def _next_change(self) -> int:
+        self.changes += 1
+        return self.changes
+
+    def _sorted(self) -> dict[str, list[tuple[str, int, str]]]:
         if self._feeds is None:
             self._feeds = {}
             for row in self.rows.values():
                 if not row.archived:
-                    self._feeds.setdefault(row.team, []).append((row.updated_at, row.id))
+                    self._feeds.setdefault(row.team, []).append((row.updated_at, row.change, row.id))
             for team, graves in self.graves.items():
-                self._feeds.setdefault(team, []).extend((grave.at, grave.id) for grave in graves.values())
+                self._feeds.setdefault(team, []).extend((each.at, each.change, each.id) for each in graves.values())
             for places in self._feeds.values():
                 places.sort()
         return self._feeds
-
-    def _enter(self, team: str, place: Place) -> None:
-        insort(self._sorted().setdefault(team, []), place)
 
     def _forget(self, team: str, id_: str) -> None:
         places = self._sorted().get(team, [])
         grave = self.graves.get(team, {}).get(id_)
         row = self.rows.get(id_)
-        for at in (grave.at if grave else None, row.updated_at if row and row.team == team else None):
-            if at is not None:
-                index = bisect_left(places, (at, id_))
-                if index < len(places) and places[index] == (at, id_):
-                    del places[index]
+        entries = [(grave.at, grave.change, id_)] if grave else []
+        if row and row.team == team:
+            entries.append((row.updated_at, row.change, id_))
+        for entry in entries:
+            index = bisect_left(places, entry)
+            if index < len(places) and places[index] == entry:
+                del places[index]
 
 
 class Holdings(BaseModel):

@@ -376,8 +376,9 @@ class ReaderContract:
         stream = stream_of(rig.connector(), rig.stream)
         mapper = Mapper(stream.rules, default_country="GB")
         names = {rules.name for rules in stream.rules}
+        records = read(rig).records
         for key in keys:
-            entities = mapper.map(read(rig).records[key].body)
+            entities = mapper.map(records[key].body)
             assert entities, "a record says at least one thing"
             assert len({entity.part for entity in entities}) == len(entities)
             for entity in entities:

@@ -383,3 +383,23 @@ def test_the_vendor_is_registered_and_refuses_unknown_settings() -> None:
     with pytest.raises(ValidationError):
         MemoryConfig.model_validate({"world": "w", "wrld": "x"})
     assert "open-sesame" not in repr(MemoryConfig(world="w"))
+
+
+def test_the_pages_name_every_setting_stream_and_target() -> None:
+    guide = (ROOT / VENDOR.docs).read_text(encoding="utf-8")
+    readme = (ROOT / "connectors" / "memory" / "README.md").read_text(encoding="utf-8")
+    settings = {line.split("`")[1] for line in guide.splitlines() if line.startswith("| `")}
+    assert settings == set(MemoryConfig.model_fields)
+    connector = connect()
+    for stream in connector.streams():
+        assert f"`{stream.name}`" in guide
+        told = next(line for line in readme.splitlines() if line.startswith(f"| `{stream.name}` |")).split("|")
+        assert [cell.strip() for cell in told[5:8]] == [
+            "yes" if there else "no" for there in (stream.window, stream.ids, stream.get)
+        ]
+    for target in writer().targets():
+        assert f"`{target.object}`" in guide
+        assert f"| {target.batch_size} |" in next(
+            line for line in readme.splitlines() if line.startswith(f"| `{target.object}` |") and "| one" not in line
+        )
+    forget_world("test-world")

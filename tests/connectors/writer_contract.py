@@ -28,11 +28,9 @@ def ready(rig: WriterRig) -> tuple[Writes, Target]:
     return writes, target_of(writes, rig.target)
 
 
-def upsert(rig: WriterRig, number: int, **more: object) -> Change:
+def upsert(rig: WriterRig, number: int, target: Target | None = None, **more: object) -> Change:
     """A change that brings record ``number`` into being, found again in whatever way the target has."""
-    writes = rig.connector().writes
-    assert writes is not None
-    target = target_of(writes, rig.target)
+    target = target or target_of(rig_writes(rig), rig.target)
     values = {**rig.values(number), **more}
     match = Match(target.match_on[0], str(values[target.match_on[0]])) if target.match_on else None
     by_id = target.uniqueness is Uniqueness.EXTERNAL_ID
@@ -251,7 +249,7 @@ class WriterContract:
 
     def test_a_full_batch_gives_one_outcome_a_change(self, rig: WriterRig) -> None:
         writes, target = ready(rig)
-        batch = [upsert(rig, number) for number in range(target.batch_size)]
+        batch = [upsert(rig, number, target) for number in range(target.batch_size)]
         outcomes = writes.write(target.object, batch)
         assert len(outcomes) == len(batch)
         assert {outcome.key for outcome in outcomes} == {change.key for change in batch}
