@@ -73,6 +73,15 @@ def load(c: Connection, ids: Iterable[str]) -> dict[str, Golden]:
     return found
 
 
+def living(c: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are live customers."""
+    found: set[str] = set()
+    statement = select(customer.c.id).where(among(customer.c.id, "ids"), customer.c.status == "live")
+    for some in chunks(ids):
+        found.update(c.execute(statement, {"ids": some}).scalars())
+    return found
+
+
 def counts(c: Connection) -> tuple[int, int]:
     """How many live customers and live facts there are."""
     customers = select(func.count()).select_from(customer).where(customer.c.status == "live")

@@ -196,7 +196,6 @@ _UPDATE_RAW = (
         version=bindparam("version"),
         changed_at=bindparam("changed_at"),
         observed_at=bindparam("observed_at"),
-        generation=bindparam("generation"),
         body=bindparam("body"),
     )
 )
@@ -205,10 +204,9 @@ _UPDATE_RAW = (
 def write_raws(
     db: Database, c: Connection, slice_id: int, generation: int, observed_at: str, rows: Sequence[RawRow]
 ) -> dict[str, int]:
-    """Writes raw records and returns remote id to row id."""
+    """Writes raw records and returns remote id to row id. A record keeps the generation in which it was first met."""
     new = [row for row in rows if row.id is None]
     ids = {row.remote_id: row.id for row in rows if row.id is not None}
-    common = {"generation": generation, "observed_at": observed_at}
     if new:
         for row, number in zip(new, db.allocate(c, "raw_record", len(new)), strict=True):
             ids[row.remote_id] = number
@@ -223,7 +221,7 @@ def write_raws(
     changed = [
         {
             "b_id": r.id, "state": r.state, "merged_into": r.merged_into, "hash": r.hash, "version": r.version,
-            "changed_at": r.changed_at, "body": r.body, **common,
+            "changed_at": r.changed_at, "body": r.body, "observed_at": observed_at,
         }
         for r in rows
         if r.id is not None
@@ -282,15 +280,17 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
 
 
 def write_sightings(c: Connection, slice_id: int, generation: int, raw_ids: Sequence[int]) -> None:
-    """Notes that unchanged records were seen in this generation; apart from the record, so that it stays untouched."""
+    """Notes that known records were seen in this generation; apart from the record, so that it stays untouched."""
     rows = [{"raw_id": raw_id, "slice_id": slice_id, "generation": generation} for raw_id in raw_ids]
     if rows:
         insert_or_update(c, sighting, rows, ["raw_id"], ["generation"])
 
 
-def count_live(c: Connection, slice_id: int) -> int:
-    """How many records of a slice are live."""
-    where = (raw_record.c.slice_id == slice_id) & (raw_record.c.state == "live")
+def count_known(c: Connection, slice_id: int, generation: int) -> int:
+    """How many live records of a slice were known before this generation."""
+    where = (
+        (raw_record.c.slice_id == slice_id) & (raw_record.c.state == "live") & (raw_record.c.generation < generation)
+    )
     return int(c.execute(select(func.count()).where(where)).scalar_one())
 
 
@@ -310,22 +310,41 @@ def unseen(c: Connection, slice_id: int, generation: int) -> list[str]:
     return list(c.execute(statement).scalars())
 
 
-def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[tuple[int, str, str, str | None]]]:
-    """(raw id, remote id, body, changed at) of the live records of a slice, in batches, for replay."""
+def live_elsewhere(c: Connection, slice_id: int, remote_ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are live records of another slice of the same stream."""
+    here = select(slice_.c.connection_id, slice_.c.stream).where(slice_.c.id == slice_id).subquery()
+    statement = (
+        select(raw_record.c.remote_id)
+        .join(slice_, slice_.c.id == raw_record.c.slice_id)
+        .join(here, (here.c.connection_id == slice_.c.connection_id) & (here.c.stream == slice_.c.stream))
+        .where(
+            slice_.c.id != slice_id,
+            raw_record.c.state == "live",
+            among(raw_record.c.remote_id, "ids"),
+        )
+    )
+    found: set[str] = set()
+    for ids in chunks(remote_ids):
+        found.update(c.execute(statement, {"ids": ids}).scalars())
+    return found
+
+
+def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[StoredRaw]]:
+    """The live records of a slice with their bodies, in batches, for replay."""
     last = -1
     while True:
         statement = (
-            select(raw_record.c.id, raw_record.c.remote_id, raw_record.c.body, raw_record.c.changed_at)
+            select(*_RAW, raw_record.c.body)
             .where(raw_record.c.slice_id == slice_id, raw_record.c.id > last, raw_record.c.state == "live")
             .order_by(raw_record.c.id)
             .limit(size)
         )
         with db.read() as c:
-            rows = [(int(r[0]), r[1], r[2], r[3]) for r in c.execute(statement)]
+            rows = [StoredRaw(*tuple(row)) for row in c.execute(statement)]
         if not rows:
             return
         yield rows
-        last = rows[-1][0]
+        last = rows[-1].id
 
 
 def forget_dirty(c: Connection, seqs: Sequence[int]) -> None:

@@ -97,6 +97,27 @@ def save(c: Connection, one: Shadow, at: str) -> None:
         c.execute(update(shadow).where(shadow.c.id == one.id).values(**row))
 
 
+def move_remote(c: Connection, held: Shadow, winner: str, at: str) -> bool:
+    """The record lives on in another over there, which from now on is what we hold for its subject.
+
+    Returns False, and leaves the other as it is, when that one belongs to another subject.
+    """
+    gone = replace(held, state="merged_into", merged_into=winner, version=held.version + 1)
+    save(c, gone, at)
+    other = by_remote(c, held.connection_id, held.object, [winner]).get(winner)
+    if other is not None and (other.subject_kind, other.subject_key) != (held.subject_kind, held.subject_key):
+        return False
+    if other is None:
+        heir = replace(held, id=None, remote_id=winner, refs={}, version=1, remote_version=None)
+    else:
+        role = "primary" if held.role == "primary" else other.role
+        heir = replace(other, role=role, state="live", version=other.version + 1)
+    save(c, heir, at)
+    ids = {"shadow": held.id, "into": heir.id}
+    c.execute(insert(event), [{"at": at, "kind": "shadow_moved", "actor": "pull", "ids": ids}])
+    return True
+
+
 def move_subject(c: Connection, old: str, into: str, at: str) -> None:
     """What was held for one customer is now held for another: where that one has a primary already, as a duplicate."""
     mine = {(one.connection_id, one.object) for one in of_subject(c, "customer", [into]) if _primary(one)}

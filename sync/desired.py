@@ -157,7 +157,7 @@ def everything(db: Database, rules: TargetRules) -> Iterator[list[Desired]]:
         for batch in customers.every(db, rules.target.kind):
             yield [of_customer(rules, golden) for golden in batch]
     else:
-        for some in facts.every(db):
+        for some in facts.every(db, rules.target.kind, rules.target.activities):
             yield [of_fact(rules, fact, who) for fact, who in some if who and wanted(rules, fact)]
 
 

@@ -138,7 +138,8 @@ class Intake:
                 reading = self.reading(one, stream)
                 with self.db.read() as c:
                     slices = [number for number, of, _ in records.slices_of(c, one.row.id) if of == name]
-                changed = sum(remap(self.db, held, one.row.id, reading, n, reading.version) for n in slices)
+                done = [remap(self.db, held, one.row.id, reading, n, reading.version) for n in slices]
+                changed = sum(counts.changed for counts in done)
         finally:
             held.release()
         left = dead_letters.count(self.db, connection_id=one.row.id, stream=name)
@@ -198,14 +199,16 @@ class Intake:
         reading = self.reading(one, stream)
         mine = one.settings.reads(stream.name) or StreamSettings()
         for slice_ in stream.slices():
-            slice_id = self._prepared(one, stream, slice_, held, reading)
+            slice_id = self._prepared(one, stream, slice_, held, reading, counts)
             SlicePull(
                 self.db, held, one.row.id, reading, slice_, slice_id, counts,
                 lambda done: self.observer.advanced(f"pull {one.name}/{stream.name}", done),
                 full, mine.since, mine.max_vanished_share, allow_deletes,
             ).run()  # fmt: skip
 
-    def _prepared(self, one: Connected, stream: Stream, slice_: Slice, held: Lease, reading: Reading) -> int:
+    def _prepared(
+        self, one: Connected, stream: Stream, slice_: Slice, held: Lease, reading: Reading, counts: Counts
+    ) -> int:
         """The slice's id; what is stored of it is mapped again first where its rules have changed."""
         number = records.slice_id(self.db, one.row.id, stream.name, slice_.key, slice_.title)
         with self.db.read() as c:
@@ -214,7 +217,10 @@ class Intake:
             with self.db.write(held) as c:
                 records.set_rules(c, number, reading.version)
         elif current != reading.version:
-            remap(self.db, held, one.row.id, reading, number, reading.version)
+            done = remap(self.db, held, one.row.id, reading, number, reading.version)
+            counts.changed += done.changed
+            counts.dead += done.dead
+            counts.dropped += done.dropped
         return number
 
 

@@ -72,7 +72,7 @@ class Outgoing:
         path = planfile.save(self.folder, plan)
         with self.db.write() as c:
             header = {"changes": len(writes)}  # no account: of a mailbox it is an address
-            plans.save(c, StoredPlan(plan.hash, plan.created_at, plan.expires_at, "open", header))
+            plans.save(c, StoredPlan(path.stem, plan.created_at, plan.expires_at, "open", header))
         return _report(plan, path)
 
     def _named(self, writes: Sequence[Write]) -> list[Write]:
@@ -115,9 +115,9 @@ class Outgoing:
         ``open_`` gives the connection of an id. With ``skip_moved`` records that changed since are left out; changed
         rules or another account refuse the plan all the same.
         """
-        plan, _ = self._load(prefix)
+        plan, path = self._load(prefix)
         with self.db.read() as c:
-            state = plans.find(c, plan.hash)[0].state
+            state = plans.find(c, path.stem)[0].state
         if state == "applied":
             raise StalePlanError("The plan was applied already; make a new one.")
         if plan.expires_at < self.db.stamp():
@@ -129,10 +129,10 @@ class Outgoing:
                 f"{moved} of {len(plan.writes)} records changed since the plan was made; make a new one, or apply the"
                 " rest with --skip-moved."
             )
-        report = self._carry_out(plan, work)
+        report = self._carry_out(path.stem, work)
         if report.status in ("ok", "partial"):
             with self.db.write() as c:
-                plans.set_state(c, plan.hash, "applied")
+                plans.set_state(c, path.stem, "applied")
         return report
 
     def _still_valid(
@@ -154,7 +154,7 @@ class Outgoing:
                 work.append((one, rules[target], mine))
         return work
 
-    def _carry_out(self, plan: PlanFile, work: Sequence[tuple[Connected, TargetRules, Sequence[Write]]]) -> ApplyReport:
+    def _carry_out(self, hash_: str, work: Sequence[tuple[Connected, TargetRules, Sequence[Write]]]) -> ApplyReport:
         began = time.monotonic()
         tally = Tally()
         messages: list[str] = []
@@ -162,7 +162,7 @@ class Outgoing:
         for one, rules, writes in work:
             if not writes or one.writes is None:
                 continue
-            ended, message = self._target(plan.hash, one, one.writes, rules, writes, tally)
+            ended, message = self._target(hash_, one, one.writes, rules, writes, tally)
             if message:
                 messages.append(f"{one.name}/{rules.target.object}: {message}")
             if ended not in (RunStatus.OK, RunStatus.PARTIAL):
@@ -171,7 +171,7 @@ class Outgoing:
         if status is RunStatus.OK and (tally.failed or tally.unknown or tally.parked or tally.moved):
             status = RunStatus.PARTIAL
         return ApplyReport(
-            plan.hash, str(status.value), **asdict(tally), seconds=time.monotonic() - began, message="; ".join(messages)
+            hash_, str(status.value), **asdict(tally), seconds=time.monotonic() - began, message="; ".join(messages)
         )
 
     def _target(
@@ -228,7 +228,7 @@ class Outgoing:
                 if plan.empty:
                     continue
                 self._guard(one, free, plan)
-                reports.append(self.apply(plan.hash, lambda _, one=one: one, skip_moved=True))  # type: ignore[misc]
+                reports.append(self.apply(plan.hash, {one.row.id: one}.__getitem__, skip_moved=True))
             except (GuardError, StalePlanError, TransientError, ConcordError) as error:
                 status, message = failure(error)
                 reports.append(ApplyReport("", str(status.value), message=f"{one.name}: {message}"))
@@ -254,4 +254,4 @@ def _counts(now: Tally, before: Tally) -> dict[str, int]:
 def _report(plan: PlanFile, path: Path) -> PlanReport:
     changes: list[PlannedChange] = [write.shown for write in plan.writes]
     targets: list[TargetPlan] = list(plan.targets)
-    return PlanReport(plan.hash, str(path), plan.created_at, plan.expires_at, targets, changes, list(plan.warnings))
+    return PlanReport(path.stem, str(path), plan.created_at, plan.expires_at, targets, changes, list(plan.warnings))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -82,13 +82,19 @@ def encode(body: Mapping[str, Any]) -> tuple[str, str]:
     return data.decode(), blake2b(data, digest_size=16).hexdigest()
 
 
-def newest(page: Page) -> list[RawRecord]:
-    """The page's records, each remote id once, in its newest form."""
+def newest(page: Page, properties_at: str) -> list[RawRecord]:
+    """The page's records, each remote id once, in its newest form: what patches said one after the other adds up."""
     found: dict[str, RawRecord] = {}
     for record in page.records:
         other = found.get(record.remote_id)
-        if other is None or not _older(record.changed_at, other.changed_at):
+        if other is None:
             found[record.remote_id] = record
+            continue
+        older, newer = (record, other) if _older(record.changed_at, other.changed_at) else (other, record)
+        if newer.coverage is Coverage.PATCH:
+            body = merge_patch(older.body, newer.body, properties_at)
+            newer = replace(newer, body=body, coverage=older.coverage)
+        found[record.remote_id] = newer
     return list(found.values())
 
 
@@ -101,7 +107,7 @@ def merge_patch(stored: Mapping[str, Any], patch: Mapping[str, Any], properties_
     merged = {**stored, **patch}
     inner = patch.get(properties_at) if properties_at else None
     if isinstance(inner, Mapping):
-        merged[properties_at] = {**stored.get(properties_at, {}), **inner}
+        merged[properties_at] = {**(stored.get(properties_at) or {}), **inner}
     return merged
 
 
@@ -120,7 +126,7 @@ def whole_bodies(
             whole.append(record)
         elif stored and stored.body and stored.state == "live":
             body = merge_patch(orjson.loads(stored.body), record.body, reading.stream.properties_at)
-            whole.append(_with_body(record, body))
+            whole.append(replace(record, body=body, coverage=Coverage.FULL))
         else:
             missing.append(record)
     if not missing:
@@ -139,17 +145,13 @@ def whole_bodies(
     return whole, failures
 
 
-def _with_body(record: RawRecord, body: Mapping[str, Any]) -> RawRecord:
-    return RawRecord(
-        record.remote_id, body, record.slice, Coverage.FULL, record.version, record.changed_at, record.observed_at
-    )
-
-
 def prepare(reading: Reading, slice_: Slice, page: Page, records: Sequence[RawRecord], known: Known, now: str) -> Rows:
     """Every row that the page asks for. Bad records become failures; nothing here touches the database."""
     rows = Rows(read=len(page.records) + len(page.tombstones) + len(page.errors), gone=list(page.tombstones))
     for error in page.errors:
         rows.failures.append(Failure(error.remote_id, str(error)))
+    # Whatever the vendor names is there, even what cannot be read: only what it names no more may be reconciled.
+    rows.seen.extend(raw.id for raw in known.raws.values())
     rows.unchanged += len(page.records) - len(records)
     for record in records:
         try:
@@ -160,7 +162,6 @@ def prepare(reading: Reading, slice_: Slice, page: Page, records: Sequence[RawRe
         stored = known.raws.get(record.remote_id)
         changed_at = stamp(record.changed_at) if record.changed_at else None
         if stored is not None and _settled(stored, digest, changed_at):
-            rows.seen.append(stored.id)
             rows.unchanged += 1
             continue
         _take(reading, rows, record, text, digest, changed_at, stored, known, now)
@@ -249,17 +250,16 @@ def _entity_row(
 ) -> EntityRow | None:
     kind = str(entity.kind)
     fact_key = None if kind in PROFILES else entity.values["key"]
-    alias = old.alias if old else None
+    since, echo = _marks(entity.values, old, echoes, changed_at, now)
     if held is not None and held.subject_kind == "fact" and fact_key is not None:
         fact_key = held.subject_key  # our own activity come back is a sighting of the fact it was written from
-    if held is not None and old is None:
-        alias = held.subject_key if held.subject_kind == "customer" else OUR_FACT
-    since, echo = _marks(entity.values, old, echoes, changed_at, now)
+    alias = _alias(fact_key, old, held, echo)
+    founding = entity.founding and not _written_by_us(old, alias) and not _colleague(reading, entity)
     same = old is not None and old.live and old.values == entity.values and old.echo == echo
     if (
         same
         and old is not None
-        and (old.rules, old.founding, old.fact_key) == (reading.version, entity.founding, fact_key)
+        and (old.rules, old.founding, old.fact_key, old.alias) == (reading.version, founding, fact_key, alias)
     ):
         return None
     return EntityRow(
@@ -267,7 +267,7 @@ def _entity_row(
         remote_id=remote_id,
         part=entity.part,
         kind=kind,
-        founding=entity.founding and alias is None and not _colleague(reading, entity),
+        founding=founding,
         live=True,
         fact_key=fact_key,
         name_key=name_of(entity.values) if kind in PROFILES and "name" not in echo else None,
@@ -278,6 +278,25 @@ def _entity_row(
         rules=reading.version,
         old_fact_key=old.fact_key if old and old.fact_key != fact_key else None,
     )
+
+
+def _alias(fact_key: str | None, old: StoredEntity | None, held: Shadow | None, echo: frozenset[str]) -> str | None:
+    """The customer whose record it is over there: one that we wrote, or took for that customer's.
+
+    A fact is marked as ours where it was written from one, or says only what we wrote into a profile.
+    """
+    if fact_key is not None:
+        if held is not None and held.subject_kind == "fact":
+            return OUR_FACT if old is None else old.alias
+        return OUR_FACT if echo else None
+    if held is not None and held.subject_kind == "customer":
+        return held.subject_key
+    return old.alias if old else None
+
+
+def _written_by_us(old: StoredEntity | None, alias: str | None) -> bool:
+    """Whether the record is there only because we wrote it. One that was there before us may found a customer still."""
+    return alias is not None and (old is None or (old.alias is not None and not old.founding))
 
 
 def _colleague(reading: Reading, entity: Entity) -> bool:
@@ -296,7 +315,7 @@ def _marks(
     if old is None or not old.live:
         return {"*": changed_at or ""}, echoes & values.keys()
     default = old.since.get("*", "")
-    moment = changed_at or f"{now}~"
+    moment = f"{now}~" if changed_at is None else changed_at
     since = {"*": default}
     echo = set()
     for name, value in values.items():
@@ -313,7 +332,7 @@ def _marks(
 
 
 def retraction(reading: Reading, old: StoredEntity, remote_id: str, now: str) -> EntityRow:
-    """The entity as no longer said by anybody; its identifiers end."""
+    """The entity as no longer said by anybody: its identifiers end, and what it said is forgotten."""
     return EntityRow(
         id=old.id,
         remote_id=remote_id,
@@ -324,6 +343,25 @@ def retraction(reading: Reading, old: StoredEntity, remote_id: str, now: str) ->
         fact_key=old.fact_key,
         name_key=None,
         alias=old.alias,
+        values="{}",
+        since=_dump(old.since),
+        echo=_dump(sorted(old.echo)),
+        rules=old.rules,
+    )
+
+
+def tied(old: StoredEntity, remote_id: str, customer: str) -> EntityRow:
+    """The entity as the record of that customer, with all else as it is."""
+    return EntityRow(
+        id=old.id,
+        remote_id=remote_id,
+        part=old.part,
+        kind=old.kind,
+        founding=old.founding,
+        live=old.live,
+        fact_key=old.fact_key,
+        name_key=name_of(old.values) if "name" not in old.echo else None,
+        alias=customer,
         values=_dump(old.values),
         since=_dump(old.since),
         echo=_dump(sorted(old.echo)),

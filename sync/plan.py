@@ -20,7 +20,7 @@ import orjson
 
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
-from state import customers, identities, outbox, shadows
+from state import customers, outbox, shadows
 from state.database import Database
 from state.shadows import Shadow
 from sync.desired import Desired, TargetRules, everything
@@ -90,7 +90,7 @@ class Pulled:
 class Known:
     """What is known to be over there. ``pulled``: customer to the remote ids of its records there, oldest first.
 
-    ``elsewhere``: customers whose record was merged over there into one that another customer owns.
+    ``elsewhere``: customers whose record over there belongs to another customer: it was merged into that one's.
     """
 
     by_subject: dict[str, list[Shadow]] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class Planner:
             ]
             if rules.subject_kind == "customer":
                 # A record of a customer that is no more belongs to nobody: whoever matches it may have it.
-                living = identities.survivors(c, {one.subject_key for one in held})
+                living = customers.living(c, {one.subject_key for one in held})
                 held = [one for one in held if one.subject_key in living]
             for one in held:
                 if one.state == "live":
@@ -172,8 +172,10 @@ class Planner:
                     properties = next((body[key] for key in at.values() if key and key in body), body)
                     known.bodies[row.remote_id] = Pulled(properties, row.observed_at, row.version)
                     known.pulled.setdefault(row.customer_id, []).append(row.remote_id)
-        for ids in known.pulled.values():
+        for customer, ids in known.pulled.items():
             ids.sort(key=lambda one: (len(one), one))
+            if all(one in known.owned and known.owned[one].subject_key != customer for one in ids):
+                known.elsewhere.add(customer)
         return known
 
     def _adopt(
@@ -331,7 +333,7 @@ def _merged_away(draft: TargetDraft, known: Known, homeless: list[Desired]) -> l
     gone = [one for one in homeless if one.key in known.elsewhere]
     if gone:
         draft.skipped += len(gone)
-        draft.warnings.append(f"{len(gone)} customers were merged over there into the record of another")
+        draft.warnings.append(f"{len(gone)} customers have no record of their own over there: another customer owns it")
     return [one for one in homeless if one.key not in known.elsewhere]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -40,25 +40,26 @@ class PlanFile:
 
     @property
     def hash(self) -> str:
-        """What the plan is known by."""
-        told = orjson.dumps(
-            [FORMAT, dict(self.rules), dict(self.accounts), [asdict(write) for write in self.writes]],
-            option=orjson.OPT_SORT_KEYS,
-        )
+        """What the plan is known by. Worked out anew at each call."""
+        told = orjson.dumps([FORMAT, self.rules, self.accounts, self.writes], option=orjson.OPT_SORT_KEYS)
         return sha256(told).hexdigest()
 
 
 def save(folder: Path, plan: PlanFile) -> Path:
-    """Writes the plan for its owner's eyes only, whole or not at all, and sweeps out what has expired."""
+    """Writes the plan for its owner's eyes only, whole or not at all, and sweeps out what has expired.
+
+    The name of the file is the plan's hash.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
         if _expired(old, plan.created_at):
             old.unlink(missing_ok=True)
-    path = folder / f"{plan.hash}.json"
-    draft = folder / f".{plan.hash}.{os.getpid()}"
+    name = plan.hash
+    path = folder / f"{name}.json"
+    draft = folder / f".{name}.{os.getpid()}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps({"format": FORMAT, **asdict(plan)}, option=orjson.OPT_INDENT_2))
+        file.write(orjson.dumps({"format": FORMAT, "plan": plan}))
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
@@ -67,7 +68,7 @@ def save(folder: Path, plan: PlanFile) -> Path:
 
 def _expired(path: Path, now: str) -> bool:
     try:
-        return str(orjson.loads(path.read_bytes())["expires_at"]) < now
+        return str(orjson.loads(path.read_bytes())["plan"]["expires_at"]) < now
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -76,8 +77,9 @@ def load(path: Path) -> PlanFile:
     """The plan as it was saved. Raises StalePlanError when it is missing, damaged, or was changed by hand."""
     try:
         data: dict[str, Any] = orjson.loads(path.read_bytes())
-        if data.pop("format") != FORMAT:
+        if data["format"] != FORMAT:
             raise StalePlanError("The plan was made by another version of Concord; make a new one.")
+        data = data["plan"]
         data["targets"] = [TargetPlan(**one) for one in data["targets"]]
         data["writes"] = [_write(one) for one in data["writes"]]
         plan = PlanFile(**data)

@@ -13,7 +13,7 @@ The algorithm for one slice, under its lease:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -24,8 +24,8 @@ from state.cursors import Place
 from state.database import Connection, Database
 from state.dead_letters import Letter, Letters
 from state.leases import Lease
-from state.records import EntityRow, RawRow
-from sync.page import Failure, Known, Reading, Rows, entity_rows, newest, parse, prepare, retraction, whole_bodies
+from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
+from sync.page import Failure, Known, Reading, Rows, entity_rows, newest, parse, prepare, retraction, tied, whole_bodies
 
 STATES = {
     Reason.DELETED: "deleted",
@@ -76,11 +76,23 @@ class SlicePull:
             place = replace(place, value=None, enumerating=False)
         try:
             self._read(self._begin(place))
+        except GuardError:
+            self._forget_enumeration()
+            raise
         except CursorExpiredError:
             self.counts.notes.append("the vendor forgot our place, so everything was read again")
             with self.db.read() as c:
                 place = cursors.load(c, self.slice_id)
             self._read(self._begin(replace(place, value=None, enumerating=False)))
+
+    def _forget_enumeration(self) -> None:
+        """What an enumeration that was refused has met says nothing of the source as it will be: the next one begins
+        at the beginning."""
+        with self.db.read() as c:
+            place = cursors.load(c, self.slice_id)
+        if place.enumerating:
+            with self.db.write(self.lease) as c:
+                cursors.store(c, self.slice_id, replace(place, value=None, enumerating=False), self.db.stamp())
 
     @staticmethod
     def _begin(place: Place) -> Place:
@@ -106,9 +118,9 @@ class SlicePull:
     def _store(self, page: Page, place: Place) -> Place:
         """One page, whole or not at all. Returns the place after it."""
         now = self.db.stamp()
-        if page.begins and not place.enumerating:
+        if page.begins:
             place = replace(place, generation=place.generation + 1, enumerating=True)
-        records_ = newest(page)
+        records_ = newest(page, self.reading.stream.properties_at)
         known = self._known(page, records_)
         whole = records_
         failures: list[Failure] = []
@@ -126,7 +138,7 @@ class SlicePull:
             self._count(rows, 0)
             return after
         with self.db.write(self.lease) as c:
-            self._write(c, rows, place.generation, now)
+            self._write(c, rows, known.shadows, place.generation, now)
             if place.enumerating and rows.seen:
                 records.write_sightings(c, self.slice_id, place.generation, rows.seen)
             gone = self._retract(c, rows.gone, now)
@@ -144,14 +156,15 @@ class SlicePull:
 
     def _known(self, page: Page, found: list[RawRecord]) -> Known:
         patches = any(record.coverage is Coverage.PATCH for record in found)
+        named = [r.remote_id for r in found] + [RemoteId(e.remote_id) for e in page.errors if e.remote_id]
         with self.db.read() as c:
-            raws = records.load_raws(c, self.slice_id, [r.remote_id for r in found], body=patches)
+            raws = records.load_raws(c, self.slice_id, named, body=patches)
             entities = records.load_entities(c, [raw.id for raw in raws.values()])
             target = self.reading.stream.target
             held = shadows.by_remote(c, self.connection_id, target, [r.remote_id for r in found]) if target else {}
         return Known(raws, entities, held)
 
-    def _write(self, c: Connection, rows: Rows, generation: int, now: str) -> None:
+    def _write(self, c: Connection, rows: Rows, shown: Mapping[str, shadows.Shadow], generation: int, now: str) -> None:
         ids: dict[str, int] = {}
         if rows.raws:
             ids = records.write_raws(self.db, c, self.slice_id, generation, now, rows.raws)
@@ -159,14 +172,19 @@ class SlicePull:
         place = dead_letters.Place(Letters.IN, self.connection_id, self.reading.stream.name, self.slice.key)
         letters = {one.remote_id: Letter(one.remote_id, one.reason, one.body or None) for one in rows.failures}
         dead_letters.put(c, self.db, place, list(letters.values()))
-        dead_letters.resolve(c, place, [one for one in rows.healed if one not in letters])
+        over = [*rows.healed, *(one.remote_id for one in rows.gone)]
+        dead_letters.resolve(c, place, [one for one in over if one not in letters])
+        for raw in rows.raws:
+            back = shown.get(raw.remote_id)
+            if back is not None and back.state != "live":
+                shadows.save(c, replace(back, state="live", merged_into=None, version=back.version + 1), now)
 
     def _reconcile(self, c: Connection, generation: int, now: str) -> int:
         """Retracts what a complete enumeration did not meet. Raises GuardError when too much would go."""
         lost = records.unseen(c, self.slice_id, generation)
         if not lost:
             return 0
-        known = records.count_live(c, self.slice_id)
+        known = records.count_known(c, self.slice_id, generation)
         if not self.allow_deletes and (len(lost) == known or len(lost) > self.max_vanished * known):
             raise GuardError(
                 f"{len(lost)} of {known} known records are no longer there; nothing was deleted. "
@@ -204,12 +222,25 @@ class SlicePull:
         target = self.reading.stream.target
         if not target:
             return
+        moved = [one for one, word in words.items() if word.reason is Reason.OUT_OF_SCOPE]
+        elsewhere = records.live_elsewhere(c, self.slice_id, moved) if moved else set()
         for remote_id, held in shadows.by_remote(c, self.connection_id, target, words).items():
             word = words[remote_id]
             state = SHADOW_STATES.get(word.reason, "gone")
-            if held.state != state:
-                moved = replace(held, state=state, merged_into=word.merged_into, version=held.version + 1)
-                shadows.save(c, moved, now)
+            if held.state == state or remote_id in elsewhere:
+                continue
+            if word.reason is Reason.MERGED and word.merged_into is not None:
+                if shadows.move_remote(c, held, word.merged_into, now) and held.subject_kind == "customer":
+                    self._tie(c, word.merged_into, held.subject_key)
+            else:
+                shadows.save(c, replace(held, state=state, version=held.version + 1), now)
+
+    def _tie(self, c: Connection, remote_id: str, customer: str) -> None:
+        """The record that another was merged into is that customer's from now on."""
+        stored = records.load_raws(c, self.slice_id, [remote_id])
+        for entities in records.load_entities(c, [raw.id for raw in stored.values()]).values():
+            rows = [tied(one, remote_id, customer) for one in entities.values() if one.fact_key is None]
+            records.write_entities(self.db, c, rows, {})
 
     def _count(self, rows: Rows, gone: int) -> None:
         self.counts.read += rows.read
@@ -221,50 +252,62 @@ class SlicePull:
         self.counts.gone += gone
 
 
-def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slice_id: int, version: str) -> int:
-    """Maps the stored records of a slice again after its rules changed. Returns how many entities changed.
+def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slice_id: int, version: str) -> Counts:
+    """Maps the stored records of a slice again after its rules changed. Returns how many records changed and failed.
 
     The marks of unchanged values (since when, echo) stay. A record that no longer maps becomes a dead letter and keeps
-    the entities it had.
+    the entities it had; one that may no longer be kept is forgotten.
     """
-    changed = 0
+    counts = Counts()
+    with db.read() as c:
+        place = dead_letters.Place(Letters.IN, connection_id, reading.stream.name, records.slice_key(c, slice_id))
     for batch in records.iter_bodies(db, slice_id):
         now = db.stamp()
         with db.read() as c:
-            before = records.load_entities(c, [raw_id for raw_id, _, _, _ in batch])
+            before = records.load_entities(c, [one.id for one in batch])
             target = reading.stream.target
-            held = shadows.by_remote(c, connection_id, target, [one[1] for one in batch]) if target else {}
-        rows, failures, healed = _remapped(reading, batch, before, held, now)
+            held = shadows.by_remote(c, connection_id, target, [one.remote_id for one in batch]) if target else {}
+        rows = _remapped(reading, batch, before, held, now)
         with db.write(lease) as c:
-            records.write_entities(db, c, rows, {remote_id: raw_id for raw_id, remote_id, _, _ in batch})
-            key = records.slice_key(c, slice_id)
-            place = dead_letters.Place(Letters.IN, connection_id, reading.stream.name, key)
-            dead_letters.put(c, db, place, failures)
-            dead_letters.resolve(c, place, healed)
-        changed += len(rows)
+            if rows.raws:
+                records.write_raws(db, c, slice_id, 0, now, rows.raws)
+            records.write_entities(db, c, rows.entities, {one.remote_id: one.id for one in batch})
+            dead_letters.put(c, db, place, [Letter(one.remote_id, one.reason, one.body) for one in rows.failures])
+            dead_letters.resolve(c, place, rows.healed)
+        counts.changed += len({row.remote_id for row in rows.entities})
+        counts.dead += len(rows.failures)
+        counts.dropped += rows.dropped
     with db.write(lease) as c:
         records.set_rules(c, slice_id, version)
-    return changed
+    return counts
 
 
 def _remapped(
     reading: Reading,
-    batch: list[tuple[int, str, str, str | None]],
-    before: dict[int, dict[str, records.StoredEntity]],
-    held: dict[str, shadows.Shadow],
+    batch: Sequence[StoredRaw],
+    before: Mapping[int, Mapping[str, StoredEntity]],
+    held: Mapping[str, shadows.Shadow],
     now: str,
-) -> tuple[list[EntityRow], list[Letter], list[str]]:
-    rows: list[EntityRow] = []
-    failures: list[Letter] = []
-    healed: list[str] = []
-    for raw_id, remote_id, text, changed_at in batch:
+) -> Rows:
+    rows = Rows()
+    for raw in batch:
+        text = raw.body or "{}"
         body = parse(text)
         try:
             entities = [reading.privacy.enrich(entity) for entity in reading.mapper.map(body)]
         except RecordError as error:
-            failures.append(Letter(remote_id, str(error), text))
+            rows.failures.append(Failure(raw.remote_id, str(error), text))
             continue
-        healed.append(remote_id)
-        old = before.get(raw_id, {})
-        rows.extend(entity_rows(reading, body, remote_id, entities, old, held.get(remote_id), changed_at, now))
-    return rows, failures, healed
+        rows.healed.append(raw.remote_id)
+        old = before.get(raw.id, {})
+        if not all(reading.privacy.admits(entity) for entity in entities):
+            rows.dropped += 1
+            gone = RawRow(raw.id, raw.remote_id, "out_of_scope", None, raw.hash, raw.version, raw.changed_at, None)
+            rows.raws.append(gone)
+            rows.entities.extend(retraction(reading, one, raw.remote_id, now) for one in old.values() if one.live)
+            continue
+        # Without a vendor's time, the rules change no earlier moment: what they now make of an old record is as old.
+        moment = raw.changed_at or max((max(one.since.values()) for one in old.values()), default="")
+        shown = held.get(raw.remote_id)
+        rows.entities.extend(entity_rows(reading, body, raw.remote_id, entities, old, shown, moment, now))
+    return rows

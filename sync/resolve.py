@@ -150,7 +150,7 @@ def _fact_row(
     if not speakers:
         if stored is None or not stored.live:
             return None
-        return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, _dump(stored.values), ())
+        return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, "{}", ())
     kind, values = merge(
         [Sighting(p.id, places.get(p.id, ()), p.kind, p.values, max(p.since.values())) for p in speakers]
     )
@@ -248,7 +248,8 @@ def _decide(c: Connection, near: Neighbourhood, policy: Policy, now: datetime) -
         return changes
     live = {i: p for i, p in near.profiles.items() if p.live and p.kind in PROFILES}
     found = near.links + _ties(live, near)
-    clusters = [sorted(group) for group in components(live, found)]
+    # In the order of their oldest records, so that of two halves of a customer the older one keeps its id.
+    clusters = sorted(sorted(group) for group in components(live, found))
     founded = [group for group in clusters if any(live[i].founding for i in group)]
     placed = _match(c, founded, near, live, changes, now)
     _links(near, live, found, clusters, changes)
@@ -261,7 +262,7 @@ def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
     anchors: dict[str, int] = {}
     for i, customer in near.memberships.items():
         profile = live.get(i)
-        if profile and not profile.alias:
+        if profile and (profile.founding or not profile.alias):
             anchors[customer] = min(i, anchors.get(customer, i), key=lambda one: near.keys[one])
     ties = []
     for profile in live.values():

@@ -21,6 +21,12 @@ def stage(tmp_path: Path, database_url: str) -> Iterator[Stage]:
 @pytest.fixture
 def timeline(tmp_path: Path, database_url: str) -> Iterator[Stage]:
     """The same, with companies and the timeline written too."""
-    made = Stage(tmp_path, database_url, push=PUSH_ALL)
+    made = Stage(
+        tmp_path,
+        database_url,
+        push=PUSH_ALL,
+        shop=("people", "companies", "meetings", "orders", "activities"),
+        crm=("people", "companies", "activities"),
+    )
     yield made
     made.close()

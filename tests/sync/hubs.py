@@ -54,7 +54,15 @@ class Clock:
 class Stage:
     """One hub's configuration, database and worlds. ``hub`` opens anew after ``configure``."""
 
-    def __init__(self, folder: Path, database_url: str, *, push: Mapping[str, Any] = PUSH_PEOPLE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        push: Mapping[str, Any] = PUSH_PEOPLE,
+        shop: Sequence[str] = ("people",),
+        crm: Sequence[str] = ("people",),
+    ) -> None:
         self.folder = folder
         self.url = database_url
         self.clock = Clock()
@@ -67,13 +75,25 @@ class Stage:
             "connections": {},
         }
         self._hub: Hub | None = None
-        self.shop = self.connect("shop")
-        self.crm = self.connect("crm", push=dict(push))
+        self.shop = self.connect("shop", streams=shop)
+        self.crm = self.connect("crm", push=dict(push), streams=crm)
 
-    def connect(self, name: str, *, world: str = "", push: Mapping[str, Any] | None = None, **config: Any) -> World:
+    def connect(
+        self,
+        name: str,
+        *,
+        world: str = "",
+        push: Mapping[str, Any] | None = None,
+        streams: Sequence[str] = ("people",),
+        **config: Any,
+    ) -> World:
         """Adds a connection to a world of its own, or to the world of another connection."""
         called = f"{world or name}-{self.number}"
-        connection: dict[str, Any] = {"connector": "memory", "config": {"world": called, **config}}
+        connection: dict[str, Any] = {
+            "connector": "memory",
+            "config": {"world": called, **config},
+            "streams": {stream: {} for stream in streams},
+        }
         if push:
             connection["push"] = copy.deepcopy(dict(push))
         self.settings["connections"][name] = connection
