@@ -58,6 +58,15 @@ def run(installed: Path, tmp_path: Path) -> Run:
     return command
 
 
+def test_an_editable_install_needs_no_library_beyond_the_lock(tmp_path: Path) -> None:
+    hook = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", hook, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as editable:
+        paths = [editable.read(name).decode().strip() for name in editable.namelist() if name.endswith(".pth")]
+    assert paths == [str(ROOT)]
+
+
 def test_the_wheel_holds_all_six_packages_and_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {name for name in tops if not name.endswith(".dist-info")} == set(packages())
