@@ -133,14 +133,19 @@ def concerning(c: Connection, customer_id: str) -> list[tuple[StoredFact, str]]:
     return items
 
 
-def every(db: Database, size: int = 2000) -> Iterator[list[tuple[StoredFact, dict[tuple[int, str], str]]]]:
-    """Every fact with the customers it concerns, in batches in the order of their row ids; dead facts too."""
+def every(
+    db: Database, kind: str, activities: Sequence[str] = (), size: int = 2000
+) -> Iterator[list[tuple[StoredFact, dict[tuple[int, str], str]]]]:
+    """Every live fact of a kind (and of some activities) with the customers it concerns, in batches by row id."""
+    wanted = (fact.c.kind == kind) & fact.c.live
+    if activities:
+        wanted &= fact.c.activity.in_(activities)
     last = 0
     while True:
         with db.read() as c:
-            rows = c.execute(select(*_FACT).where(fact.c.id > last).order_by(fact.c.id).limit(size)).all()
+            rows = c.execute(select(*_FACT).where(wanted, fact.c.id > last).order_by(fact.c.id).limit(size)).all()
             batch = [_fact(row) for row in rows]
-            roles = attachments(c, {one.id: one.at for one in batch if one.live})
+            roles = attachments(c, {one.id: one.at for one in batch})
         if not batch:
             return
         yield [(one, roles.get(one.id, {})) for one in batch]
