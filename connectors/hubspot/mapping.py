@@ -207,6 +207,17 @@ _SUMMED_UP = "concat([summary || title, url])"
 _TOUCHED = {"contact": "contacts", "company": "companies"}
 
 
+def _addressed(role: str) -> str:
+    return f"participants[?role=='{role}' && email].{{email: email}}"
+
+
+_HEADERS = (
+    f"({_addressed('from')} | [0]) && "
+    f"to_string({{from: {_addressed('from')} | [0], to: {_addressed('to')}, cc: {_addressed('cc')}}})"
+)
+"""From these HubSpot fills the sender and the recipients that it shows, which cannot be written (emails guide)."""
+
+
 def _engagement(object_type: str, kind: Kind, fields: Mapping[str, str], activities: tuple[str, ...] = ()) -> Target:
     return Target(
         object=object_type,
@@ -258,6 +269,7 @@ TARGETS = (
         {
             "hs_email_subject": "title",
             "hs_email_text": "text",
+            "hs_email_headers": _HEADERS,
             "hs_email_direction": _lookup("direction", {"in": "INCOMING_EMAIL", "out": "EMAIL"}),
             "hs_email_status": "'SENT'",
         },

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -187,6 +188,8 @@ class Portal:
                 record.properties[name] = value
             else:
                 record.properties.pop(name, None)
+        if "hs_email_headers" in values:
+            _show_addresses(record.properties)
         record.updated = self.now()
         record.properties[modified_property(record.object)] = iso(record.updated)
 
@@ -334,6 +337,16 @@ class Shelf:
         """Adds a property."""
         drawer = self._portal.drawer(self.object)
         drawer.properties[name] = Property(name, type, defined_by_vendor=False, **more)
+
+
+def _show_addresses(values: dict[str, str]) -> None:
+    """Fills the read-only sender and recipients of an email from its headers, as the emails guide tells."""
+    try:
+        headers = json.loads(values.get("hs_email_headers") or "{}")
+        values["hs_email_from_email"] = str((headers.get("from") or {}).get("email") or "")
+        values["hs_email_to_email"] = ";".join(str(each["email"]) for each in headers.get("to") or ())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        values.pop("hs_email_from_email", None)
 
 
 def _bad_values(wrong: list[tuple[str, str, str]]) -> PortalError:

@@ -39,7 +39,8 @@ class HubSpotWrites:
         Raises ContractError where a property of that name exists but is not unique, which HubSpot cannot change.
         """
         name = _external_id(target)
-        known = self._fresh(target).get(name)
+        self._properties.pop(target, None)
+        known = self._known(target).get(name)
         if known is not None:
             if not known.field.unique:
                 raise ContractError(f"{target} have a property {name} that is not unique; archive it there first")
@@ -99,6 +100,9 @@ class HubSpotWrites:
                 done.setdefault(
                     change.key, Outcome(change.key, Status.UNKNOWN, change.remote_id, error=f"not sent: {stopped}")
                 )
+        if any("PROPERTY_DOESNT_EXIST" in each.error for each in done.values()):
+            # Somebody deleted a property since we looked: look again, so that the next batch is not halved for it.
+            self._properties.pop(target, None)
         return [done[change.key] for change in batch]
 
     def _written(self, target: str, batch: Sequence[Change]) -> Iterator[Outcome]:
@@ -246,10 +250,6 @@ class HubSpotWrites:
         if target not in self._properties:
             self._properties[target] = properties(target, self._api.properties(target))
         return self._properties[target]
-
-    def _fresh(self, target: str) -> dict[str, Property]:
-        self._properties.pop(target, None)
-        return self._known(target)
 
 
 def _external_id(target: str) -> str:

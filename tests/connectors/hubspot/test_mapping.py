@@ -8,6 +8,7 @@ import pytest
 
 from connectors.hubspot.connector import VENDOR, HubSpotConfig
 from connectors.hubspot.mapping import TARGETS
+from mapping.contract import Change, Op, Status
 from mapping.mapper import Mapper, Projection
 from mapping.model import Kind
 from tests.connectors.hubspot.desk import Desk
@@ -76,6 +77,31 @@ def test_a_mail_and_a_meeting_keep_the_keys_they_have_everywhere(desk: Desk) -> 
     assert meeting.values["key"] == "ical:uid-1"
     plain, known = mapped(desk, "notes", hs_timestamp=at, hs_note_body="Call her")
     assert plain.values["key"] == f"hubspot:note:{known['id']}"
+
+
+def test_a_mail_that_was_written_shows_its_sender_and_recipients(desk: Desk) -> None:
+    (target,) = [each for each in TARGETS if each.object == "emails"]
+    people = [("from", "ada@example.com"), ("to", "bea@acme.com"), ("to", "cyn@acme.com"), ("cc", "")]
+    participants = [{"role": role, **({"email": email} if email else {"name": "x"})} for role, email in people]
+    fact = {
+        "at": "2026-05-04T08:00:00Z",
+        "title": "Tea",
+        "text": "Tea?",
+        "direction": "in",
+        "participants": participants,
+    }
+    fields = {name: value for name, value in Projection(target.fields).project(fact).items() if value is not None}
+    change = Change("m", Op.UPSERT, external_id="f_1", set=fields)
+    (outcome,) = desk.writes("emails").write("emails", [change])
+    assert outcome.status is Status.CREATED
+    (raw,) = desk.read(desk.open("emails")).records
+    (entity,) = Mapper(desk.open("emails").rules).map(raw.body)
+    held = [(each["role"], each["email"]) for each in entity.values["participants"]]
+    assert held == people[:3]
+    assert (entity.values["direction"], entity.values["title"]) == ("in", "Tea")
+    assert "hs_email_headers" not in Projection(target.fields).project(
+        {"participants": [{"role": "to", "email": "a@b.co"}]}
+    )
 
 
 def test_a_deal_names_its_people(desk: Desk) -> None:

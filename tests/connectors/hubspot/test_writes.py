@@ -319,3 +319,17 @@ def test_references_and_ids_that_make_no_sense_fail_alone(desk: Desk) -> None:
     assert outcomes.pop("nothing").status is Status.UNCHANGED
     assert {each.status for each in outcomes.values()} == {Status.FAILED}
     assert all(each.error for each in outcomes.values())
+
+
+def test_a_property_that_was_deleted_meanwhile_costs_one_batch_only(either: Desk) -> None:
+    either.portal.contacts.define("shoe_size", "number")
+    writes = either.writes()
+    writes.describe("contacts")
+    del either.portal.drawer("contacts").properties["shoe_size"]
+    batch = [upsert(1, shoe_size=41), upsert(2)]
+    first, second = writes.write("contacts", batch)
+    assert (first.error, second.status) == ("VALIDATION_ERROR (PROPERTY_DOESNT_EXIST: shoe_size)", Status.CREATED)
+    either.server.forget()
+    first, second = writes.write("contacts", batch)
+    assert (first.error, second.status) == ("contacts have no property shoe_size", Status.UPDATED)
+    assert either.server.calls(path="batch") == 1
