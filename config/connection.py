@@ -43,14 +43,6 @@ class FieldMode(StrEnum):
     NEVER_CLEAR = "never_clear"
 
 
-class IdentifierUse(StrEnum):
-    """How far an identifier of a stream is believed when customers are resolved."""
-
-    UNIQUE = "unique"
-    SHARED = "shared"
-    IGNORE = "ignore"
-
-
 class StreamSettings(Block):
     """One stream that is read from a connection."""
 
@@ -60,16 +52,6 @@ class StreamSettings(Block):
         None,
         description="Whether a record may bring a customer into being, or only enriches one that exists. Unset: the "
         "connector's own choice.",
-    )
-    deduplicated: bool | None = Field(
-        None,
-        description="Whether the source holds each customer once, so that two of its records are never one customer. "
-        "Unset: the connector's own word.",
-    )
-    identifiers: dict[str, IdentifierUse] = Field(
-        {},
-        description="How far an identifier is believed, by its system: `unique` (equal values are one customer, "
-        "different values are two), `shared` (links nothing alone), `ignore`.",
     )
     fields: dict[str, dict[str, Expression | None]] = Field(
         {},

@@ -16,9 +16,15 @@ class IdentitySettings(Block):
     """Who is who."""
 
     merge_above: float = Field(
-        0.95, ge=0.5, le=1, description="Probability from which two records are merged by themselves."
+        0.95,
+        ge=0.5,
+        le=1,
+        description="Probability from which scored links merge two records by themselves. Exact links, the only ones so "
+        "far, do not ask for it.",
     )
-    review_above: float = Field(0.50, ge=0, le=1, description="Probability from which a pair is shown to a person.")
+    review_above: float = Field(
+        0.50, ge=0, le=1, description="Probability from which a scored pair is shown to a person; see `merge_above`."
+    )
     max_shared_names: int = Field(
         2, ge=1, description="An identifier that carries more distinct names than this links nothing alone."
     )

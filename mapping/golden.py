@@ -81,6 +81,7 @@ class _Criteria:
 class Policy:
     """The admin's wishes, field by field; ``default`` stands for the fields not named.
 
+    ``prefer`` is a list of connection ids, or a mapping of them to ranks, of which the lowest wins.
     Takes ``{field: {"prefer": [connection ids], "newest": bool, "longest": bool, "most_frequent": bool,
     "most_complete": bool}}``. Raises ConfigError for a criterion that does not exist.
     """
@@ -93,7 +94,9 @@ class Policy:
                 raise ConfigError(
                     f"golden.{name}: there is no criterion {unknown[0]!r}; known are {', '.join(_CRITERIA)}"
                 )
-            prefer = {connection: rank for rank, connection in enumerate(wishes.get("prefer") or ())}
+            asked = wishes.get("prefer") or ()
+            ranked = asked.items() if isinstance(asked, Mapping) else ((one, rank) for rank, one in enumerate(asked))
+            prefer = dict(ranked)
             flags = {wish: bool(wishes[wish]) for wish in wishes if wish != "prefer" and wishes[wish] is not None}
             self._by_field[name] = _Criteria(prefer, **flags)
         self._default = self._by_field.pop("default", _Criteria())
@@ -197,7 +200,7 @@ def _measures(criteria: _Criteria, name: str, value: Value, holders: Sequence[Me
     """The criteria in their order; of each the greatest measure survives. ``name`` dates the value."""
     measures: list[Measure] = []
     if criteria.prefer:
-        ranks, last = criteria.prefer, len(criteria.prefer)
+        ranks, last = criteria.prefer, max(criteria.prefer.values()) + 1
         measures.append(("prefer", lambda m: -ranks.get(m.connection, last)))
     if criteria.most_frequent:
         counts = Counter(_fingerprint(value(member)) for member in holders)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from config import loader
 from config.settings import HubSettings, Settings
@@ -228,10 +229,12 @@ class Hub:
     def _policy(self) -> Policy:
         """Survivorship with connections by their immutable ids."""
         ids = {row.name: row.id for row in Connections(self.db).all()}
-        wishes = {
-            field: {**rule.model_dump(exclude_unset=True), "prefer": [ids.get(name, name) for name in rule.prefer]}
-            for field, rule in self.settings.golden.root.items()
-        }
+        trust = {ids[name]: -one.trust for name, one in self.settings.connections.items() if name in ids}
+        trusted = trust if len(set(trust.values())) > 1 else {}
+        wishes: dict[str, dict[str, Any]] = {"default": {"prefer": trusted}}
+        for field, rule in self.settings.golden.root.items():
+            prefer = [ids.get(name, name) for name in rule.prefer] or trusted
+            wishes[field] = {**rule.model_dump(exclude_unset=True), "prefer": prefer}
         return Policy(wishes)
 
     def plan(self, names: Sequence[str] = (), *, live: bool = False) -> PlanReport:

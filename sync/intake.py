@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from config.settings import Settings, StreamSettings
@@ -22,6 +22,8 @@ from mapping.errors import (
 )
 from mapping.identity import Protection
 from mapping.mapper import Mapper
+from mapping.model import Kind
+from mapping.rules import EntityRules
 from mapping.timeline import Privacy
 from state import dead_letters, records
 from state.database import Database
@@ -34,6 +36,7 @@ from sync.push import recover
 from sync.reports import Observer, StreamReport
 
 LEASE_SECONDS = 60.0
+MONEY = frozenset({Kind.ORDER, Kind.INVOICE, Kind.PAYMENT, Kind.DEAL})
 
 
 def lane(connection_id: str, object_: str) -> str:
@@ -109,7 +112,7 @@ class Intake:
         mine = one.settings.reads(stream.name) or StreamSettings()
         overrides = {rule: {t: x or "" for t, x in fields.items()} for rule, fields in mine.fields.items()}
         mapper = Mapper(
-            stream.rules,
+            [_in_currency(rule, self.settings.hub.currency) for rule in stream.rules],
             default_country=one.settings.default_country or self.settings.hub.default_country,
             overrides=overrides,
             creates_customers=mine.creates_customers,
@@ -222,6 +225,13 @@ class Intake:
             counts.dead += done.dead
             counts.dropped += done.dropped
         return number
+
+
+def _in_currency(rule: EntityRules, currency: str) -> EntityRules:
+    """The rule with the hub's currency for amounts that name none."""
+    if not currency or rule.kind not in MONEY or "currency" in rule.defaults:
+        return rule
+    return replace(rule, defaults={**rule.defaults, "currency": f"'{currency}'"})
 
 
 def _counts(counts: Counts) -> dict[str, int]:
