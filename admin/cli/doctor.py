@@ -52,7 +52,7 @@ OLDEST_SQLITE = (3, 35)  # RETURNING, by which ids are handed out: https://sqlit
 ROOM_BYTES = 1_000_000_000
 SKEW_SECONDS = 5.0
 BUILT = datetime(2026, 11, 1, tzinfo=UTC)
-REINSTALL = "install Concord in an environment of its own: uv tool install concord-hub, or pipx install concord-hub"
+REINSTALL = "install Concord in an environment of its own, with uv tool install or pipx install"
 
 
 @dataclass(frozen=True, slots=True)
