@@ -16,6 +16,7 @@ from admin.cli.session import Session
 from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, write_company
 from admin.demo.stories import Story, stories
 from admin.demo.workplace import Wording, configure, workplace
+from mapping.errors import ConcordError
 from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
 
 TITLES = ("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only")
@@ -50,7 +51,10 @@ class Demo:
     _step: int = 0
 
     def run(self, folder: Path | None, keep: Path | None) -> DemoReport:
-        """Runs the whole way on the user's folder or on an invented company. Raises ConfigError for a bad ``keep``."""
+        """Runs the whole way on the user's folder or on an invented company.
+
+        Raises ConfigError for a ``keep`` that is not empty, ConcordError when there was nothing to read at all.
+        """
         with workplace(keep) as place, doors.hubspot_sandbox(0) as crm:
             exports, files, wording, told = self._exports(folder, place)
             self.session = replace(self.session, config=configure(place, exports, wording, crm.url, crm.token))
@@ -96,6 +100,8 @@ class Demo:
             report = hub.sync()
             status = hub.status()
         self._show(*tables.synced(report))
+        if not any(each.read for each in report.streams):
+            raise ConcordError("Nothing could be read, so there is nothing to show; the notes above say why.")
         self._show(Text(f"{status.customers:,} customers, {status.facts:,} facts on their timelines.", style="bold"))
         return report
 

@@ -34,6 +34,13 @@ def test_exports_that_are_not_there_are_told(concord: Concord) -> None:
     assert "nowhere is no folder" in result.stderr
 
 
+def test_a_folder_without_anything_to_read_ends_the_demo(concord: Concord, tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    result = concord("demo", "--folder", "exports")
+    assert result.exit_code == 1
+    assert "Nothing could be read" in result.stderr
+
+
 def test_a_demo_that_is_stopped_leaves_nothing_behind(
     concord: Concord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
