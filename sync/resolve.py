@@ -258,17 +258,21 @@ def _decide(c: Connection, near: Neighbourhood, policy: Policy, now: datetime) -
 
 
 def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
-    """A record that we wrote for a customer belongs to that customer, with whatever was changed in it since."""
+    """A record that we wrote for a customer belongs to that customer, with whatever was changed in it since.
+
+    It is tied to the oldest record that others wrote; only where there is none, to one that we have written into.
+    """
     anchors: dict[str, int] = {}
     for i, customer in near.memberships.items():
         profile = live.get(i)
         if profile and (profile.founding or not profile.alias):
-            anchors[customer] = min(i, anchors.get(customer, i), key=lambda one: near.keys[one])
+            others = anchors.get(customer, i)
+            anchors[customer] = min(i, others, key=lambda one: (live[one].alias is not None, near.keys[one]))
     ties = []
     for profile in live.values():
         if profile.alias:
             anchor = anchors.get(near.aliases.get(profile.alias, ""))
-            if anchor is not None:
+            if anchor is not None and anchor != profile.id:
                 ties.append(Link(profile.id, anchor, "written_by_us", ""))
     return ties
 
