@@ -69,7 +69,7 @@ class Stage:
         self.number = next(_numbers)
         self.worlds: dict[str, World] = {}
         self.connectors: dict[str, Connector] = {}
-        self.observer: Observer | None = None
+        self._observer: Observer | None = None
         self.settings: dict[str, Any] = {
             "hub": {"name": "Acme", "default_country": "GB", "database": database_url, "state_dir": str(folder / "s")},
             "connections": {},
@@ -110,6 +110,11 @@ class Stage:
             at[name] = {**at[name], **value} if isinstance(value, dict) and isinstance(at.get(name), dict) else value
         self._reopen()
 
+    def watch(self, observer: Observer) -> None:
+        """Lets an observer hear of progress from now on."""
+        self._observer = observer
+        self._reopen()
+
     @property
     def hub(self) -> Hub:
         """The hub over the configuration as it is now."""
@@ -125,7 +130,7 @@ class Stage:
         vault = Vault(db, self.folder / "s")
         settings = loader.load(path, {n: v.config for n, v in catalogue().items()}, vault.get)
         runtime = Runtime(now=self.clock, sleep=self.clock.sleep)
-        return Hub(settings, db, vault, observer=self.observer, runtime=runtime, connectors=self.connectors)
+        return Hub(settings, db, vault, observer=self._observer, runtime=runtime, connectors=self.connectors)
 
     def _reopen(self) -> None:
         if self._hub is not None:
