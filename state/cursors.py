@@ -12,18 +12,22 @@ from state.tables import cursor
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A slice's cursor. While ``enumerating``, records met are stamped with ``generation``."""
+    """A slice's cursor. While ``enumerating``, records met are stamped with ``generation``.
+
+    ``began_at``: when the enumeration under way, or the last one, began.
+    """
 
     value: str | None = None
     generation: int = 0
     enumerating: bool = False
     pages: int = 0
+    began_at: str | None = None
 
 
 def load(c: Connection, slice_id: int) -> Place:
     """Where the slice stands; the beginning when it was never read."""
     row = c.execute(
-        select(cursor.c.value, cursor.c.generation, cursor.c.enumerating, cursor.c.pages).where(
+        select(cursor.c.value, cursor.c.generation, cursor.c.enumerating, cursor.c.pages, cursor.c.began_at).where(
             cursor.c.slice_id == slice_id
         )
     ).one_or_none()
@@ -38,7 +42,8 @@ def store(c: Connection, slice_id: int, place: Place, at: str) -> None:
         "generation": place.generation,
         "enumerating": place.enumerating,
         "pages": place.pages,
+        "began_at": place.began_at,
         "updated_at": at,
     }
-    fields = ["value", "generation", "enumerating", "pages", "updated_at"]
+    fields = ["value", "generation", "enumerating", "pages", "began_at", "updated_at"]
     insert_or_update(c, cursor, [row], ["slice_id"], fields)

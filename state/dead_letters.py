@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database, parse_stamp
-from state.tables import dead_letter
+from state.tables import dead_letter, raw_record
 
 MAX_BODY = 256 * 1024
 """Characters of a body that are kept; what is longer is cut, and then cannot be replayed from here."""
@@ -87,6 +87,17 @@ def resolve(c: Connection, place: Place, remote_ids: Sequence[str]) -> int:
         named = dead_letter.c.remote_id.in_([_kept_id(id) for id in remote_ids[start : start + CHUNK]])
         closed += c.execute(update(dead_letter).where(still & named).values(state="resolved")).rowcount
     return closed
+
+
+def resolve_unrepeated(c: Connection, place: Place, slice_id: int, since: str) -> int:
+    """Closes the open letters that a complete enumeration begun at ``since`` did not repeat; returns how many.
+
+    A letter of a record that is still there, unchanged and therefore not tried again, stays open.
+    """
+    there = select(raw_record.c.remote_id).where(raw_record.c.slice_id == slice_id, raw_record.c.state == "live")
+    old = _at(place) & (dead_letter.c.state == "open") & (dead_letter.c.last_at < since)
+    statement = update(dead_letter).where(old, dead_letter.c.remote_id.not_in(there)).values(state="resolved")
+    return c.execute(statement).rowcount
 
 
 def listed(

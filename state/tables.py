@@ -215,6 +215,7 @@ cursor = Table(
     Column("value", Text),
     Column("generation", Integer, nullable=False),
     Column("enumerating", Boolean, nullable=False),
+    Column("began_at", String(27)),  # when the last enumeration began
     Column("pages", BigInteger, nullable=False),
     Column("updated_at", String(27), nullable=False),
 )

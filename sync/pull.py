@@ -94,11 +94,11 @@ class SlicePull:
             with self.db.write(self.lease) as c:
                 cursors.store(c, self.slice_id, replace(place, value=None, enumerating=False), self.db.stamp())
 
-    @staticmethod
-    def _begin(place: Place) -> Place:
-        if place.value is None and not place.enumerating:
-            return replace(place, generation=place.generation + 1, enumerating=True)
-        return place
+    def _begin(self, place: Place) -> Place:
+        return self._enumerate(place) if place.value is None and not place.enumerating else place
+
+    def _enumerate(self, place: Place) -> Place:
+        return replace(place, generation=place.generation + 1, enumerating=True, began_at=self.db.stamp())
 
     def _read(self, place: Place) -> None:
         for page in self._pages(place.value):
@@ -119,7 +119,7 @@ class SlicePull:
         """One page, whole or not at all. Returns the place after it."""
         now = self.db.stamp()
         if page.begins:
-            place = replace(place, generation=place.generation + 1, enumerating=True)
+            place = self._enumerate(place)
         records_ = newest(page, self.reading.stream.properties_at)
         known = self._known(page, records_)
         whole = records_
@@ -144,6 +144,7 @@ class SlicePull:
             gone = self._retract(c, rows.gone, now)
             if place.enumerating and page.complete:
                 gone += self._reconcile(c, place.generation, now)
+                dead_letters.resolve_unrepeated(c, self._place(), self.slice_id, place.began_at or now)
             cursors.store(c, self.slice_id, after, now)
         self._count(rows, gone)
         return after
@@ -169,7 +170,7 @@ class SlicePull:
         if rows.raws:
             ids = records.write_raws(self.db, c, self.slice_id, generation, now, rows.raws)
         records.write_entities(self.db, c, rows.entities, ids)
-        place = dead_letters.Place(Letters.IN, self.connection_id, self.reading.stream.name, self.slice.key)
+        place = self._place()
         letters = {one.remote_id: Letter(one.remote_id, one.reason, one.body or None) for one in rows.failures}
         dead_letters.put(c, self.db, place, list(letters.values()))
         over = [*rows.healed, *(one.remote_id for one in rows.gone)]
@@ -178,6 +179,9 @@ class SlicePull:
             back = shown.get(raw.remote_id)
             if back is not None and back.state != "live":
                 shadows.save(c, replace(back, state="live", merged_into=None, version=back.version + 1), now)
+
+    def _place(self) -> dead_letters.Place:
+        return dead_letters.Place(Letters.IN, self.connection_id, self.reading.stream.name, self.slice.key)
 
     def _reconcile(self, c: Connection, generation: int, now: str) -> int:
         """Retracts what a complete enumeration did not meet. Raises GuardError when too much would go."""

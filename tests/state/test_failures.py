@@ -112,7 +112,7 @@ def test_a_full_disk_is_waited_for_and_costs_nothing_that_was_committed(tmp_path
         with db.write() as c:
             c.execute(text("PRAGMA max_page_count = 1"))  # SQLite answers as on a full disk
             for index in range(1000):
-                c.execute(text("INSERT INTO cursor VALUES (:i, :v, 0, 0, 0, '')"), {"i": index, "v": "x" * 2000})
+                c.execute(text("INSERT INTO cursor VALUES (:i, :v, 0, 0, NULL, 0, '')"), {"i": index, "v": "x" * 2000})
 
     with pytest.raises(TransientError, match="is full"):
         fill()

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("enumerating", sa.Boolean(), nullable=False),
+        sa.Column("began_at", sa.String(length=27), nullable=True),
         sa.Column("pages", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.String(length=27), nullable=False),
         sa.PrimaryKeyConstraint("slice_id", name=op.f("pk_cursor")),
