@@ -61,6 +61,7 @@ def open_database(hub: HubSettings) -> Database:
 def open_vault(path: Path) -> Vault:
     """The vault of a configuration whose connections need not be right yet."""
     hub = loader.load_hub(path)
+    hub.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Vault(open_database(hub), hub.state_dir)
 
 
@@ -171,20 +172,26 @@ class Hub:
     ) -> SyncReport:
         """Reads what changed, resolves it, and pushes to the targets that need no approval.
 
-        A connection that cannot be read is reported and stops no other.
+        A connection that cannot be read is reported and stops no other. Raises ConfigError, before anything is read,
+        for a stream that no connection has.
         """
         notes = list(self._switchboard.follow_renames())
         reports: list[StreamReport] = []
         opened: list[Connected] = []
         for name in self._wanted(names):
             try:
-                one = self._switchboard.open(name)
-                self._known_streams(one, streams, names)
-                opened.append(one)
-                reports += self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
+                opened.append(self._switchboard.open(name))
             except ConcordError as error:
                 status, message = failure(error)
                 reports.append(StreamReport(name, "", str(status.value), message=message))
+        if not reports:
+            self._known_streams(opened, streams)
+        for one in opened:
+            try:
+                reports += self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
+            except ConcordError as error:
+                status, message = failure(error)
+                reports.append(StreamReport(one.name, "", str(status.value), message=message))
         resolved = self.resolve()
         pushes = self._outgoing.automatic([one for one in opened if one.writes is not None])
         for note in notes:
@@ -192,13 +199,13 @@ class Hub:
         return SyncReport(reports, resolved, pushes)
 
     @staticmethod
-    def _known_streams(one: Connected, streams: Sequence[str], names: Sequence[str]) -> None:
-        known = [stream.name for stream in one.connector.streams()]
+    def _known_streams(opened: Sequence[Connected], streams: Sequence[str]) -> None:
+        known = sorted({stream.name for one in opened for stream in one.connector.streams()})
         for wanted in streams:
-            if wanted not in known and names:
+            if wanted not in known:
                 near = get_close_matches(wanted, known, 1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-                raise ConfigError(f"{one.name} has no stream {wanted!r}; {hint}")
+                raise ConfigError(f"There is no stream {wanted!r}; {hint}")
 
     def resolve(self) -> ResolveReport:
         """Works out who is who for everything that waits; does nothing while another process is at it."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from connectors.core.protocols import Writes
-from mapping.errors import AuthError, ConcordError, GuardError, LeaseLostError, StalePlanError, TransientError
+from mapping.errors import AuthError, ConcordError, ForbiddenError, GuardError, LeaseLostError, StalePlanError
 from state import outbox, plans
 from state.customers import entity_places
 from state.database import Database, stamp
@@ -23,7 +23,8 @@ from sync.desired import TargetRules
 from sync.intake import LEASE_SECONDS, failure, lane
 from sync.plan import Planner, TargetDraft, Write
 from sync.planfile import PlanFile
-from sync.push import Pusher, Tally, recover, still_not
+from sync.push import Pusher, Tally, still_not
+from sync.recover import recover
 from sync.reports import ApplyReport, Observer, PlannedChange, PlanReport, TargetPlan
 
 
@@ -51,7 +52,9 @@ class Outgoing:
                 self.observer.started(f"plan {one.name}/{rules.target.object}", None)
                 draft = planner.target(rules)
                 steps = one.writes.provision(rules.target.object, True)
-                draft.warnings.extend(f"applying will first {step.description}" for step in steps if not step.done)
+                if any(not step.done for step in steps):
+                    made = " and ".join(step.description for step in steps if not step.done)
+                    draft.warnings.append(f"applying will first {made}")
                 if not only or rules.name in only:
                     drafts.append(draft)
                 self.observer.finished(f"plan {one.name}/{rules.target.object}", f"{len(draft.writes)} changes")
@@ -159,15 +162,18 @@ class Outgoing:
         tally = Tally()
         messages: list[str] = []
         status = RunStatus.OK
+        stopped: set[str] = set()
         for one, rules, writes in work:
-            if not writes or one.writes is None:
+            if not writes or one.writes is None or one.name in stopped:
                 continue
-            ended, message = self._target(hash_, one, one.writes, rules, writes, tally)
-            if message:
-                messages.append(f"{one.name}/{rules.target.object}: {message}")
-            if ended not in (RunStatus.OK, RunStatus.PARTIAL):
+            ended, error = self._target(hash_, one, one.writes, rules, writes, tally)
+            if error is None:
+                continue
+            messages.append(f"{one.name}/{rules.target.object}: {failure(error)[1]}")
+            if status is RunStatus.OK or ended is RunStatus.FAILED:
                 status = ended
-                break
+            if not isinstance(error, ForbiddenError):
+                stopped.add(one.name)  # what a destination refuses altogether is refused for its next target too
         if status is RunStatus.OK and (tally.failed or tally.unknown or tally.parked or tally.moved):
             status = RunStatus.PARTIAL
         return ApplyReport(
@@ -176,12 +182,14 @@ class Outgoing:
 
     def _target(
         self, hash_: str, one: Connected, writes: Writes, rules: TargetRules, planned: Sequence[Write], tally: Tally
-    ) -> tuple[RunStatus, str]:
+    ) -> tuple[RunStatus, BaseException | None]:
         what = f"push {one.name}/{rules.target.object}"
         with ExitStack() as stack:
             held = Leases(self.db).acquire(lane(one.row.id, rules.target.object), self.owner, LEASE_SECONDS)
             if held is None:
-                return RunStatus.FAILED, "another process is writing to it; apply the plan again when it is done"
+                return RunStatus.FAILED, LeaseLostError(
+                    "another process is writing to it; apply the plan again when it is done"
+                )
             stack.callback(held.release)
             stack.enter_context(Heartbeat(held))
             runs = Runs(self.db)
@@ -189,6 +197,7 @@ class Outgoing:
             before = replace(tally)
             self.observer.started(what, len(planned))
             status, message = RunStatus.OK, ""
+            error: BaseException | None = None
             try:
                 recover(self.db, held, writes, rules, self.switchboard.runtime.sleep)
                 writes.provision(rules.target.object, False)
@@ -201,12 +210,14 @@ class Outgoing:
                 tally.parked += settled.parked
                 tally.unknown -= settled.created + settled.updated + settled.parked
             except LeaseLostError as lost:
-                status, message = RunStatus.INTERRUPTED, str(lost)
+                error, status, message = lost, RunStatus.INTERRUPTED, str(lost)
             except ConcordError as known:
+                error = known
                 status, message = failure(known)
                 if isinstance(known, AuthError):
                     self.switchboard.rejected(one, known)
             except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
+                error = unknown
                 status, message = failure(unknown)
                 self.on_crash(unknown)
             except BaseException as stop:
@@ -214,7 +225,7 @@ class Outgoing:
                 raise
             status = runs.finish(run, status, _counts(tally, before), message)
         self.observer.finished(what, f"{len(planned)} changes sent")
-        return status, message
+        return status, error
 
     def automatic(self, destinations: Sequence[Connected]) -> list[ApplyReport]:
         """Plans and applies the targets that need no approval. Raises nothing: a guard ends as a failed report."""
@@ -229,7 +240,7 @@ class Outgoing:
                     continue
                 self._guard(one, free, plan)
                 reports.append(self.apply(plan.hash, {one.row.id: one}.__getitem__, skip_moved=True))
-            except (GuardError, StalePlanError, TransientError, ConcordError) as error:
+            except ConcordError as error:
                 status, message = failure(error)
                 reports.append(ApplyReport("", str(status.value), message=f"{one.name}: {message}"))
         return reports
