@@ -21,7 +21,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     echo "Concord needs Python 3.11 or newer; '$python' is $("$python" -V 2>&1). Name another one: make setup PYTHON=python3.12" >&2
     exit 2
 fi
-if [[ ! -x $folder/bin/python ]]; then
+if ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then  # none yet, or one that was cut off while it was made
     if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
         echo "Python's venv module is missing. On Debian it is a package of its own; as root: apt-get install python3-venv" >&2
         exit 2
