@@ -40,7 +40,6 @@ def open_vault(path: Path) -> Vault:
     """The vault of a configuration, whose connections need not be right yet; the folder of its key is made."""
     from sync.hub import open_vault
 
-    hub_settings(path).state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return open_vault(path)
 
 
