@@ -156,6 +156,7 @@ class Planner:
                 for one in shadows.of_target(c, rules.connection_id, object_)
                 if one.subject_kind == rules.subject_kind
             ]
+            lost = {one.remote_id for one in held if one.state != "live"}
             if rules.subject_kind == "customer":
                 # A record of a customer that is no more belongs to nobody: whoever matches it may have it.
                 living = customers.living(c, {one.subject_key for one in held})
@@ -168,6 +169,8 @@ class Planner:
             known.waiting = {one.subject_key for one in outbox.pending(c, rules.connection_id, object_)}
             if rules.subject_kind == "customer" and sources:
                 for row in customers.remotes(c, rules.connection_id, list(at)):
+                    if row.remote_id in lost:
+                        continue  # the pull has not been told yet, but we were: it is no longer there
                     body = orjson.loads(row.body)
                     properties = next((body[key] for key in at.values() if key and key in body), body)
                     known.bodies[row.remote_id] = Pulled(properties, row.observed_at, row.version)
