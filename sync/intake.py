@@ -32,7 +32,7 @@ from state.runs import Runs, RunStatus
 from sync.connect import Connected, Switchboard
 from sync.page import Reading
 from sync.pull import Counts, SlicePull, remap
-from sync.push import recover
+from sync.recover import recover
 from sync.reports import Observer, StreamReport
 
 LEASE_SECONDS = 60.0

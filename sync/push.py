@@ -1,8 +1,8 @@
-"""Push: planned writes to a destination, each batch persisted before it is sent and acknowledged before it is forgotten.
+"""Push: planned writes to a destination, each batch persisted before it is sent and kept until it is acknowledged.
 
 For each batch: check again that every write still holds (what the subject should look like, the shadow's version); note
 the attempts; send; keep each outcome as shadow, dead letter or unknown. What a dead process left behind, and what the
-vendor did not answer, is found out by ``recover`` before anything else is read from or written to that destination.
+vendor did not answer, is found out (sync/recover.py) before anything else is read from or written to that destination.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from connectors.core.protocols import Writes
-from mapping.compare import same
-from mapping.contract import Change, Match, Op, Outcome, Remote, RemoteId, SchemaField, Status, Uniqueness
+from mapping.contract import Change, Match, Op, Outcome, RemoteId, SchemaField, Status
 from mapping.errors import ConcordError, UnknownOutcomeError
-from state import dead_letters, outbox, shadows
-from state.database import Database, parse_stamp, stamp
+from state import dead_letters, identities, outbox, shadows
+from state.database import Connection, Database, stamp
 from state.dead_letters import Letter, Letters, Place
 from state.leases import Lease
 from state.outbox import Attempt
@@ -77,12 +76,14 @@ class Pusher:
         by_key = {write.shown.key: write for write in batch}
         self._begin(by_key, changes)
         outcomes = self._ask(list(changes.values()))
+        lost = self._gone(outcomes, by_key)
         now = self.db.stamp()
         target = self.rules.target
         settle = stamp(self.db.now() + timedelta(seconds=target.settle_seconds))
         letters: list[Letter] = []
         with self.db.write(self.lease) as c:
             owned = shadows.by_remote(c, self.rules.connection_id, target.object, _ids(outcomes))
+            heirs = Heirs.of(c, self.rules, [write.shown.subject_key for write in batch])
             ended: list[str] = []
             for outcome in outcomes:
                 write = by_key[outcome.key]
@@ -96,12 +97,32 @@ class Pusher:
                     letters.append(Letter(outcome.key, outcome.error or "the vendor gave no reason"))
                     self.tally.failed += 1
                 else:
-                    shadows.save(c, self._acknowledge(write, outcome, owned.get(outcome.remote_id)), now)
+                    held = self._acknowledge(write, outcome, owned.get(outcome.remote_id))
+                    shadows.save(c, heirs.rightful(held), now)
                     self._count(outcome.status)
+            for one in lost:
+                shadows.save(c, one, now)
             outbox.end(c, self.rules.connection_id, target.object, ended)
             place = Place(Letters.OUT, self.rules.connection_id, target.object)
             dead_letters.put(c, self.db, place, letters)
             dead_letters.resolve(c, place, [key for key in ended if key not in {one.remote_id for one in letters}])
+
+    def _gone(self, outcomes: Sequence[Outcome], by_key: Mapping[str, Write]) -> list[Shadow]:
+        """The shadows of records that could not be updated because they are no longer there: their link is dropped,
+        so that the next plan finds or creates another."""
+        object_ = self.rules.target.object
+        failed = [by_key[one.key].shown.remote_id for one in outcomes if one.status is Status.FAILED]
+        asked = [RemoteId(one) for one in failed if one]
+        if not asked:
+            return []
+        live = self.writes.fetch(object_, asked)
+        missing = [one for one in asked if one not in live or live[one].archived]
+        with self.db.read() as c:
+            held = shadows.by_remote(c, self.rules.connection_id, object_, missing)
+        return [
+            replace(one, state="archived" if one.remote_id in live else "gone", version=one.version + 1)
+            for one in held.values()
+        ]
 
     def _begin(self, by_key: Mapping[str, Write], changes: Mapping[str, Change]) -> None:
         with self.db.write(self.lease) as c:
@@ -110,7 +131,8 @@ class Pusher:
     def _attempt(self, write: Write, change: Change) -> Attempt:
         told = {
             "set": dict(change.set), "clear": list(change.clear), "remote_id": change.remote_id,
-            "external_id": change.external_id, "match": [change.match.field, change.match.value] if change.match else None,
+            "external_id": change.external_id,
+            "match": [change.match.field, change.match.value] if change.match else None,
         }  # fmt: skip
         return Attempt(
             self.rules.connection_id, self.rules.target.object, change.key, write.shown.subject_kind,
@@ -118,7 +140,7 @@ class Pusher:
         )  # fmt: skip
 
     def _ask(self, changes: Sequence[Change]) -> list[Outcome]:
-        """The vendor's outcomes, one a change. When nothing was sent the attempts are withdrawn and the error goes on."""
+        """The vendor's outcomes, one a change. Where nothing was sent the attempts are withdrawn and it raises."""
         object_ = self.rules.target.object
         try:
             outcomes = {one.key: one for one in self.writes.write(object_, changes)}
@@ -190,6 +212,9 @@ class Pusher:
         now = self.db.stamp()
         letters = []
         with self.db.write(self.lease) as c:
+            # Read anew: while the vendor was asked, resolving may have given the record to another customer.
+            asked = [one.remote_id for one, _ in ties.values()]
+            stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, asked)
             for outcome in outcomes:
                 one, change = ties[outcome.key]
                 if outcome.status in (Status.FAILED, Status.UNKNOWN):
@@ -197,10 +222,7 @@ class Pusher:
                     letters.append(Letter(outcome.key, outcome.error or "the association was not confirmed"))
                     self.tally.failed += 1
                     continue
-                refs = {role: sorted({*one.refs.get(role, ()), *ids}) for role, ids in change.refs.items()}
-                version = outcome.version or one.remote_version
-                tied = replace(one, refs={**one.refs, **refs}, version=one.version + 1, remote_version=version)
-                shadows.save(c, tied, now)
+                _tie(c, stored.get(one.remote_id, one), change, outcome.version, now)
                 self.tally.associated += 1
             place = Place(Letters.OUT, self.rules.connection_id, self.rules.target.object)
             dead_letters.put(c, self.db, place, letters)
@@ -218,6 +240,44 @@ class Pusher:
         return refs
 
 
+@dataclass(frozen=True, slots=True)
+class Heirs:
+    """Who the subjects of some writes are by now. Read in the transaction that stores what became of the writes: while
+    the vendor was asked, customers may have been merged."""
+
+    survivors: Mapping[str, str]
+    primaries: Mapping[str, str]
+
+    @classmethod
+    def of(cls, c: Connection, rules: TargetRules, subjects: Sequence[str]) -> Heirs:
+        """Each subject to what it is now, and the primary records of those."""
+        survivors = identities.survivors(c, subjects) if rules.subject_kind == "customer" else {}
+        keys = sorted({survivors.get(key, key) for key in subjects})
+        primaries = {
+            one.subject_key: one.remote_id
+            for one in shadows.of_subject(c, rules.subject_kind, keys)
+            if (one.connection_id, one.object) == (rules.connection_id, rules.target.object)
+            and (one.role, one.state) == ("primary", "live")
+        }
+        return cls(survivors, primaries)
+
+    def rightful(self, one: Shadow) -> Shadow:
+        """The shadow for who its subject is now; a second record of one subject is its duplicate."""
+        key = self.survivors.get(one.subject_key, one.subject_key)
+        second = self.primaries.get(key, one.remote_id) != one.remote_id
+        return replace(one, subject_key=key, role="duplicate" if second else one.role)
+
+
+def _tie(c: Connection, one: Shadow, change: Change, version: str | None, now: str) -> None:
+    """Keeps an acknowledged association. It says nothing of the record's fields: unless the vendor counts it as a new
+    version, what was pulled since the last write stays the later word on them."""
+    refs = {role: sorted({*one.refs.get(role, ()), *ids}) for role, ids in change.refs.items()}
+    tied = replace(
+        one, refs={**one.refs, **refs}, version=one.version + 1, remote_version=version or one.remote_version
+    )
+    shadows.save(c, tied, now if version or not one.updated_at else one.updated_at)
+
+
 def _ids(outcomes: Sequence[Outcome]) -> list[str]:
     return [str(one.remote_id) for one in outcomes if one.remote_id is not None]
 
@@ -230,9 +290,11 @@ def _change(write: Write) -> Change:
 
 
 def still_not(db: Database, rules: TargetRules, batch: Sequence[Write]) -> set[str]:
-    """Keys of the writes whose world has moved since they were planned."""
+    """Keys of the writes whose world has moved since they were planned, or whose subject has a write without an answer:
+    what became of that must be known before anything is repeated."""
     keys = [write.shown.subject_key for write in batch]
     with db.read() as c:
+        open_ = {one.subject_key for one in outbox.pending(c, rules.connection_id, rules.target.object)}
         now = desires.again(c, rules, keys)
         held = {
             (one.subject_key, one.remote_id): one.version
@@ -247,92 +309,6 @@ def still_not(db: Database, rules: TargetRules, batch: Sequence[Write]) -> set[s
             same_shadow = held.get((subject, write.shown.remote_id), 0) == write.shadow_version
         else:
             same_shadow = subject not in primaries
-        if now.get(subject) != write.desired or not same_shadow:
+        if now.get(subject) != write.desired or not same_shadow or subject in open_:
             moved.add(write.shown.key)
     return moved
-
-
-def recover(db: Database, lease: Lease, writes: Writes, rules: TargetRules, sleep: Callable[[float], None]) -> Tally:
-    """Finds out what became of the attempts without an answer, by external id, remote id or match value.
-
-    Found as sent: acknowledged. Not found: forgotten where the vendor's unique key makes a repetition harmless (the next
-    plan writes it again), parked for a person elsewhere. Waits once for the target's index to settle.
-    """
-    tally = Tally()
-    target = rules.target
-    with db.read() as c:
-        open_ = [one for one in outbox.pending(c, rules.connection_id, target.object) if one.state != "parked"]
-    if not open_:
-        return tally
-    latest = max((one.settle_until or one.sent_at for one in open_), default="")
-    waiting = (parse_stamp(latest) - db.now()).total_seconds()
-    if waiting > 0:
-        sleep(waiting)
-    found = _look_up(writes, rules, open_)
-    schema = writes.describe(target.object).fields
-    now = db.stamp()
-    with db.write(lease) as c:
-        stored = shadows.by_remote(c, rules.connection_id, target.object, [r.remote_id for r in found.values()])
-        ended = []
-        for one in open_:
-            remote = found.get(one.change_key)
-            if remote is not None and _as_sent(schema, one, remote):
-                shadows.save(c, _recovered(rules, one, remote, stored.get(remote.remote_id)), now)
-                if one.change.get("remote_id"):
-                    tally.updated += 1
-                else:
-                    tally.created += 1
-            elif one.op == Op.UPSERT and target.uniqueness is not Uniqueness.EXTERNAL_ID and remote is None:
-                outbox.mark(
-                    c, one, "parked", "a create was never confirmed and cannot be found; look before it is repeated"
-                )
-                tally.parked += 1
-                continue
-            ended.append(one.change_key)
-        outbox.end(c, rules.connection_id, target.object, ended)
-    return tally
-
-
-def _look_up(writes: Writes, rules: TargetRules, open_: Sequence[Attempt]) -> dict[str, Remote]:
-    target = rules.target
-    found: dict[str, Remote] = {}
-    by_id = {str(one.change["remote_id"]): one for one in open_ if one.change.get("remote_id")}
-    for remote_id, remote in writes.fetch(target.object, [RemoteId(i) for i in by_id]).items() if by_id else ():
-        found[by_id[remote_id].change_key] = remote
-    rest = [one for one in open_ if one.change_key not in found and not one.change.get("remote_id")]
-    if target.external_id and target.uniqueness is Uniqueness.EXTERNAL_ID:
-        field, keys = target.external_id, {str(one.change["external_id"]): one for one in rest}
-        for value, remotes in (writes.find(target.object, field, sorted(keys)) if keys else {}).items():
-            if remotes:
-                found[keys[value].change_key] = remotes[0]
-        return found
-    for one in rest:
-        match = one.change.get("match")
-        remotes = writes.find(target.object, match[0], [match[1]]).get(match[1], ()) if match else ()
-        if remotes:
-            found[one.change_key] = remotes[0]
-    return found
-
-
-def _as_sent(schema: Mapping[str, SchemaField], one: Attempt, remote: Remote) -> bool:
-    """Whether the record shows what the attempt wrote."""
-    sent = one.change["set"]
-    return all(
-        same(schema.get(name) or SchemaField(name), value, remote.fields.get(name)) for name, value in sent.items()
-    )
-
-
-def _recovered(rules: TargetRules, one: Attempt, remote: Remote, stored: Shadow | None) -> Shadow:
-    base = stored or Shadow(
-        rules.connection_id, rules.target.object, remote.remote_id, one.subject_kind, one.subject_key, version=0
-    )
-    sent = {**base.sent, **one.change["set"]}
-    if rules.target.external_id and not one.change.get("remote_id"):
-        sent[rules.target.external_id] = one.change["external_id"]
-    observed = {**base.observed, **{name: remote.fields[name] for name in sent if name in remote.fields}}
-    for name in one.change["clear"]:
-        sent.pop(name, None)
-        observed.pop(name, None)
-    return replace(
-        base, sent=sent, observed=observed, state="live", version=base.version + 1, remote_version=remote.version
-    )
