@@ -23,6 +23,8 @@ from state.shadows import Shadow
 from sync.echo import echoed_fields
 
 NOTHING: frozenset[str] = frozenset()
+NAMING = frozenset({"key", "participants"})
+"""What a fact is named by and whom it concerns: not what it says."""
 OUR_FACT = "fact"
 """The alias of an activity that we wrote: a sighting of its fact, and no word of its own."""
 
@@ -195,7 +197,7 @@ def _take(
         rows.raws.append(raw)
         rows.failures.append(Failure(record.remote_id, str(error), text))
         return
-    if entities and not all(reading.privacy.admits(entity) for entity in entities):
+    if not admitted(reading, entities, known.shadows.get(record.remote_id)):
         rows.dropped += 1
         if stored is not None:
             rows.gone.append(Tombstone(RemoteId(record.remote_id)))
@@ -209,6 +211,13 @@ def _take(
         rows.changed += 1
     else:
         rows.new += 1
+
+
+def admitted(reading: Reading, entities: Sequence[Entity], held: Shadow | None) -> bool:
+    """Whether what the record says may be stored. An activity that we wrote was admitted where it came from; it may
+    name nobody over there, as it does between its creation and its first association."""
+    ours = held is not None and held.subject_kind == "fact"
+    return all(reading.privacy.admits(one) or (ours and not one.values.get("participants")) for one in entities)
 
 
 def entity_rows(
@@ -253,7 +262,7 @@ def _entity_row(
     since, echo = _marks(entity.values, old, echoes, changed_at, now)
     if held is not None and held.subject_kind == "fact" and fact_key is not None:
         fact_key = held.subject_key  # our own activity come back is a sighting of the fact it was written from
-    alias = _alias(fact_key, old, held, echo)
+    alias = _alias(fact_key, entity.values, old, held, echo)
     founding = entity.founding and not _written_by_us(old, alias) and not _colleague(reading, entity)
     same = old is not None and old.live and old.values == entity.values and old.echo == echo
     if (
@@ -280,7 +289,13 @@ def _entity_row(
     )
 
 
-def _alias(fact_key: str | None, old: StoredEntity | None, held: Shadow | None, echo: frozenset[str]) -> str | None:
+def _alias(
+    fact_key: str | None,
+    values: Mapping[str, Any],
+    old: StoredEntity | None,
+    held: Shadow | None,
+    echo: frozenset[str],
+) -> str | None:
     """The customer whose record it is over there: one that we wrote, or took for that customer's.
 
     A fact is marked as ours where it was written from one, or says only what we wrote into a profile.
@@ -288,7 +303,7 @@ def _alias(fact_key: str | None, old: StoredEntity | None, held: Shadow | None, 
     if fact_key is not None:
         if held is not None and held.subject_kind == "fact":
             return OUR_FACT if old is None else old.alias
-        return OUR_FACT if echo else None
+        return OUR_FACT if echo and not values.keys() - echo - NAMING else None
     if held is not None and held.subject_kind == "customer":
         return held.subject_key
     return old.alias if old else None
