@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import BigInteger, Executable, Table, bindparam, select
 from sqlalchemy import Connection as Connection  # re-exported: the engine passes it on and never makes one
-from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -63,14 +64,15 @@ def insert_or_update(
     """
     if not rows:
         return
-    insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    connection.execute(_upsert(table, tuple(keys), tuple(update), connection.dialect.name), rows)
+
+
+@cache
+def _upsert(table: Table, keys: tuple[str, ...], update: tuple[str, ...], dialect: str) -> Executable:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     if update:
-        insert = insert.on_conflict_do_update(
-            index_elements=keys, set_={name: insert.excluded[name] for name in update}
-        )
-    else:
-        insert = insert.on_conflict_do_nothing(index_elements=keys)
-    connection.execute(insert, rows)
+        return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in update})
+    return insert.on_conflict_do_nothing(index_elements=keys)
 
 
 class Database:
@@ -125,13 +127,8 @@ class Database:
 
     def allocate(self, connection: Connection, name: str, count: int) -> range:
         """So many fresh ids of the counter, from 1 on; given back when the caller's write transaction rolls back."""
-        insert = postgresql.insert(counter) if self.dialect == "postgresql" else sqlite.insert(counter)
-        statement = (
-            insert.values(name=name, next=1 + count)
-            .on_conflict_do_update(index_elements=["name"], set_={"next": counter.c.next + count})
-            .returning(counter.c.next)
-        )
-        end = int(connection.execute(statement).scalar_one())
+        values = {"name": name, "next": 1 + count, "more": count}
+        end = int(connection.execute(_allocation(self.dialect), values).scalar_one())
         return range(end - count, end)
 
     def migrate(self) -> None:
@@ -181,10 +178,18 @@ class Database:
             raise TransientError(CROWDED.format(place=self.place)) from None
 
 
+_FENCE = select(lease_table.c.fence, lease_table.c.owner).where(lease_table.c.name == bindparam("held"))
+
+
+@cache
+def _allocation(dialect: str) -> Executable:
+    insert = postgresql.insert(counter) if dialect == "postgresql" else sqlite.insert(counter)
+    more = counter.c.next + bindparam("more", type_=BigInteger)
+    return insert.on_conflict_do_update(index_elements=["name"], set_={"next": more}).returning(counter.c.next)
+
+
 def _check_fence(connection: Connection, lease: Lease) -> None:
-    found = connection.execute(
-        select(lease_table.c.fence, lease_table.c.owner).where(lease_table.c.name == lease.name)
-    ).one_or_none()
+    found = connection.execute(_FENCE, {"held": lease.name}).one_or_none()
     if found is None or (found.fence, found.owner) != (lease.fence, lease.owner):
         raise LeaseLostError(f"The lease {lease.name!r} has changed hands; nothing more is written under it.")
 

@@ -165,12 +165,10 @@ def golden_hashes(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def known_customers(c: Connection, ids: Iterable[str]) -> set[str]:
-    """Those of the ids that were ever given to a customer."""
-    found: set[str] = set()
-    for some in chunks(ids):
-        found.update(c.execute(select(customer.c.id).where(among(customer.c.id, "ids")), {"ids": some}).scalars())
-    return found
+def is_taken(c: Connection, prefix: str) -> bool:
+    """Whether an id that begins so was ever given to a customer."""
+    statement = select(customer.c.id).where(customer.c.id >= prefix, customer.c.id < prefix + "g").limit(1)
+    return c.execute(statement).one_or_none() is not None
 
 
 @dataclass(slots=True)

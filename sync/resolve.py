@@ -38,6 +38,7 @@ from sync.reports import ResolveReport
 
 BATCH = 2000
 NOTHING: frozenset[Identifier] = frozenset()
+NOBODY = Counter[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ def _match(
     """Gives each cluster its customer id, and records who joined, moved, left, merged and split."""
     before = near.memberships
     born = identities.birthdays(c, set(before.values()))
-    votes = [Counter(before[i] for i in group if i in before) for group in clusters]
+    votes = [Counter(before[i] for i in group if i in before) if before else NOBODY for group in clusters]
     offers = sorted(
         ((-count, born.get(old, ""), old, number) for number, vote in enumerate(votes) for old, count in vote.items())
     )
@@ -327,25 +328,21 @@ def _name_new(
     changes: Changes,
     now: datetime,
 ) -> None:
-    """New ids for the clusters that have none."""
-    unnamed = {number: group[0] for number, group in enumerate(clusters) if number not in given}
-    attempt = 0
-    while unnamed:
-        wishes = {number: _customer_id(now, first, attempt) for number, first in unnamed.items()}
-        taken = identities.known_customers(c, wishes.values())
-        for number, wish in wishes.items():
-            if wish not in taken:
-                given[number] = wish
-                changes.created.append((wish, live[clusters[number][0]].kind))
-        unnamed = {number: first for number, first in unnamed.items() if number not in given}
-        attempt += 1
+    """New ids for the clusters that have none.
 
-
-def _customer_id(now: datetime, first: int, attempt: int) -> str:
-    """An id that sorts by time, so that an index grows at its end, and that no other hub gives to anybody else: a
-    destination may know customers by ids of a former database."""
-    moment = int(now.timestamp() * 1000)
-    return f"c_{moment:011x}{blake2b(f'{first} {attempt}'.encode(), digest_size=6).hexdigest()}"
+    They sort by time, so that an index grows at its end, and no other hub gives the same to anybody else: a destination
+    may know customers by the ids of a former database.
+    """
+    unnamed = [number for number in range(len(clusters)) if number not in given]
+    if not unnamed:
+        return
+    moment, attempt, prefix = int(now.timestamp() * 1000), 0, ""
+    while not prefix or identities.is_taken(c, prefix):
+        mark = blake2b(f"{clusters[unnamed[0]][0]} {attempt}".encode(), digest_size=4).hexdigest()
+        prefix, attempt = f"c_{moment:011x}{mark}", attempt + 1
+    for place, number in enumerate(unnamed):
+        given[number] = f"{prefix}{place:04x}"
+        changes.created.append((given[number], live[clusters[number][0]].kind))
 
 
 def _links(
