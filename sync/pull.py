@@ -25,7 +25,20 @@ from state.database import Connection, Database
 from state.dead_letters import Letter, Letters
 from state.leases import Lease
 from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
-from sync.page import Failure, Known, Reading, Rows, entity_rows, newest, parse, prepare, retraction, tied, whole_bodies
+from sync.page import (
+    Failure,
+    Known,
+    Reading,
+    Rows,
+    admitted,
+    entity_rows,
+    newest,
+    parse,
+    prepare,
+    retraction,
+    tied,
+    whole_bodies,
+)
 
 STATES = {
     Reason.DELETED: "deleted",
@@ -304,7 +317,7 @@ def _remapped(
             continue
         rows.healed.append(raw.remote_id)
         old = before.get(raw.id, {})
-        if not all(reading.privacy.admits(entity) for entity in entities):
+        if not admitted(reading, entities, held.get(raw.remote_id)):
             rows.dropped += 1
             gone = RawRow(raw.id, raw.remote_id, "out_of_scope", None, raw.hash, raw.version, raw.changed_at, None)
             rows.raws.append(gone)
