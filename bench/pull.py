@@ -20,7 +20,8 @@ from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZE = 500
+SIZE = 100
+"""Records a page, as most vendors hand them out."""
 
 
 def floor(url: str, folder: Path) -> int:

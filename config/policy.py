@@ -19,8 +19,8 @@ class IdentitySettings(Block):
         0.95,
         ge=0.5,
         le=1,
-        description="Probability from which scored links merge two records by themselves. Exact links, the only ones so "
-        "far, do not ask for it.",
+        description="Probability from which scored links merge two records by themselves. Exact links, the only ones "
+        "so far, do not ask for it.",
     )
     review_above: float = Field(
         0.50, ge=0, le=1, description="Probability from which a scored pair is shown to a person; see `merge_above`."

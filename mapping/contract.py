@@ -88,7 +88,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a stream is split by inside one connection (a mailbox, a calendar); most streams have the one ``Slice('')``."""
+    """What a stream is split by inside one connection (a mailbox, a calendar); most streams have the one
+    ``Slice('')``."""
 
     key: str = ""
     title: str = ""
@@ -96,7 +97,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One vendor record. ``changed_at`` (aware UTC) orders versions; a stored version is never replaced by an older one.
+    """One vendor record. ``changed_at`` (aware UTC) orders versions; a stored version is never replaced by an older
+    one.
 
     ``version`` is the vendor's own mark of a version (an ETag, a revision); equal marks mean equal bodies.
     """
@@ -126,8 +128,9 @@ class Page:
     """Vendor records, and the cursor to store in the same transaction as they.
 
     ``complete`` is True on the last page of an enumeration of the slice (a read that began without a cursor), and only
-    there. ``begins`` is True on the first page of an enumeration that the connector begins although it was given a cursor
-    (a replaced file): the records met from here to ``complete`` are then all there are. ``errors`` are records the connector could not even parse: each is dead-lettered by itself.
+    there. ``begins`` is True on the first page of an enumeration that the connector begins although it was given a
+    cursor (a replaced file): the records met from here to ``complete`` are then all there are. ``errors`` are records
+    the connector could not even parse: each is dead-lettered by itself.
     """
 
     records: Sequence[RawRecord] = ()
@@ -140,7 +143,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SchemaField:
-    """What a vendor says of one field. ``comparator`` names how two of its values are compared (see mapping/compare.py)."""
+    """What a vendor says of one field. ``comparator`` names how two of its values are compared (see
+    mapping/compare.py)."""
 
     name: str
     type: str = "string"  # string | number | integer | boolean | date | datetime | enum | email | phone | reference
@@ -189,7 +193,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write. ``key`` is ours (stable over retries), ``external_id`` is what the target's external-id field shall hold.
+    """One write. ``key`` is ours (stable over retries), ``external_id`` is what the target's external-id field shall
+    hold.
 
     ``set`` and ``clear`` are disjoint; a field in neither is left alone. ``refs`` maps a role to the remote ids it
     points at, already resolved, as ``object:remote_id``. ``expect`` is the version that must still hold, if any.

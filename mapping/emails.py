@@ -95,6 +95,21 @@ def domain(text: str) -> str | None:
     return host if len(host) <= 253 and _HOST.fullmatch(host) else None
 
 
+def names_nobody(address: str) -> bool:
+    """Whether the address is a role mailbox or a placeholder; both at the price of one."""
+    local, _, host = address.rpartition("@")
+    joined = local.translate(_SEPARATORS)
+    return (
+        joined in _NOBODY
+        or joined in _ROLES
+        or joined.startswith(_NO_REPLY)
+        or host in _DUMMY_DOMAINS
+        or host.endswith(".invalid")
+        or (joined in _DUMMIES and host.partition(".")[0] in _DUMMIES)
+        or ("+" in local and role_mailbox(address))
+    )
+
+
 def role_mailbox(address: str) -> bool:
     """Whether the address belongs to a function (info@, sales@, noreply@) rather than to a person."""
     local = address.rpartition("@")[0].partition("+")[0]

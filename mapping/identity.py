@@ -1,8 +1,8 @@
 """Who is who, first form: exact normalised identifiers, with protection against values that many people share.
 
 A link is a function of the group of records that hold one value, so that neither arrival order nor batching changes the
-outcome: an email or phone under more distinct names than allowed is *shared* and links nobody; a phone links only records
-whose names agree, since families share phones; a nameless record never bridges two names.
+outcome: an email or phone under more distinct names than allowed is *shared* and links nobody; a phone links only
+records whose names agree, since families share phones; a nameless record never bridges two names.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mapping.model import PROFILES, Kind
-from mapping.normalize import domain, email_key, name_key, placeholder_email, placeholder_phone, role_mailbox
+from mapping.normalize import domain, email_key, name_key, names_nobody, placeholder_phone
 
 EMAIL, PHONE, ID = "email", "phone", "id"
 
@@ -25,8 +25,8 @@ Identifier = tuple[str, str]
 class Protection:
     """What keeps clusters from running away. ``blocked`` values and ``internal`` domains identify nobody.
 
-    ``max_names``: an email or phone under more distinct names links nothing. ``max_group``: a value held by more records
-    links nothing at all.
+    ``max_names``: an email or phone under more distinct names links nothing. ``max_group``: a value held by more
+    records links nothing at all.
     """
 
     blocked: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Protection:
         if value in self.blocked:
             return True
         if kind == EMAIL:
-            return role_mailbox(value) or placeholder_email(value) or domain(value) in self.internal
+            return names_nobody(value) or (bool(self.internal) and domain(value) in self.internal)
         return kind == PHONE and placeholder_phone(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mapping.countries import country
-from mapping.emails import domain, email, email_key, placeholder_email, role_mailbox
+from mapping.emails import domain, email, email_key, names_nobody, placeholder_email, role_mailbox
 from mapping.moments import birthday, day, instant, to_utc
 from mapping.names import first_name, fold, last_name, name_key, name_parts
 from mapping.phones import phone, placeholder_phone
@@ -32,6 +32,7 @@ __all__ = [
     "last_name",
     "name_key",
     "name_parts",
+    "names_nobody",
     "number",
     "phone",
     "placeholder_email",

@@ -1,8 +1,8 @@
 """Field rules as data: how a vendor's record becomes canonical entities, and a golden record a vendor's fields.
 
-An expression is a dotted path (``properties.email``, ``"First Name"``), compiled to a plain getter, or JMESPath with the
-functions of mapping/functions.py. Inside ``each`` the item's own keys are in reach, the whole record as ``_record``, and
-an item that is no object as ``value``.
+An expression is a dotted path (``properties.email``, ``"First Name"``), compiled to a plain getter, or JMESPath with
+the functions of mapping/functions.py. Inside ``each`` the item's own keys are in reach, the whole record as
+``_record``, and an item that is no object as ``value``.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class EntityRules:
     """How one entity is read out of a raw record.
 
     ``name`` is unique within the stream and begins the entity's part key; ``each`` yields one entity an item and then
-    ``part`` must tell them apart. ``when`` (an expression) skips the entity where it is falsy. ``founding`` says whether
-    a profile may bring a customer into being, or only enriches one that exists.
+    ``part`` must tell them apart. ``when`` (an expression) skips the entity where it is falsy. ``founding`` says
+    whether a profile may bring a customer into being, or only enriches one that exists.
     """
 
     name: str

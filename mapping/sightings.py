@@ -51,8 +51,8 @@ class Hold:
 def attach(at: str | None, holds: Iterable[Hold]) -> dict[tuple[int, str], str]:
     """(participant, role) to the one customer it was at the fact's time; an ambiguous participant is left out.
 
-    The strongest kind of identifier decides. Among holders, those who held it at that time come first; where nobody did,
-    those who came to hold it later.
+    The strongest kind of identifier decides. Among holders, those who held it at that time come first; where nobody
+    did, those who came to hold it later.
     """
     by_participant: dict[tuple[int, str], dict[str, list[Hold]]] = {}
     for hold in holds:

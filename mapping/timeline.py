@@ -33,6 +33,11 @@ class Privacy:
         whole = [one if "@" in one else f"*@{one}" for one in patterns]
         self._never = re.compile("|".join(map(fnmatch.translate, whole))) if whole else None
 
+    @property
+    def asks_for_nothing(self) -> bool:
+        """Whether every entity is admitted as it is."""
+        return self._never is None and not self._domains and not self._addresses
+
     def is_internal(self, email: str) -> bool:
         """Whether the address is a colleague's: then it never makes a customer."""
         if not self._domains and not self._addresses:

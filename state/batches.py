@@ -35,13 +35,13 @@ class _Listed(TypeDecorator[Any]):
         return list(value) if dialect.name == "postgresql" else orjson.dumps(list(value)).decode()
 
 
-class _rows_of(FunctionElement[Any]):  # noqa: N801  it stands for an SQL function
+class _rows_of(FunctionElement[Any]):
     inherit_cache = True
 
 
 @compiles(_rows_of, "sqlite")
 def _rows_of_json(element: _rows_of, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608  no text of ours
 
 
 @compiles(_rows_of, "postgresql")

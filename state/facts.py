@@ -1,4 +1,5 @@
-"""Facts and whom they concern. Attachment is never stored: it follows from who held the identifier at the fact's time."""
+"""Facts and whom they concern. Attachment is never stored: it follows from who held the identifier at the fact's
+time."""
 
 from __future__ import annotations
 

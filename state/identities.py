@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
@@ -28,8 +28,7 @@ from state.tables import (
 NO_ECHO: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(NamedTuple):
     """One entity that waits to be resolved; ``fact_key`` is a fact that it no longer speaks of."""
 
     seq: int
@@ -37,8 +36,7 @@ class Queued:
     fact_key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """An entity as resolving sees it. Facts come too; they have a ``fact_key``."""
 
     id: int
@@ -55,7 +53,7 @@ class Profile:
 def queue(c: Connection, limit: int) -> list[Queued]:
     """The oldest waiting entities."""
     statement = select(dirty_entity.c.seq, dirty_entity.c.entity_id, dirty_entity.c.fact_key)
-    return [Queued(*row) for row in c.execute(statement.order_by(dirty_entity.c.seq).limit(limit))]
+    return [Queued._make(row) for row in c.execute(statement.order_by(dirty_entity.c.seq).limit(limit)).all()]
 
 
 def queue_length(c: Connection) -> int:

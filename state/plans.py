@@ -1,4 +1,5 @@
-"""Plans by hash: that they were made, until when they hold, what became of them. Their contents lie in a private file."""
+"""Plans by hash: that they were made, until when they hold, what became of them. Their contents lie in a private
+file."""
 
 from __future__ import annotations
 
@@ -25,7 +26,13 @@ class StoredPlan:
 
 def save(c: Connection, one: StoredPlan) -> None:
     """Keeps the plan; one made again from the same world takes the place of the former."""
-    row = {"hash": one.hash, "created_at": one.created_at, "expires_at": one.expires_at, "state": one.state, "header": dict(one.header)}  # fmt: skip
+    row = {
+        "hash": one.hash,
+        "created_at": one.created_at,
+        "expires_at": one.expires_at,
+        "state": one.state,
+        "header": dict(one.header),
+    }
     insert_or_update(c, plan, [row], ["hash"], ["created_at", "expires_at", "state", "header"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
@@ -30,8 +30,7 @@ class StoredRaw:
     body: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
+class RawRow(NamedTuple):
     """One raw record to write; ``id`` None for a new one. ``body`` is JSON text."""
 
     id: int | None
@@ -62,8 +61,7 @@ class StoredEntity:
     alias: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class EntityRow:
+class EntityRow(NamedTuple):
     """One entity to write; ``id`` None for a new one. The texts are JSON.
 
     ``old_fact_key`` is the fact it spoke of before, when that changed.
@@ -232,7 +230,8 @@ def write_raws(
 
 
 _RAW_COLUMNS = (
-    "id", "slice_id", "remote_id", "state", "merged_into", "hash", "version", "changed_at", "observed_at", "generation", "body",
+    "id", "slice_id", "remote_id", "state", "merged_into", "hash", "version", "changed_at", "observed_at", "generation",
+    "body",
 )  # fmt: skip
 _ENTITY_FIELDS = (
     "part",

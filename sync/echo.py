@@ -1,8 +1,8 @@
 """Which fields of a pulled record are our own words come back: decided once, at pull, per field, and then stored.
 
 A property is an echo when the destination shows the value that it acknowledged to us, compared as the vendor compares
-(case, phone formats, rounding). A canonical field is an echo when it could not be read without such properties: the record
-is mapped a second time without them, and what is missing or different then came from them.
+(case, phone formats, rounding). A canonical field is an echo when it could not be read without such properties: the
+record is mapped a second time without them, and what is missing or different then came from them.
 """
 
 from __future__ import annotations

@@ -95,17 +95,21 @@ class Intake:
 
     def recover(self, one: Connected) -> None:
         """Finds out what became of writes that a dead process or a lost answer left open."""
-        if one.writes is None:
-            return
         for rules in one.targets():
             held = Leases(self.db).acquire(lane(one.row.id, rules.target.object), self.owner, LEASE_SECONDS)
             if held is None:
                 continue
             try:
                 with Heartbeat(held):
-                    recover(self.db, held, one.writes, rules, self.switchboard.runtime.sleep)
+                    self._recover(one, rules.target.object, held)
             finally:
                 held.release()
+
+    def _recover(self, one: Connected, object_: str, held: Lease) -> None:
+        for rules in one.targets():
+            if one.writes is not None and rules.target.object == object_:
+                recover(self.db, held, one.writes, rules, self.switchboard.runtime.sleep)
+                break  # the attempts of one object are found out together, whatever kinds of fact it holds
 
     def reading(self, one: Connected, stream: Stream) -> Reading:
         """The stream with the rules in force: the connector's, under the admin's."""
@@ -162,6 +166,7 @@ class Intake:
                 return StreamReport(one.name, stream.name, "skipped", message="another process is reading it"), None
             stack.callback(held.release)
             stack.enter_context(Heartbeat(held))
+            writing: Lease | None = None
             if stream.target:
                 writing = leases.acquire(lane(one.row.id, stream.target), self.owner, LEASE_SECONDS)
                 if writing is None:
@@ -174,6 +179,9 @@ class Intake:
             error: BaseException | None = None
             status, message = RunStatus.OK, ""
             try:
+                if writing is not None:
+                    # Once more, under the lease that the stream is read under: a writer may have died just now.
+                    self._recover(one, stream.target, writing)
                 self._slices(one, stream, held, counts, full, allow_deletes)
             except LeaseLostError as lost:
                 error, status, message = lost, RunStatus.INTERRUPTED, str(lost)

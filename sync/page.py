@@ -39,6 +39,11 @@ class Reading:
     schema: Callable[[], Schema]
     version: str
 
+    def entities(self, body: Mapping[str, Any]) -> Sequence[Entity]:
+        """What a record says, with what the privacy settings tell of it. Raises RecordError."""
+        found = self.mapper.map(body)
+        return found if self.privacy.asks_for_nothing else [self.privacy.enrich(entity) for entity in found]
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -192,7 +197,7 @@ def _take(
         stored.id if stored else None, record.remote_id, "live", None, digest, record.version, changed_at, text
     )
     try:
-        entities = tuple(reading.privacy.enrich(entity) for entity in reading.mapper.map(record.body))
+        entities = reading.entities(record.body)
     except RecordError as error:
         rows.raws.append(raw)
         rows.failures.append(Failure(record.remote_id, str(error), text))
@@ -216,6 +221,8 @@ def _take(
 def admitted(reading: Reading, entities: Sequence[Entity], held: Shadow | None) -> bool:
     """Whether what the record says may be stored. An activity that we wrote was admitted where it came from; it may
     name nobody over there, as it does between its creation and its first association."""
+    if reading.privacy.asks_for_nothing:
+        return True
     ours = held is not None and held.subject_kind == "fact"
     return all(reading.privacy.admits(one) or (ours and not one.values.get("participants")) for one in entities)
 
@@ -236,7 +243,9 @@ def entity_rows(
         echoes = echoed_fields(reading.stream, reading.mapper, body, tuple(entities), held, reading.schema())
     rows = []
     for entity in entities:
-        row = _entity_row(reading, remote_id, entity, before.get(entity.part), echoes.get(entity.part, NOTHING), held, changed_at, now)  # fmt: skip
+        row = _entity_row(
+            reading, remote_id, entity, before.get(entity.part), echoes.get(entity.part, NOTHING), held, changed_at, now
+        )
         if row is not None:
             rows.append(row)
     if before:

@@ -383,7 +383,18 @@ def _write(
     )
     version = held.shadow.version if held and held.shadow else 0
     expect = held.version if held else None
-    return Write(shown, rules.name, desired.external_id, dict(change.set), change.clear, match, dict(refs), desired.hash, version, expect)  # fmt: skip
+    return Write(
+        shown,
+        rules.name,
+        desired.external_id,
+        dict(change.set),
+        change.clear,
+        match,
+        dict(refs),
+        desired.hash,
+        version,
+        expect,
+    )
 
 
 def why(rules: TargetRules, desired: Desired, name: str) -> str:

@@ -2,13 +2,13 @@
 
 The algorithm for one slice, under its lease:
 
-1. Read pages from the stored cursor. Without one (the first time, ``full``, or after the vendor forgot it), or where the
-   connector says so (``Page.begins``), the read is an *enumeration* and gets a new generation number, stored with its
-   first page so that it survives a restart.
+1. Read pages from the stored cursor. Without one (the first time, ``full``, or after the vendor forgot it), or where
+   the connector says so (``Page.begins``), the read is an *enumeration* and gets a new generation number, stored with
+   its first page so that it survives a restart.
 2. For each page: look up what is stored of its records, compute every row outside any transaction, then write them and
    the cursor in one short transaction that checks the lease's fence.
-3. On the page that completes an enumeration, records of the slice that this generation did not meet are retracted in the
-   same transaction, unless too many would go: then the page is not stored and the stream stops (GuardError).
+3. On the page that completes an enumeration, records of the slice that this generation did not meet are retracted in
+   the same transaction, unless too many would go: then the page is not stored and the stream stops (GuardError).
 """
 
 from __future__ import annotations
@@ -311,7 +311,7 @@ def _remapped(
         text = raw.body or "{}"
         body = parse(text)
         try:
-            entities = [reading.privacy.enrich(entity) for entity in reading.mapper.map(body)]
+            entities = reading.entities(body)
         except RecordError as error:
             rows.failures.append(Failure(raw.remote_id, str(error), text))
             continue

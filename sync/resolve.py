@@ -3,11 +3,11 @@
 For each batch of waiting entities, under the one resolve lease of the database:
 
 1. Facts: every fact that a waiting entity speaks of, or spoke of, is made anew out of all its sightings.
-2. Profiles: gather the *neighbourhood*: the waiting entities, whoever holds an identifier that they hold or held, whoever
-   is linked to those, and the fellow members of their customers.
+2. Profiles: gather the *neighbourhood*: the waiting entities, whoever holds an identifier that they hold or held,
+   whoever is linked to those, and the fellow members of their customers.
 3. Link it (mapping/identity.py), add the ties of records that we wrote ourselves, and take connected components.
-4. Match components to the customers of before: the largest overlap keeps the id, ties go to the oldest; ids that lost all
-   members redirect to where most of them went; the rest are new.
+4. Match components to the customers of before: the largest overlap keeps the id, ties go to the oldest; ids that lost
+   all members redirect to where most of them went; the rest are new.
 5. Write memberships, links, golden records and events, and take the batch out of the queue, in one short transaction.
 
 Everything up to 5 happens outside any transaction. Entities that change meanwhile are in the queue again.

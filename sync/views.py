@@ -117,11 +117,8 @@ class Views:
             kind=golden.kind,
             values=values,
             members=[_member(m, links, places, names) for m in members],
-            remotes=[
-                RemoteView(names.get(s.connection_id, s.connection_id), s.object, s.remote_id, s.role, s.state, {**s.sent, **s.observed})
-                for s in held
-            ],
-        )  # fmt: skip
+            remotes=[_remote(one, names) for one in held],
+        )
 
     def timeline(self, asked: str, limit: int) -> list[TimelineItem]:
         """What happened with a customer, newest first. Raises GoneError when there is none."""
@@ -257,6 +254,11 @@ def _member(
     return MemberView(
         names.get(m.connection_id, m.connection_id), m.stream, m.slice, m.remote_id, m.part, "; ".join(reasons)
     )
+
+
+def _remote(one: shadows.Shadow, names: Mapping[str, str]) -> RemoteView:
+    where = names.get(one.connection_id, one.connection_id)
+    return RemoteView(where, one.object, one.remote_id, one.role, one.state, {**one.sent, **one.observed})
 
 
 def _letter(row: LetterRow, names: Mapping[str, str], *, body: bool = False) -> DeadLetterView:

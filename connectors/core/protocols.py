@@ -16,7 +16,6 @@ from mapping.contract import (
     Change,
     Cursor,
     Deletes,
-    Fields,
     Outcome,
     Page,
     RawRecord,
@@ -109,7 +108,8 @@ class Writes(Protocol):
         ...
 
     def find(self, target: str, field: str, values: Sequence[str]) -> Mapping[str, Sequence[Remote]]:
-        """The records whose field has one of the values, by value as given; oldest first. Absent values are left out."""
+        """The records whose field has one of the values, by value as given; oldest first. Absent values are left
+        out."""
         ...
 
     def fetch(self, target: str, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Remote]:
@@ -183,7 +183,8 @@ class Meter(Protocol):
     """Counts what a connection costs. The engine implements it; ``request`` may raise when a cap is reached."""
 
     def request(self, url: str) -> None:
-        """One request is about to be sent. ``url`` is redacted. Raises RateLimitedError at the cap of a run or a day."""
+        """One request is about to be sent. ``url`` is redacted. Raises RateLimitedError at the cap of a run or a
+        day."""
         ...
 
     def received(self, size: int) -> None:
