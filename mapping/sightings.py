@@ -25,7 +25,8 @@ class Sighting:
 def merge(sightings: Sequence[Sighting]) -> tuple[str, dict[str, Any]]:
     """The fact's kind and values: the newest sighting speaks first, the others fill what it leaves out.
 
-    Deterministic in the set of sightings.
+    Whoever is named by any of them took part: one calendar shows all guests, another only its owner. Deterministic in
+    the set of sightings.
     """
     ordered = sorted(sightings, key=lambda s: s.key)
     ordered.sort(key=lambda s: s.changed, reverse=True)
@@ -33,7 +34,19 @@ def merge(sightings: Sequence[Sighting]) -> tuple[str, dict[str, Any]]:
     for sighting in ordered:
         for name, value in sighting.values.items():
             values.setdefault(name, value)
+    took_part: dict[tuple[Any, ...], Any] = {}
+    for sighting in ordered:
+        for participant in sighting.values.get("participants", ()):
+            took_part.setdefault(_who(participant), participant)
+    if took_part:
+        values["participants"] = list(took_part.values())
     return ordered[0].kind, values
+
+
+def _who(participant: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells two participants apart: how they may be recognised; only where nothing is known, the name."""
+    known = (participant.get("email"), participant.get("phone"), tuple(participant.get("ids", ())))
+    return (participant["role"], *known, None if any(known) else participant.get("name"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,25 @@ def every(
         last = batch[-1].id
 
 
+def told_by(c: Connection, connection_id: str, keys: Iterable[str]) -> set[str]:
+    """Those of the facts that a connection told us itself; what we wrote there does not count."""
+    statement = (
+        select(entity.c.fact_key)
+        .join(raw_record, raw_record.c.id == entity.c.raw_id)
+        .join(slice_, slice_.c.id == raw_record.c.slice_id)
+        .where(
+            among(entity.c.fact_key, "keys"),
+            entity.c.live,
+            entity.c.alias.is_(None),
+            slice_.c.connection_id == connection_id,
+        )
+    )
+    found: set[str] = set()
+    for some in chunks(keys):
+        found.update(c.execute(statement, {"keys": some}).scalars())
+    return found
+
+
 def sources(c: Connection, keys: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """Fact key to the (connection, stream) pairs that saw it."""
     found: dict[str, set[tuple[str, str]]] = {}

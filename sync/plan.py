@@ -20,7 +20,7 @@ import orjson
 
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
-from state import customers, outbox, shadows
+from state import customers, facts, outbox, shadows
 from state.database import Database
 from state.shadows import Shadow
 from sync.desired import Desired, TargetRules, everything
@@ -131,7 +131,7 @@ class Planner:
                     homeless.append(desired)
                 else:
                     found.append((desired, held))
-        homeless = _merged_away(draft, known, homeless)
+        homeless = self._unknown_there(draft, _merged_away(draft, known, homeless))
         if rules.subject_kind == "customer" and rules.match_on:
             homeless = self._adopt(rules, draft, known, homeless, found)
         if self.live:
@@ -210,6 +210,15 @@ class Planner:
             draft.duplicates += len(free) - 1
             found.append((one, Held(free[0].remote_id, free[0].fields, None, free[0].version)))
         return still
+
+    def _unknown_there(self, draft: TargetDraft, homeless: list[Desired]) -> list[Desired]:
+        """The subjects that the destination does not have in its own words: a call noted there is not told back."""
+        if draft.rules.subject_kind == "customer" or not homeless:
+            return homeless
+        with self.db.read() as c:
+            told = facts.told_by(c, draft.rules.connection_id, [one.key for one in homeless])
+        draft.unchanged += len(told)
+        return [one for one in homeless if one.key not in told]
 
     def _look(
         self, rules: TargetRules, found: list[tuple[Desired, Held]], homeless: list[Desired]
