@@ -24,57 +24,68 @@ SIZE = 100
 """Records a page, as most vendors hand them out."""
 
 
-def floor(url: str, folder: Path) -> int:
+Work = Callable[[], int]
+"""A contender, its libraries loaded; returns how many records it has stored."""
+
+
+def floor(url: str, folder: Path) -> Work:
     """Pages into one table, as JSON text under the id."""
     import httpx
     import orjson
 
-    db = sqlite3.connect(folder / "floor.db")
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    db.execute("CREATE TABLE contact (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
-    count = 0
-    with httpx.Client(base_url=url) as client:
-        cursor: str | None = "0"
-        while cursor is not None:
-            page = orjson.loads(client.get("/contacts", params={"cursor": cursor}).content)
-            rows = [(row["id"], orjson.dumps(row).decode()) for row in page["results"]]
-            db.executemany("INSERT INTO contact VALUES (?, ?)", rows)
-            db.commit()
-            count += len(rows)
-            cursor = page["next"]
-    return count
+    def work() -> int:
+        db = sqlite3.connect(folder / "floor.db")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("CREATE TABLE contact (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
+        count = 0
+        with httpx.Client(base_url=url) as client:
+            cursor: str | None = "0"
+            while cursor is not None:
+                page = orjson.loads(client.get("/contacts", params={"cursor": cursor}).content)
+                rows = [(row["id"], orjson.dumps(row).decode()) for row in page["results"]]
+                db.executemany("INSERT INTO contact VALUES (?, ?)", rows)
+                db.commit()
+                count += len(rows)
+                cursor = page["next"]
+        return count
+
+    return work
 
 
-def with_dlt(url: str, folder: Path) -> int:
-    """dlt's REST source into SQLite, as its documentation shows it, merging by the primary key."""
+def with_dlt(url: str, folder: Path) -> Work:
+    """dlt's REST source into SQLite, as its documentation shows it."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["DLT_DATA_DIR"] = str(folder / "dlt")
     import dlt
     from dlt.sources.rest_api import rest_api_source
 
-    source = rest_api_source({
-        "client": {"base_url": url},
-        "resources": [{
-            "name": "contacts",
-            "primary_key": "id",
-            "endpoint": {
-                "path": "contacts",
-                "data_selector": "results",
-                "paginator": {"type": "cursor", "cursor_path": "next", "cursor_param": "cursor"},
-            },
-        }],
-    })  # fmt: skip
-    destination = dlt.destinations.sqlalchemy(f"sqlite:///{folder / 'dlt.db'}")
-    pipeline = dlt.pipeline("bench", destination=destination, dataset_name="bench", pipelines_dir=str(folder / "dlt"))
-    pipeline.run(source, loader_file_format="typed-jsonl")
-    with pipeline.sql_client() as client:
-        return int(client.execute_sql("SELECT count(*) FROM contacts")[0][0])
+    def work() -> int:
+        source = rest_api_source({
+            "client": {"base_url": url},
+            "resources": [{
+                "name": "contacts",
+                "primary_key": "id",
+                "endpoint": {
+                    "path": "contacts",
+                    "data_selector": "results",
+                    "paginator": {"type": "cursor", "cursor_path": "next", "cursor_param": "cursor"},
+                },
+            }],
+        })  # fmt: skip
+        destination = dlt.destinations.sqlalchemy(f"sqlite:///{folder / 'dlt.db'}")
+        pipeline = dlt.pipeline("bench", destination=destination, dataset_name="bench", pipelines_dir=str(folder))
+        pipeline.run(source, loader_file_format="typed-jsonl")
+        with pipeline.sql_client() as client:
+            rows = client.execute_sql("SELECT count(*) FROM contacts")
+        assert rows is not None
+        return int(rows[0][0])
+
+    return work
 
 
-def concord(url: str, folder: Path) -> int:
-    """The hub with a vendor of fifty lines: pull, map, resolve, golden records."""
-    sys.path.insert(0, str(ROOT))
+def concord(url: str, folder: Path) -> Work:
+    """The hub with the bench's own vendor: pull, map, resolve, golden records."""
     from bench.vendor import connector
     from sync.hub import Hub
 
@@ -82,20 +93,25 @@ def concord(url: str, folder: Path) -> int:
     path.write_text(
         "hub: {name: Bench, default_country: GB}\nconnections: {crm: {connector: memory, config: {world: b}}}\n"
     )
-    with Hub.open(path, connectors={"crm": connector(url)}) as hub:
-        report = hub.sync()
-        assert report.ok, report
-        return report.resolve.entities
+
+    def work() -> int:
+        with Hub.open(path, connectors={"crm": connector(url)}) as hub:
+            report = hub.sync()
+            assert report.ok, report
+            return report.resolve.entities
+
+    return work
 
 
-CONTENDERS: dict[str, Callable[[str, Path], int]] = {"floor": floor, "dlt": with_dlt, "concord": concord}
+CONTENDERS: dict[str, Callable[[str, Path], Work]] = {"floor": floor, "dlt": with_dlt, "concord": concord}
 
 
 def measure(name: str, url: str) -> dict[str, float]:
-    """Seconds and peak memory of one contender in this process, start-up of the interpreter left out."""
+    """Seconds and peak memory of one contender in this process; to load its libraries is left out of the time."""
     with tempfile.TemporaryDirectory() as folder:
+        work = CONTENDERS[name](url, Path(folder))
         began = time.perf_counter()
-        count = CONTENDERS[name](url, Path(folder))
+        count = work()
         seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"records": count, "seconds": seconds, "peak_mb": peak}

@@ -82,8 +82,8 @@ def use_write_ahead_log(connection: Connection) -> None:
 
 
 def _sqlite(address: Address, patience: float) -> tuple[Engine, Engine]:
-    reader = _sqlite_engine(address, patience, "BEGIN", ("query_only = ON", "cache_size = -16384"))
-    writer = _sqlite_engine(address, patience, "BEGIN IMMEDIATE", ("synchronous = NORMAL", "cache_size = -65536"))
+    reader = _sqlite_engine(address, patience, "BEGIN", ("query_only = ON", "cache_size = -8000"))
+    writer = _sqlite_engine(address, patience, "BEGIN IMMEDIATE", ("synchronous = NORMAL", "cache_size = -24000"))
     return reader, writer
 
 
@@ -98,7 +98,6 @@ def _sqlite_engine(address: Address, patience: float, begin: str, pragmas: tuple
         for pragma in (
             *pragmas,
             "temp_store = MEMORY",
-            "mmap_size = 268435456",
             "journal_size_limit = 67108864",
             "wal_autocheckpoint = 8000",
         ):

@@ -48,7 +48,6 @@ from sync.reports import (
 from sync.resolve import Resolver
 from sync.views import Views
 
-
 RESOLVE_LOOKS = 120
 """How often another process's resolving is looked at before it is left alone."""
 
