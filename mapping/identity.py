@@ -50,6 +50,7 @@ def identifiers(
     if kind not in PROFILES:
         return frozenset()
     found: list[Identifier] = []
+    bars = protection.bars
     email = values.get("email")
     if email and "email" not in echo:
         found.append((EMAIL, email_key(email)))
@@ -64,7 +65,7 @@ def identifiers(
         found.extend((ID, known) for known in values["ids"])
     if kind == Kind.ORGANIZATION and "domain" in values and "domain" not in echo:
         found.append((ID, f"domain:{values['domain']}"))
-    return frozenset(one for one in found if not protection.bars(*one))
+    return frozenset([one for one in found if not bars(*one)])
 
 
 def references(values: Mapping[str, Any]) -> list[tuple[int, str, str, str]]:

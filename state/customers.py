@@ -18,7 +18,7 @@ from state.tables import connection, customer, entity, fact, golden_record, iden
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """One customer's golden record. ``provenance``: field to (entity id, rule, since), or a list of such."""
+    """One customer's golden record. ``provenance``: field (``custom.x`` for a key of custom) to who gave it."""
 
     customer_id: str
     kind: str
@@ -48,7 +48,12 @@ _GOLDEN = (
 
 
 def _golden(row: Any) -> Golden:
-    return Golden(row[0], row[1], orjson.loads(row[2]), orjson.loads(row[3]))
+    values, provenance = orjson.loads(row[2]), orjson.loads(row[3])
+    everywhere = provenance.pop("*", None)
+    if everywhere is not None:
+        fields = [name for name in values if name != "custom"] + [f"custom.{key}" for key in values.get("custom", ())]
+        provenance = {**dict.fromkeys(fields, everywhere), **provenance}
+    return Golden(row[0], row[1], values, provenance)
 
 
 def every(db: Database, kind: str, size: int = 2000) -> Iterator[list[Golden]]:

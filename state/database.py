@@ -43,7 +43,8 @@ def stamp(instant: datetime) -> str:
     """
     if instant.tzinfo is None:
         raise ValueError("an instant needs a zone")
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def parse_stamp(stored: str) -> datetime:

@@ -182,7 +182,7 @@ golden_record = Table(
     Column("customer_id", String(40), primary_key=True),
     Column("hash", String(32), nullable=False),
     Column("values", Text, nullable=False, info=PERSONAL),
-    Column("provenance", Text, nullable=False),  # {field: [entity id, rule, since]}
+    Column("provenance", Text, nullable=False),  # {field: [entity id, rule, since]}; '*' stands for every field
 )
 
 fact = Table(

@@ -24,7 +24,7 @@ from hashlib import blake2b
 
 import orjson
 
-from mapping.golden import Member, Policy, survive
+from mapping.golden import Golden, Member, Policy, Provenance, survive
 from mapping.identity import Identifier, Link, Protection, components, links, references
 from mapping.identity import identifiers as identifiers_of
 from mapping.model import PROFILES, Kind
@@ -36,7 +36,8 @@ from state.identities import Changes, Profile, Queued
 from state.leases import Lease
 from sync.reports import ResolveReport
 
-BATCH = 2000
+BATCH = 4000
+KINDS = {str(kind): kind for kind in Kind}
 NOTHING: frozenset[Identifier] = frozenset()
 NOBODY = Counter[str]()
 
@@ -365,7 +366,7 @@ def _golden(
     stored = identities.golden_hashes(c, placed.keys() - fresh)
     for customer, group in placed.items():
         golden = survive([_member(near, i) for i in group], policy)
-        values, provenance = _dump(golden.values), _dump(golden.provenance)
+        values, provenance = _dump(golden.values), _dump(_whence(golden, near.profiles[group[0]], len(group)))
         digest = blake2b((values + provenance).encode(), digest_size=16).hexdigest()
         row = (customer, digest, values, provenance)
         if customer not in stored:
@@ -374,9 +375,16 @@ def _golden(
             changes.golden.append(row)
 
 
+def _whence(golden: Golden, first: Profile, size: int) -> Mapping[str, Provenance]:
+    """The provenance, said once (under ``*``) where one record gave every value at one time: most customers."""
+    if size > 1 or len(first.since) > 1 or not golden.provenance:
+        return golden.provenance
+    return {"*": next(iter(golden.provenance.values()))}
+
+
 def _member(near: Neighbourhood, i: int) -> Member:
     one, key = near.profiles[i], near.keys.get(i, ("",))
-    return Member(i, key, key[0], Kind(one.kind), one.values, one.since, one.echo)
+    return Member(i, key, key[0], KINDS[one.kind], one.values, one.since, one.echo)
 
 
 def _dump(value: object) -> str:
