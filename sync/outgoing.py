@@ -246,11 +246,14 @@ class Outgoing:
         return reports
 
     def _guard(self, one: Connected, free: Sequence[TargetRules], plan: PlanReport) -> None:
-        """Nothing is rewritten by itself beyond the share that the admin allows."""
+        """Nothing is changed by itself beyond the share that the admin allows. A record that was there before us and
+        is only given our key is not changed."""
         for rules in free:
+            mine = [w for w in plan.changes if w.object == rules.target.object and w.action in ("update", "adopt")]
             with self.db.read() as c:
                 there = outbox.held_count(c, one.row.id, rules.target.object)
-            changed = sum(t.update for t in plan.targets if t.object == rules.target.object)
+            there += sum(write.action == "adopt" for write in mine)
+            changed = sum(any(f.field != rules.target.external_id for f in write.fields) for write in mine)
             if there and changed > rules.settings.max_change_share * there:
                 raise GuardError(
                     f"the plan would change {changed} of {there} {rules.target.object}, more than the configured share;"
