@@ -212,7 +212,7 @@ cursor = Table(
     "cursor",
     metadata,
     Column("slice_id", BIGID, primary_key=True, autoincrement=False),
-    Column("value", Text),
+    Column("value", Text, info=PERSONAL),  # the vendor's last id may stand in it, and that may be an address
     Column("generation", Integer, nullable=False),
     Column("enumerating", Boolean, nullable=False),
     Column("began_at", String(27)),  # when the last enumeration began
