@@ -57,6 +57,8 @@ class Outgoing:
                     draft.warnings.append(f"applying will first {made}")
                 if not only or rules.name in only:
                     drafts.append(draft)
+                else:
+                    planner.forget_created(rules.target.object)
                 self.observer.finished(f"plan {one.name}/{rules.target.object}", f"{len(draft.writes)} changes")
         return self._keep(drafts, accounts)
 

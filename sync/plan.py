@@ -145,6 +145,10 @@ class Planner:
         draft.warnings.extend(taken.warnings())
         return draft
 
+    def forget_created(self, object_: str) -> None:
+        """What the plan of this object would create will not be created: no later target may count on it."""
+        self.creating.difference_update([one for one in self.creating if one[0] == object_])
+
     def _known(self, rules: TargetRules) -> Known:
         known = Known()
         object_ = rules.target.object

@@ -58,8 +58,10 @@ class Pusher:
         done = 0
         for start in range(0, len(planned), size):
             batch = self._still(planned[start : start + size])
+            theirs = self._theirs(batch)
+            batch = self._concerning(batch, theirs)
             self._send([w for w in batch if w.set or w.clear or w.shown.action in ("create", "adopt")])
-            self._associate([w for w in batch if w.refs])
+            self._associate([w for w in batch if w.refs], theirs)
             done += len(planned[start : start + size])
             self.advanced(done)
 
@@ -180,7 +182,23 @@ class Pusher:
         else:
             self.tally.unchanged += 1
 
-    def _associate(self, batch: Sequence[Write]) -> None:
+    def _theirs(self, batch: Sequence[Write]) -> Mapping[tuple[str, str], str]:
+        """(object, customer) to the primary record there, of every customer that the writes refer to."""
+        keys = sorted({key for write in batch for who in write.refs.values() for key in who})
+        if not keys:
+            return {}
+        with self.db.read() as c:
+            found = shadows.of_subject(c, "customer", keys)
+        return {(one.object, one.subject_key): one.remote_id for one in found if self._here(one)}
+
+    def _concerning(self, batch: Sequence[Write], theirs: Mapping[tuple[str, str], str]) -> list[Write]:
+        """The writes without new facts of which no customer has a record there: nobody would find them. They count as
+        moved: what they refer to was to be created before them, and was not."""
+        kept = [w for w in batch if w.shown.action != "create" or not w.refs or self._refs(w, theirs)]
+        self.tally.moved += len(batch) - len(kept)
+        return kept
+
+    def _associate(self, batch: Sequence[Write], theirs: Mapping[tuple[str, str], str]) -> None:
         """Ties written facts to the records of the customers they concern, where both are there."""
         if not batch:
             return
@@ -190,12 +208,6 @@ class Pusher:
                 one.subject_key: one
                 for one in shadows.of_subject(c, self.rules.subject_kind, subjects)
                 if self._here(one) and one.object == self.rules.target.object
-            }
-            keys = sorted({key for write in batch for who in write.refs.values() for key in who})
-            theirs = {
-                (one.object, one.subject_key): one.remote_id
-                for one in shadows.of_subject(c, "customer", keys)
-                if self._here(one)
             }
         ties: dict[str, tuple[Shadow, Change]] = {}
         for write in batch:
@@ -242,11 +254,11 @@ class Pusher:
 
 @dataclass(frozen=True, slots=True)
 class Heirs:
-    """Who the subjects of some writes are by now. Read in the transaction that stores what became of the writes: while
-    the vendor was asked, customers may have been merged."""
+    """Who the subjects of some writes are by now, and which record is the primary of each. Read in the transaction that
+    stores what became of the writes: while the vendor was asked, customers may have been merged."""
 
     survivors: Mapping[str, str]
-    primaries: Mapping[str, str]
+    primaries: dict[str, str]
 
     @classmethod
     def of(cls, c: Connection, rules: TargetRules, subjects: Sequence[str]) -> Heirs:
@@ -264,8 +276,9 @@ class Heirs:
     def rightful(self, one: Shadow) -> Shadow:
         """The shadow for who its subject is now; a second record of one subject is its duplicate."""
         key = self.survivors.get(one.subject_key, one.subject_key)
-        second = self.primaries.get(key, one.remote_id) != one.remote_id
-        return replace(one, subject_key=key, role="duplicate" if second else one.role)
+        if one.role == "primary" and self.primaries.setdefault(key, one.remote_id) != one.remote_id:
+            return replace(one, subject_key=key, role="duplicate")
+        return replace(one, subject_key=key)
 
 
 def _tie(c: Connection, one: Shadow, change: Change, version: str | None, now: str) -> None:
