@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ from sync.plan import Write
 from sync.reports import FieldChange, PlannedChange, TargetPlan
 
 FORMAT = 1
+ABANDONED_SECONDS = 3600.0
 LIFETIME_SECONDS = 24 * 3600.0
 
 
@@ -62,8 +64,17 @@ def save(folder: Path, plan: PlanFile) -> Path:
         file.write(orjson.dumps({"format": FORMAT, "plan": plan}))
         file.flush()
         os.fsync(file.fileno())
+    _sweep_drafts(folder, draft.stat().st_mtime)
     draft.replace(path)
     return path
+
+
+def _sweep_drafts(folder: Path, now: float) -> None:
+    """Removes what processes left behind that died over it: a draft holds personal data like the plan itself."""
+    for other in folder.glob(".*.*"):
+        with suppress(FileNotFoundError):
+            if now - other.stat().st_mtime > ABANDONED_SECONDS:
+                other.unlink()
 
 
 def _expired(path: Path, now: str) -> bool:

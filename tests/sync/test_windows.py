@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +148,16 @@ def test_no_activity_is_written_for_a_customer_whose_record_was_refused(timeline
     timeline.push()
     assert [len(timeline.remotes(name)) for name in ("people", "activities")] == [1, 1]
     assert [bool(one["refs"]) for one in _shadows(timeline, "activities")] == [True]
+
+
+def test_a_plan_that_was_cut_off_while_it_was_written_is_swept_out_by_a_later_one(stage: Stage) -> None:
+    stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.sync()
+    folder = Path(stage.hub.plan().path).parent
+    cut_off, under_way = folder / ".0123.45", folder / ".6789.10"
+    for draft, age in ((cut_off, 7200), (under_way, 5)):
+        draft.write_text("{")
+        os.utime(draft, (draft.stat().st_mtime - age,) * 2)
+    stage.hub.plan()
+    assert not cut_off.exists()
+    assert under_way.exists(), "somebody may be writing it"
