@@ -14,7 +14,7 @@ from datetime import timedelta
 from connectors.core.protocols import Writes
 from mapping.contract import Change, Match, Op, Outcome, RemoteId, SchemaField, Status
 from mapping.errors import ConcordError, UnknownOutcomeError
-from state import dead_letters, identities, outbox, shadows
+from state import dead_letters, outbox, shadows
 from state.database import Connection, Database, stamp
 from state.dead_letters import Letter, Letters, Place
 from state.leases import Lease
@@ -22,6 +22,7 @@ from state.outbox import Attempt
 from state.shadows import Shadow
 from sync import desired as desires
 from sync.desired import TargetRules
+from sync.heirs import Heirs
 from sync.plan import Write
 
 
@@ -250,35 +251,6 @@ class Pusher:
             if ids:
                 refs[role] = ids
         return refs
-
-
-@dataclass(frozen=True, slots=True)
-class Heirs:
-    """Who the subjects of some writes are by now, and which record is the primary of each. Read in the transaction that
-    stores what became of the writes: while the vendor was asked, customers may have been merged."""
-
-    survivors: Mapping[str, str]
-    primaries: dict[str, str]
-
-    @classmethod
-    def of(cls, c: Connection, rules: TargetRules, subjects: Sequence[str]) -> Heirs:
-        """Each subject to what it is now, and the primary records of those."""
-        survivors = identities.survivors(c, subjects) if rules.subject_kind == "customer" else {}
-        keys = sorted({survivors.get(key, key) for key in subjects})
-        primaries = {
-            one.subject_key: one.remote_id
-            for one in shadows.of_subject(c, rules.subject_kind, keys)
-            if (one.connection_id, one.object) == (rules.connection_id, rules.target.object)
-            and (one.role, one.state) == ("primary", "live")
-        }
-        return cls(survivors, primaries)
-
-    def rightful(self, one: Shadow) -> Shadow:
-        """The shadow for who its subject is now; a second record of one subject is its duplicate."""
-        key = self.survivors.get(one.subject_key, one.subject_key)
-        if one.role == "primary" and self.primaries.setdefault(key, one.remote_id) != one.remote_id:
-            return replace(one, subject_key=key, role="duplicate")
-        return replace(one, subject_key=key)
 
 
 def _tie(c: Connection, one: Shadow, change: Change, version: str | None, now: str) -> None:

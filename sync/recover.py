@@ -19,7 +19,8 @@ from state.leases import Lease
 from state.outbox import Attempt
 from state.shadows import Shadow
 from sync.desired import TargetRules
-from sync.push import Heirs, Tally
+from sync.heirs import Heirs
+from sync.push import Tally
 
 LOST = "a create was never confirmed and cannot be found; look before it is repeated"
 
