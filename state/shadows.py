@@ -97,6 +97,21 @@ def save(c: Connection, one: Shadow, at: str) -> None:
         c.execute(update(shadow).where(shadow.c.id == one.id).values(**row))
 
 
+def lose(c: Connection, held: Shadow, state: str, at: str) -> None:
+    """The record is no longer there. Where it was a subject's primary, its oldest duplicate takes that place."""
+    save(c, replace(held, state=state, version=held.version + 1), at)
+    if not _primary(held):
+        return
+    rest = [
+        one
+        for one in of_subject(c, held.subject_kind, [held.subject_key])
+        if (one.connection_id, one.object, one.state) == (held.connection_id, held.object, "live")
+    ]
+    if rest and not any(one.role == "primary" for one in rest):
+        heir = min(rest, key=lambda one: one.id or 0)
+        save(c, replace(heir, role="primary", version=heir.version + 1), at)
+
+
 def move_remote(c: Connection, held: Shadow, winner: str, at: str) -> bool:
     """The record lives on in another over there, which from now on is what we hold for its subject.
 

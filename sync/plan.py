@@ -254,7 +254,7 @@ class Planner:
             for one, state in lost:
                 stored = shadows.by_remote(c, one.connection_id, one.object, [one.remote_id]).get(one.remote_id)
                 if stored is not None and stored.version == one.version:
-                    shadows.save(c, replace(stored, state=state, version=one.version + 1), now)
+                    shadows.lose(c, stored, state, now)
 
     def _update(
         self, draft: TargetDraft, schema: Schema, known: Known, taken: _Taken, desired: Desired, held: Held

@@ -250,7 +250,7 @@ class SlicePull:
                 if shadows.move_remote(c, held, word.merged_into, now) and held.subject_kind == "customer":
                     self._tie(c, word.merged_into, held.subject_key)
             else:
-                shadows.save(c, replace(held, state=state, version=held.version + 1), now)
+                shadows.lose(c, held, state, now)
 
     def _tie(self, c: Connection, remote_id: str, customer: str) -> None:
         """The record that another was merged into is that customer's from now on."""

@@ -79,7 +79,6 @@ class Pusher:
         by_key = {write.shown.key: write for write in batch}
         self._begin(by_key, changes)
         outcomes = self._ask(list(changes.values()))
-        lost = self._gone(outcomes, by_key)
         now = self.db.stamp()
         target = self.rules.target
         settle = stamp(self.db.now() + timedelta(seconds=target.settle_seconds))
@@ -103,29 +102,25 @@ class Pusher:
                     held = self._acknowledge(write, outcome, owned.get(outcome.remote_id))
                     shadows.save(c, heirs.rightful(held), now)
                     self._count(outcome.status)
-            for one in lost:
-                shadows.save(c, one, now)
             outbox.end(c, self.rules.connection_id, target.object, ended)
             place = Place(Letters.OUT, self.rules.connection_id, target.object)
             dead_letters.put(c, self.db, place, letters)
             dead_letters.resolve(c, place, [key for key in ended if key not in {one.remote_id for one in letters}])
-
-    def _gone(self, outcomes: Sequence[Outcome], by_key: Mapping[str, Write]) -> list[Shadow]:
-        """The shadows of records that could not be updated because they are no longer there: their link is dropped,
-        so that the next plan finds or creates another."""
-        object_ = self.rules.target.object
         failed = [by_key[one.key].shown.remote_id for one in outcomes if one.status is Status.FAILED]
-        asked = [RemoteId(one) for one in failed if one]
+        self._drop_missing([RemoteId(one) for one in failed if one])
+
+    def _drop_missing(self, asked: Sequence[RemoteId]) -> None:
+        """The link to records that could not be updated because they are no longer there is dropped, so that the next
+        plan finds or creates others."""
         if not asked:
-            return []
+            return
+        object_ = self.rules.target.object
         live = self.writes.fetch(object_, asked)
         missing = [one for one in asked if one not in live or live[one].archived]
-        with self.db.read() as c:
-            held = shadows.by_remote(c, self.rules.connection_id, object_, missing)
-        return [
-            replace(one, state="archived" if one.remote_id in live else "gone", version=one.version + 1)
-            for one in held.values()
-        ]
+        now = self.db.stamp()
+        with self.db.write(self.lease) as c:
+            for one in shadows.by_remote(c, self.rules.connection_id, object_, missing).values():
+                shadows.lose(c, one, "archived" if one.remote_id in live else "gone", now)
 
     def _begin(self, by_key: Mapping[str, Write], changes: Mapping[str, Change]) -> None:
         with self.db.write(self.lease) as c:

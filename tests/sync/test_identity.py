@@ -264,3 +264,20 @@ def test_resolving_in_small_batches_gives_the_same_customers(
     stage.sync()
     assert stage.groups() == in_batches
     assert frozenset({"shop/people 1", "shop/people 2", "shop/people 7"}) in in_batches
+
+
+def test_when_the_primary_goes_the_duplicate_takes_its_place_and_none_is_created(stage: Stage) -> None:
+    _put(stage, person("Ann Lee", email="a@home.example"), person("Ann Lee", phone=PHONE))
+    stage.settle()
+    _put(stage, person("Ann Lee", email="a@home.example", phone=PHONE))
+    stage.settle()
+    roles = {remote.role: remote.remote_id for remote in stage.customer("").remotes}
+    stage.crm.delete("people", roles["primary"])
+    stage.sync()
+    plan = stage.hub.plan()
+    assert {change.remote_id for change in plan.changes} == {roles["duplicate"]}
+    stage.push()
+    stage.sync()
+    assert list(stage.remotes()) == [roles["duplicate"]]
+    assert [one.role for one in stage.customer("").remotes if one.state == "live"] == ["primary"]
+    assert stage.hub.plan().empty
