@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from mapping.contract import Cursor, Page, RemoteId, Tombstone
+from mapping.contract import Cursor, Page, RawRecord, RemoteId, Tombstone
 from tests.sync.hubs import Stage, members, person, stream, values
 from tests.sync.scripted import Scripted, record
 
@@ -22,8 +23,8 @@ def scripted(stage: Stage) -> Scripted:
     return connector
 
 
-def _page(*records: object, complete: bool = False, **fields: object) -> Page:
-    return replace(Page(records, cursor=Cursor("1"), complete=complete), **fields)  # type: ignore[arg-type]
+def _page(*records: RawRecord, complete: bool = False, **fields: Any) -> Page:
+    return replace(Page(records, cursor=Cursor("1"), complete=complete), **fields)
 
 
 def test_a_patch_without_a_whole_record_that_cannot_be_fetched_is_a_dead_letter(
