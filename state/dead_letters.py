@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import Database, parse_stamp
@@ -63,17 +63,10 @@ class LetterRow:
     last_at: datetime
 
 
-_ANY_OPEN = (
-    select(dead_letter.c.id)
-    .where(
-        dead_letter.c.direction == bindparam("d"),
-        dead_letter.c.connection_id == bindparam("i"),
-        dead_letter.c.stream == bindparam("s"),
-        dead_letter.c.slice == bindparam("k"),
-        dead_letter.c.state == "open",
-    )
-    .limit(1)
-)
+def are_open(c: Connection, place: Place) -> bool:
+    """Whether any letter of the place is open."""
+    where = _at(place) & (dead_letter.c.state == "open")
+    return c.execute(select(dead_letter.c.id).where(where).limit(1)).one_or_none() is not None
 
 
 def put(c: Connection, db: Database, place: Place, letters: Sequence[Letter]) -> None:
@@ -92,9 +85,6 @@ def put(c: Connection, db: Database, place: Place, letters: Sequence[Letter]) ->
 
 def resolve(c: Connection, place: Place, remote_ids: Sequence[str]) -> int:
     """Closes the open letters of records that have succeeded; returns how many there were."""
-    where = {"d": place.direction.value, "i": place.connection_id, "s": place.stream, "k": place.slice}
-    if c.execute(_ANY_OPEN, where).one_or_none() is None:
-        return 0  # the common case: nothing is open, and a page need not be compared
     still = _at(place) & (dead_letter.c.state == "open")
     closed = 0
     for start in range(0, len(remote_ids), CHUNK):

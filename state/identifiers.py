@@ -62,6 +62,12 @@ _SHARED = (
     .group_by(identifier.c.value, identifier.c.kind)
     .having(func.count() > 1)
 )
+_SHARED_VALUES = (
+    select(identifier.c.kind, identifier.c.value, func.count())
+    .where(among(identifier.c.value, "values"), identifier.c.until.is_(None))
+    .group_by(identifier.c.value, identifier.c.kind)
+    .having(func.count() > 1)
+)
 _HOLDERS = (
     select(
         identifier.c.kind, identifier.c.value, entity.c.kind, entity.c.id, entity.c.name_key,
@@ -79,6 +85,15 @@ def shared(c: Connection, entity_ids: Iterable[int]) -> dict[Identifier, int]:
     found: dict[Identifier, int] = {}
     for ids in chunks(entity_ids):
         found.update({(row[0], row[1]): row[2] for row in c.execute(_SHARED, {"ids": ids}).all()})
+    return found
+
+
+def shared_among(c: Connection, values: set[Identifier]) -> dict[Identifier, int]:
+    """Those of the identifiers that several entities hold now: to how many."""
+    found: dict[Identifier, int] = {}
+    for some in chunks({value for _, value in values}):
+        rows = c.execute(_SHARED_VALUES, {"values": some}).all()
+        found.update({(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in values})
     return found
 
 

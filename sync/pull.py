@@ -51,7 +51,7 @@ SHADOW_STATES = {Reason.ARCHIVED: "archived", Reason.MERGED: "merged_into"}
 
 @dataclass(slots=True)
 class Counts:
-    """What a pull met, summed over its pages."""
+    """What a pull met, summed over its pages. ``letters``: whether the slice has open dead letters that may heal."""
 
     read: int = 0
     new: int = 0
@@ -61,6 +61,7 @@ class Counts:
     dead: int = 0
     dropped: int = 0
     pages: int = 0
+    letters: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -85,6 +86,7 @@ class SlicePull:
         """Reads until the vendor has no more. Whatever is raised, every page stored before it stays stored."""
         with self.db.read() as c:
             place = cursors.load(c, self.slice_id)
+            self.counts.letters = dead_letters.are_open(c, self._place())
         if self.full:
             place = replace(place, value=None, enumerating=False)
         try:
@@ -186,8 +188,10 @@ class SlicePull:
         place = self._place()
         letters = {one.remote_id: Letter(one.remote_id, one.reason, one.body or None) for one in rows.failures}
         dead_letters.put(c, self.db, place, list(letters.values()))
-        over = [*rows.healed, *(one.remote_id for one in rows.gone)]
-        dead_letters.resolve(c, place, [one for one in over if one not in letters])
+        self.counts.letters = self.counts.letters or bool(letters)
+        if self.counts.letters:
+            over = [*rows.healed, *(one.remote_id for one in rows.gone)]
+            dead_letters.resolve(c, place, [one for one in over if one not in letters])
         for raw in rows.raws:
             back = shown.get(raw.remote_id)
             if back is not None and back.state != "live":

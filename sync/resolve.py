@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -84,11 +84,11 @@ class Resolver:
         with self.db.read() as c:
             waiting = identities.profiles(c, ids)
             known = identifiers.held(c, [one.id for one in waiting.values() if one.kind in PROFILES])
-        self._identify(waiting, known)
+        touched = self._identify(waiting, known)
         with self.db.read() as c:
             fact_rows = self._facts(c, batch, waiting)
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES]
-            neighbourhood = _gather(c, dirty, waiting, self.protection) if dirty else Neighbourhood()
+            neighbourhood = _gather(c, dirty, waiting, touched, self.protection) if dirty else Neighbourhood()
             changes = _decide(c, neighbourhood, self.policy, self.db.now())
         now = self.db.stamp()
         with self.db.write(self.lease) as c:
@@ -102,8 +102,14 @@ class Resolver:
             split=len(changes.split), retired=len(changes.retired), changed=len(changes.golden),
         )  # fmt: skip
 
-    def _identify(self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]) -> None:
-        """Keeps the identifiers of the waiting profiles, in a transaction of its own: they can be derived again."""
+    def _identify(
+        self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]
+    ) -> set[Identifier]:
+        """Keeps the identifiers of the waiting profiles, in a transaction of its own: they can be derived again.
+
+        Returns what they hold and held.
+        """
+        touched: set[Identifier] = set()
         now = self.db.stamp()
         begun: list[tuple[int, str, str, str]] = []
         resumed: list[tuple[int, str, str, str]] = []
@@ -114,6 +120,11 @@ class Resolver:
             wanted = identifiers_of(one.kind, one.values, one.echo, self.protection) if one.live else NOTHING
             before = known.get(one.id, {})
             changed = max(one.since.values()).rstrip("~")
+            touched.update(wanted)
+            if not before:
+                begun.extend([(one.id, kind, value, changed) for kind, value in wanted])
+                continue
+            touched.update(before)
             for kind, value in wanted:
                 if (kind, value) not in before:
                     begun.append((one.id, kind, value, changed))
@@ -126,7 +137,8 @@ class Resolver:
             )
         if begun or resumed or ended:
             with self.db.write(self.lease) as c:
-                identifiers.write(c, sorted(begun, key=lambda row: row[:3]), resumed, ended)
+                identifiers.write(c, sorted(begun), resumed, ended)
+        return touched
 
     def _facts(self, c: Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]) -> list[FactRow]:
         keys = {one.fact_key for one in batch if one.fact_key}
@@ -185,7 +197,11 @@ class Neighbourhood:
 
 
 def _gather(
-    c: Connection, dirty: Sequence[int], waiting: Mapping[int, Profile], protection: Protection
+    c: Connection,
+    dirty: Sequence[int],
+    waiting: Mapping[int, Profile],
+    touched: set[Identifier],
+    protection: Protection,
 ) -> Neighbourhood:
     near = Neighbourhood()
     met: set[tuple[str, str]] = set()
@@ -196,7 +212,8 @@ def _gather(
         fresh |= identities.profiles(c, frontier - fresh.keys())
         near.profiles |= fresh
         near.memberships |= identities.memberships(c, frontier)
-        reached = _reach(c, near, frontier, met, protection, everyone=first, slack=len(dirty))
+        counts = identifiers.shared_among(c, touched) if first else identifiers.shared(c, frontier)
+        reached = _reach(c, near, counts, met, protection, everyone=first, slack=len(dirty))
         customers = {near.memberships[i] for i in frontier if i in near.memberships}
         asked = {p.alias for p in fresh.values() if p.alias} - near.aliases.keys()
         near.aliases |= identities.survivors(c, asked)
@@ -218,19 +235,18 @@ def _compared(near: Neighbourhood) -> set[int]:
 def _reach(
     c: Connection,
     near: Neighbourhood,
-    frontier: Iterable[int],
+    counts: Mapping[Identifier, int],
     met: set[tuple[str, str]],
     protection: Protection,
     *,
     everyone: bool,
     slack: int,
 ) -> set[int]:
-    """Links the holders of the frontier's identifiers and returns whom that reaches.
+    """Links the holders of identifiers (with how many hold each) and returns whom that reaches.
 
     ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
     group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
     """
-    counts = identifiers.shared(c, frontier)
     values = {one for one, count in counts.items() if count <= protection.max_group + slack} - met
     met |= counts.keys()
     reached: set[int] = set()
