@@ -300,3 +300,16 @@ def test_a_push_that_fails_does_not_fail_the_reading(stage: Stage) -> None:
     assert [push.status for push in report.pushes] == ["partial"]
     assert values(stage.customer(""))["name"] == "Ann Lee"
     assert [push.created for push in stage.sync().pushes] == [1]
+
+
+def test_an_activity_waits_for_its_customer_where_only_customers_need_approval(timeline: Stage) -> None:
+    timeline.configure("crm", push={"timeline": {"approve": False}})
+    guests = [{"name": "Ann Lee", "email": "ann@home.example"}]
+    timeline.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    timeline.shop.put("meetings", {"uid": "u1", "starts_at": "2026-05-01T10:00:00Z", "attendees": guests})
+    timeline.sync()
+    assert timeline.remotes("activities") == {}, "an activity of nobody helps nobody"
+    timeline.push()
+    timeline.sync()
+    (activity,) = timeline.crm.records("activities").values()
+    assert len(activity.refs["person"]) == 1

@@ -141,7 +141,7 @@ def _at_once(folder: Path, template: Path, told: Sequence[Told]) -> Outcome:
 
 
 @given(data=st.data(), told=_records())
-@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=12)
+@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=8)
 def test_neither_order_nor_pages_nor_batches_nor_interleaved_syncs_change_what_comes_out(
     folder: Path, sqlite_template: Path, data: st.DataObject, told: list[Told]
 ) -> None:
@@ -162,7 +162,7 @@ def test_neither_order_nor_pages_nor_batches_nor_interleaved_syncs_change_what_c
 
 
 @given(told=_records())
-@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=8)
+@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=4)
 def test_records_mapped_again_after_the_rules_changed_are_as_if_read_with_those_rules(
     folder: Path, sqlite_template: Path, told: list[Told]
 ) -> None:
@@ -180,7 +180,7 @@ def test_records_mapped_again_after_the_rules_changed_are_as_if_read_with_those_
 
 
 @given(told=_records(), protection=st.sampled_from(PROTECTIONS))
-@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=8)
+@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=4)
 def test_protection_that_changed_gives_the_customers_of_a_fresh_hub(
     folder: Path, sqlite_template: Path, told: list[Told], protection: dict[str, Any]
 ) -> None:
@@ -196,7 +196,7 @@ def test_protection_that_changed_gives_the_customers_of_a_fresh_hub(
 
 
 @given(told=_records(), data=st.data())
-@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=8)
+@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=4)
 def test_records_that_come_and_go_leave_no_trace_in_who_is_who(
     folder: Path, sqlite_template: Path, told: list[Told], data: st.DataObject
 ) -> None:
