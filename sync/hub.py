@@ -343,8 +343,13 @@ class Hub:
         return self._views.dead_letter(number)
 
     def replay_dead_letters(self, numbers: Sequence[int] = ()) -> SyncReport:
-        """Tries the records of dead letters again with the rules in force; without numbers, all of them."""
+        """Tries the records of dead letters again with the rules in force; without numbers, all that were to be read.
+
+        A letter that was to be written, named by its number, lets the next plan write its record again: somebody has
+        looked at the destination and found that it is not there.
+        """
         letters = [self._views.dead_letter(n) for n in numbers] or list(self._views.dead_letters(None, 100_000))
+        self._outgoing.release([n for n in numbers if self._views.dead_letter(n).direction == "out"])
         places = sorted({(letter.connection, letter.stream) for letter in letters if letter.direction == "in"})
         reports = []
         for name, stream in places:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.core.protocols import Writes
 from mapping.errors import AuthError, ConcordError, ForbiddenError, GuardError, LeaseLostError, StalePlanError
-from state import outbox, plans
+from state import dead_letters, outbox, plans
 from state.customers import entity_places
 from state.database import Database, stamp
 from state.leases import Heartbeat, Leases, new_owner
@@ -228,6 +228,13 @@ class Outgoing:
             status = runs.finish(run, status, _counts(tally, before), message)
         self.observer.finished(what, f"{len(planned)} changes sent")
         return status, error
+
+    def release(self, numbers: Sequence[int]) -> None:
+        """Lets the writes of these dead letters be planned again, parked ones too."""
+        for row in filter(None, (dead_letters.show(self.db, number) for number in numbers)):
+            with self.db.write() as c:
+                outbox.end(c, row.place.connection_id, row.place.stream, [row.remote_id])
+                dead_letters.resolve(c, row.place, [row.remote_id])
 
     def automatic(self, destinations: Sequence[Connected]) -> list[ApplyReport]:
         """Plans and applies the targets that need no approval. Raises nothing: a guard ends as a failed report."""

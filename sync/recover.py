@@ -13,8 +13,9 @@ from datetime import timedelta
 from connectors.core.protocols import Writes
 from mapping.compare import same
 from mapping.contract import Op, Remote, RemoteId, SchemaField, Uniqueness
-from state import outbox, shadows
+from state import dead_letters, outbox, shadows
 from state.database import Connection, Database, parse_stamp, stamp
+from state.dead_letters import Letter, Letters, Place
 from state.leases import Lease
 from state.outbox import Attempt
 from state.shadows import Shadow
@@ -74,16 +75,20 @@ class _Finding:
             self.c, self.rules.connection_id, target.object, [one.remote_id for one in self.found.values()]
         )
         heirs = Heirs.of(self.c, self.rules, [one.subject_key for one in open_])
-        ended = []
+        ended: list[str] = []
+        parked: list[Letter] = []
         for one in open_:
             remote = self.found.get(one.change_key)
             if remote is not None:
                 self._keep(one, remote, stored.get(remote.remote_id), heirs, tally, now)
             elif one.op == Op.UPSERT and target.uniqueness is not Uniqueness.EXTERNAL_ID:
                 outbox.mark(self.c, one, "parked", LOST)
-                tally.parked += 1
+                parked.append(Letter(one.change_key, LOST))
                 continue
             ended.append(one.change_key)
+        place = Place(Letters.OUT, self.rules.connection_id, target.object)
+        dead_letters.put(self.c, self.db, place, parked)
+        tally.parked = len(parked)
         outbox.end(self.c, self.rules.connection_id, target.object, ended)
         return tally
 

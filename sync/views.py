@@ -62,7 +62,8 @@ class Views:
                 advice.append(f"the last push of {run.stream} ended as {run.status.value}: concord runs show {run.id}")
         if attempts.get("parked"):
             advice.append(
-                f"{attempts['parked']} creates could not be confirmed: look at the destination before repeating"
+                f"{attempts['parked']} creates could not be confirmed: look at the destination, then concord"
+                " dead-letters replay those that are not there"
             )
         if any(letters.values()):
             advice.append(f"{sum(letters.values())} records could not be taken: concord dead-letters list")

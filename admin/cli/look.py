@@ -86,7 +86,7 @@ def replay(
         list[int] | None, typer.Argument(help="Letters; all of them when none is named.", metavar="LETTER")
     ] = None,
 ) -> None:
-    """Try dead letters again, after the reason was mended."""
+    """Try dead letters again, after the reason was mended; one that could not be written is planned again."""
     session = current(ctx)
     with session.hub() as hub:
         report = hub.replay_dead_letters(tuple(numbers or ()))

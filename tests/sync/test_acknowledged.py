@@ -224,6 +224,21 @@ def test_a_create_that_only_a_match_could_find_and_does_not_is_parked(timeline: 
     assert timeline.remotes("companies") == {}
 
 
+def test_a_parked_create_is_written_again_once_a_person_has_looked(timeline: Stage) -> None:
+    timeline.shop.put("companies", {"name": "Y Org", "domain": "y.example"})
+    timeline.sync()
+    timeline.crm.lose_answer(committed=False)
+    assert timeline.push().parked == 1
+    (letter,) = timeline.hub.dead_letters()
+    assert letter.direction == "out"
+    timeline.hub.replay_dead_letters()
+    assert timeline.hub.plan().empty, "nobody named it"
+    timeline.hub.replay_dead_letters([letter.id])
+    assert timeline.push().created == 1
+    assert len(timeline.remotes("companies")) == 1
+    assert timeline.hub.status().ok
+
+
 def test_a_record_deleted_over_there_before_the_pull_told_us_is_written_anew(stage: Stage) -> None:
     """The update fails as gone; the link is dropped, and the next plan creates the record."""
     _fill(stage, 1)
