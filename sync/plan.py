@@ -12,6 +12,7 @@ For each target, in the order in which targets are written:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -132,11 +133,15 @@ class Planner:
                 else:
                     found.append((desired, held))
         homeless = self._unknown_there(draft, _merged_away(draft, known, homeless))
+        unique = {name for name, about in schema.fields.items() if about.unique} | ({rules.match_on} - {""})
+        ranks = self._ranks(unique, [one for one, _ in found] + homeless)
+        found.sort(key=lambda pair: ranks.get(pair[0].key, len(ranks)))
+        homeless.sort(key=lambda one: ranks.get(one.key, len(ranks)))
         if rules.subject_kind == "customer" and rules.match_on:
             homeless = self._adopt(rules, draft, known, homeless, found)
         if self.live:
             found, homeless = self._look(rules, found, homeless)
-        taken = _Taken(schema, rules.match_on, found)
+        taken = _Taken(unique, found)
         for desired, held in found:
             self._update(draft, schema, known, taken, desired, held)
         for desired in homeless:
@@ -256,6 +261,25 @@ class Planner:
                 if stored is not None and stored.version == one.version:
                     shadows.lose(c, stored, state, now)
 
+    def _ranks(self, unique: set[str], subjects: Sequence[Desired]) -> dict[str, int]:
+        """The order of precedence among subjects that claim one unique value: by the natural keys of their records,
+        since ids depend on the order of arrival."""
+        claims = [[(name, _folded(value)) for name, value in one.fields.items() if name in unique] for one in subjects]
+        count = Counter(claim for mine in claims for claim in mine)
+        rivals = [
+            one.key
+            for one, mine in zip(subjects, claims, strict=True)
+            if one.kind == "customer" and any(count[claim] > 1 for claim in mine)
+        ]
+        if not rivals:
+            return {}
+        oldest: dict[str, tuple[str, ...]] = {}
+        with self.db.read() as c:
+            for row in customers.members(c, rivals):  # in the order of their natural keys
+                oldest.setdefault(row.customer_id, (row.connection_id, row.stream, row.slice, row.remote_id, row.part))
+        ordered = sorted(rivals, key=lambda key: oldest.get(key, ()))
+        return {key: rank for rank, key in enumerate(ordered)}
+
     def _update(
         self, draft: TargetDraft, schema: Schema, known: Known, taken: _Taken, desired: Desired, held: Held
     ) -> None:
@@ -310,8 +334,8 @@ class Planner:
 class _Taken:
     """Which subject has which value of the properties that the vendor keeps unique."""
 
-    def __init__(self, schema: Schema, match_on: str, found: Sequence[tuple[Desired, Held]]) -> None:
-        self._unique = {name for name, about in schema.fields.items() if about.unique} | ({match_on} - {""})
+    def __init__(self, unique: set[str], found: Sequence[tuple[Desired, Held]]) -> None:
+        self._unique = unique
         self._holder: dict[tuple[str, str], str] = {}
         self._refused: dict[str, int] = {}
         for desired, held in found:

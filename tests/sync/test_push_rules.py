@@ -119,6 +119,16 @@ def test_a_unique_value_that_customers_share_goes_to_one_of_them(stage: Stage) -
     assert any("share email" in warning for warning in plan.warnings)
 
 
+@pytest.mark.parametrize("order", [("1", "2", "3"), ("3", "1", "2")])
+def test_who_gets_a_unique_value_does_not_depend_on_who_came_first(stage: Stage, order: tuple[str, ...]) -> None:
+    names = {"1": "Ann Lee", "2": "Bob Lee", "3": "Cy Lee"}
+    for remote_id in order:
+        stage.shop.put("people", person(names[remote_id], email="info@home.example"), id=remote_id)
+        stage.sync()
+    stage.settle()
+    assert [one["given_name"] for one in stage.remotes().values() if one.get("email")] == ["Ann"]
+
+
 def test_a_unique_value_stays_with_the_record_that_shows_it(stage: Stage) -> None:
     stage.crm.put("people", person("Cy Lee", email="family@home.example"))
     for name in ("Ann Lee", "Bob Lee", "Cy Lee"):
