@@ -9,11 +9,13 @@ from typing import Any
 
 from mapping.assembly import finish_fact, finish_organization, finish_person
 from mapping.coercion import ADDRESS, COERCERS, Coercer, ShapeError, UnreadableError, custom, key, required
+from mapping.coercion import text as as_text
 from mapping.errors import ConfigError, RecordError
 from mapping.expressions import Getter, compile_expression, is_false, paths
 from mapping.model import MODELS, PROFILES, Kind
 from mapping.participants import ParticipantReader
 from mapping.rules import EntityRules
+from mapping.texts import is_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,10 @@ class CompiledRule:
             for target, get, coerce in flat:
                 raw = get(scope)
                 if raw is None or raw == "" or (only_missing and target in values):
+                    continue
+                if coerce is as_text and type(raw) is str and is_plain(raw):
+                    # What most fields are, at the price of no call.
+                    values[target] = raw
                     continue
                 try:
                     value = coerce(raw, country)

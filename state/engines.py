@@ -99,7 +99,7 @@ def _sqlite_engine(address: Address, patience: float, begin: str, pragmas: tuple
             *pragmas,
             "temp_store = MEMORY",
             "journal_size_limit = 67108864",
-            "wal_autocheckpoint = 8000",
+            "wal_autocheckpoint = 16000",
         ):
             driver.execute(f"PRAGMA {pragma}")
         return driver

@@ -37,7 +37,7 @@ class Queued(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """An entity as resolving sees it. Facts come too; they have a ``fact_key``."""
+    """An entity as resolving sees it. Facts come too; they have a ``fact_key``. ``text``: ``values`` as stored."""
 
     id: int
     kind: str
@@ -48,6 +48,7 @@ class Profile(NamedTuple):
     values: Mapping[str, Any]
     since: Mapping[str, str]
     echo: frozenset[str]
+    text: str
 
 
 def queue(c: Connection, limit: int) -> list[Queued]:
@@ -78,7 +79,7 @@ _PROFILE_BY_FACT = _PROFILE.where(among(entity.c.fact_key, "keys"), entity.c.liv
 def _profile(row: Any) -> Profile:
     echo = frozenset(orjson.loads(row[8])) if row[8] != "[]" else NO_ECHO
     return Profile(
-        row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]), orjson.loads(row[7]), echo
+        row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]), orjson.loads(row[7]), echo, row[6]
     )  # fmt: skip
 
 

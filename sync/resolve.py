@@ -382,7 +382,9 @@ def _golden(
     stored = identities.golden_hashes(c, placed.keys() - fresh)
     for customer, group in placed.items():
         golden = survive([_member(near, i) for i in group], policy)
-        values, provenance = _dump(golden.values), _dump(_whence(golden, near.profiles[group[0]], len(group)))
+        first = near.profiles[group[0]]
+        values = first.text if len(group) == 1 and not first.echo else _dump(golden.values)
+        provenance = _dump(_whence(golden, first, len(group)))
         digest = blake2b((values + provenance).encode(), digest_size=16).hexdigest()
         row = (customer, digest, values, provenance)
         if customer not in stored:
