@@ -166,14 +166,6 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
-    """A subject that a change points at: a customer (``kind`` 'customer') or a fact ('fact'), by its key in the hub."""
-
-    kind: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class Remote:
     """A record found at a destination, with its live values."""
 

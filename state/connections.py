@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from mapping.contract import Account
 from mapping.errors import ConfigError
-from state.audit import write_event
+from state.audit import write_audit, write_event
 from state.database import Database, parse_stamp
 from state.tables import connection
 
@@ -121,6 +121,7 @@ class Connections:
             if _find(c, new) is not None:
                 raise ConfigError(f"There is a connection {new!r} already.")
             _set(c, found.id, name=new)
+            write_audit(c, self._db, "admin", "connection renamed", {"connection": found.id})
             return _load(c, found.id)
 
     def follow_renames(

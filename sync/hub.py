@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from config import loader
+from config.names import check_names
 from config.settings import HubSettings, Settings
 from connectors.core.protocols import Connector, Runtime, Vendor
 from connectors.core.registry import catalogue
@@ -172,6 +173,7 @@ class Hub:
         connector = self.settings.connections[name].connector
         try:
             one = self._switchboard.open(name)
+            self._sound([one])
             reads = [stream.name for stream in one.streams()]
             writes = [rules.target.object for rules in one.targets()]
         except ConcordError as error:
@@ -206,6 +208,7 @@ class Hub:
             except ConcordError as error:
                 status, message = failure(error)
                 reports.append(StreamReport(name, "", str(status.value), message=message))
+        self._sound(opened)
         if not reports:
             self._known_streams(opened, streams)
         for one in opened:
@@ -224,6 +227,25 @@ class Hub:
         for note in notes:
             self.observer.finished("connections", note)
         return SyncReport(reports, resolved or ResolveReport(), pushes)
+
+    def _sound(self, opened: Sequence[Connected]) -> None:
+        """Raises ConfigError for whatever in the configuration only a connector can judge: names and field rules."""
+        streams = {one.name: [stream.name for stream in one.connector.streams()] for one in opened}
+        targets = {one.name: [target.object for target in one.writes.targets()] if one.writes else [] for one in opened}
+        problems = list(check_names(self.settings, streams, targets))
+        for one in opened:
+            for stream in one.streams():
+                try:
+                    self._intake.reading(one, stream)
+                except ConfigError as error:
+                    place = ("connections", one.name, "streams", stream.name, "fields")
+                    problems.append(self.settings.problem(place, str(error)))
+            try:
+                one.targets()
+            except ConfigError as error:
+                problems.append(self.settings.problem(("connections", one.name, "push"), str(error)))
+        if problems:
+            raise ConfigError(problems=tuple(dict.fromkeys(problems)))
 
     @staticmethod
     def _known_streams(opened: Sequence[Connected], streams: Sequence[str]) -> None:
@@ -286,6 +308,7 @@ class Hub:
     def plan(self, names: Sequence[str] = (), *, live: bool = False) -> PlanReport:
         """What each destination should hold and does not. Writes nothing anywhere but the plan."""
         destinations = [self._switchboard.open(name) for name in self._wanted(names) if self._pushes(name, names)]
+        self._sound(destinations)
         for one in destinations:
             self._intake.recover(one)
         return self._outgoing.plan(destinations, live=live)

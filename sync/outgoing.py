@@ -12,6 +12,7 @@ from pathlib import Path
 from connectors.core.protocols import Writes
 from mapping.errors import AuthError, ConcordError, ForbiddenError, GuardError, LeaseLostError, StalePlanError
 from state import dead_letters, outbox, plans
+from state.audit import write_audit
 from state.customers import entity_places
 from state.database import Database, stamp
 from state.leases import Heartbeat, Leases, new_owner
@@ -138,6 +139,7 @@ class Outgoing:
         if report.status in ("ok", "partial"):
             with self.db.write() as c:
                 plans.set_state(c, path.stem, "applied")
+                write_audit(c, self.db, "admin", "plan applied", {"plan": path.stem})
         return report
 
     def _still_valid(
@@ -235,6 +237,7 @@ class Outgoing:
             with self.db.write() as c:
                 outbox.end(c, row.place.connection_id, row.place.stream, [row.remote_id])
                 dead_letters.resolve(c, row.place, [row.remote_id])
+                write_audit(c, self.db, "admin", "write released", {"dead_letter": row.id})
 
     def automatic(self, destinations: Sequence[Connected]) -> list[ApplyReport]:
         """Plans and applies the targets that need no approval. Raises nothing: a guard ends as a failed report."""

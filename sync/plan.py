@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 import orjson
 
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
+from mapping.errors import ConfigError
 from state import customers, facts, outbox, shadows
 from state.database import Database
 from state.shadows import Shadow
@@ -117,6 +119,7 @@ class Planner:
         """The plan of one target."""
         draft = TargetDraft(rules)
         schema = self.writes.describe(rules.target.object)
+        _refuse_unknown(rules, schema)
         known = self._known(rules)
         homeless: list[Desired] = []
         found: list[tuple[Desired, Held]] = []
@@ -329,6 +332,16 @@ class Planner:
             if missing:
                 wanted[role] = missing
         return wanted
+
+
+def _refuse_unknown(rules: TargetRules, schema: Schema) -> None:
+    """Raises ConfigError for a property that the admin wants written and that is not there."""
+    for name, push in rules.settings.fields.items():
+        if push is not None and schema.fields and name not in schema.fields and name != rules.target.external_id:
+            near = get_close_matches(name, schema.fields, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            place = f"connections.{rules.connection}.push.{rules.target.object}.fields.{name}"
+            raise ConfigError(f"{place}: {rules.connection} has no such property{hint}")
 
 
 class _Taken:
