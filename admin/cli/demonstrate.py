@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from admin.cli import doors
-from admin.cli.edge import FAILED, STOPPED
+from admin.cli.edge import FAILED, TERMINATED, Termination, stop_code
 from admin.cli.output import pairs
 from admin.cli.session import current, unknown
 from mapping.errors import ConfigError
@@ -55,10 +55,10 @@ def demo(
         raise ConfigError(f"{folder} is no folder; --folder takes the one that your export files lie in")
     try:
         report = Demo(session, customers=customers, seed=seed, country=country).run(folder, keep)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         left = f"What it made so far is in {keep}." if keep else "Its own folder is gone, and nothing else was touched."
         session.say(f"The demo was stopped. {left}")
-        raise typer.Exit(STOPPED) from None
+        raise typer.Exit(stop_code(stop)) from None
     if session.json:
         session.answer(report)
     if not report.ok:
@@ -74,13 +74,15 @@ def sandbox(
     session = current(ctx)
     if vendor not in SANDBOXES:
         raise ConfigError(unknown("sandbox", vendor, SANDBOXES))
-    with doors.hubspot_sandbox(port) as server:
-        session.answer(
-            {"vendor": vendor, "url": server.url, "token": server.token},
-            Text(f"A stand-in for {vendor} listens until Ctrl-C; open its address in a browser to see what it holds."),
-            pairs({"base_url": server.url, "access_token": server.token}),
-        )
-        try:
+    try:
+        with doors.hubspot_sandbox(port) as server:
+            session.answer(
+                {"vendor": vendor, "url": server.url, "token": server.token},
+                Text(f"A stand-in for {vendor} listens until Ctrl-C; open its address to see what it holds."),
+                pairs({"base_url": server.url, "access_token": server.token}),
+            )
             server.wait()
-        except KeyboardInterrupt:
-            session.say("Stopped; what it held is gone.")
+    except KeyboardInterrupt as stop:
+        session.say("Stopped; what it held is gone.")
+        if isinstance(stop, Termination):
+            raise typer.Exit(TERMINATED) from None

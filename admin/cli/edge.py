@@ -1,14 +1,15 @@
 """The outermost edge: every way a command can end becomes one clear sentence and an exit code.
 
-0 ok · 1 failed · 2 bad usage or configuration · 130 stopped by a person
+0 ok · 1 failed · 2 bad usage or configuration · 130 stopped by a person · 143 stopped by the system
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -23,14 +24,19 @@ from mapping.errors import AuthError, ConcordError, ConfigError, RateLimitedErro
 FAILED = 1
 MISUSED = 2
 STOPPED = 130
+TERMINATED = 143
 
 WITH_VALUE = {"--config", "-c"}
 WITHOUT_VALUE = {"--json", "--verbose", "--json-logs"}
 
 ADVICE: dict[type[ConcordError], str] = {
-    AuthError: "check the connection's secret (concord secrets set NAME), then run: concord check",
-    StalePlanError: "make a new plan with: concord plan",
+    AuthError: "Check the connection's secret (concord secrets set NAME), then run: concord check",
+    StalePlanError: "Make a new one with: concord plan",
 }
+
+
+class Termination(KeyboardInterrupt):
+    """The system ends the work (SIGTERM: ``docker stop``, a shutdown); whatever answers to Ctrl-C answers to it."""
 
 
 class Edge(TyperGroup):
@@ -48,9 +54,9 @@ class Edge(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, TyperException, BrokenPipeError):
             raise
-        except (KeyboardInterrupt, typer.Abort):
-            stopped(current(ctx))
-            raise typer.Exit(STOPPED) from None
+        except (KeyboardInterrupt, typer.Abort) as stop:
+            stopped(current(ctx), ctx.invoked_subcommand or "")
+            raise typer.Exit(stop_code(stop)) from None
         except ConcordError as error:
             raise typer.Exit(told(current(ctx), error)) from None
         except OSError as error:
@@ -76,9 +82,28 @@ def global_first(args: Sequence[str]) -> list[str]:
     return front + rest
 
 
-def stopped(session: Session) -> None:
-    """Says that a person stopped the work and that nothing is lost."""
-    session.say("Stopped. Nothing is lost: every finished page is kept, and the same command goes on from there.")
+def terminable() -> None:
+    """Lets SIGTERM end the work as Ctrl-C does: with its runs closed, its leases given back, and a sentence."""
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(number: int, _: object) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    raise Termination
+
+
+def stop_code(stop: BaseException) -> int:
+    """The exit code for what stopped the work, also where a question was interrupted and only its abort is seen."""
+    return TERMINATED if isinstance(stop, Termination) or isinstance(stop.__context__, Termination) else STOPPED
+
+
+def stopped(session: Session, command: str) -> None:
+    """Says that the work was stopped, that nothing is lost, and how it goes on."""
+    if command == "apply":  # the rest of a plan that was half sent is refused, since its records have moved
+        again = session.command("plan")
+        session.say(f"Stopped. Nothing is lost: what was sent is on record. Plan what is left with: {again}")
+    else:
+        session.say("Stopped. Nothing is lost: every finished page is kept, and the same command goes on from there.")
 
 
 def told(session: Session, error: ConcordError) -> int:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from admin.cli import plans, tables
-from admin.cli.edge import FAILED
+from admin.cli.edge import FAILED, STOPPED
+from admin.cli.output import many
 from admin.cli.session import current
 from mapping.errors import ConfigError
 from sync.reports import PlanReport
@@ -88,7 +89,9 @@ def apply(
         found = hub.read_plan(plan_hash)
     if not found.empty and not yes and session.interactive:
         session.err.print(plans.targets(found.targets))
-        typer.confirm(f"Apply these {len(found.changes):,} changes?", abort=True, err=True)
+        if not typer.confirm(f"Send {many(len(found.changes), 'change')}?", err=True):
+            session.say("Nothing was sent.")
+            raise typer.Exit(STOPPED)
     with session.hub() as hub:
         report = hub.apply(found.hash, skip_moved=skip_moved)
     session.answer(report, tables.applied(report))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from admin.cli import demonstrate, engine, look, setup
-from admin.cli.edge import Edge, harmless_streams
+from admin.cli.edge import Edge, harmless_streams, terminable
 from admin.cli.redaction import configure_logging
 from admin.cli.session import Session
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="--config, --json, --verbose and --json-logs may stand anywhere on the line. "
-    "Exit codes: 0 ok, 1 failed, 2 bad usage or configuration, 130 stopped.",
+    "Exit codes: 0 ok, 1 failed, 2 bad usage or configuration, 130 and 143 stopped.",
 )
 
 
@@ -71,4 +71,5 @@ demonstrate.register(app)
 def main() -> None:
     """Runs the command of this process and ends it with its exit code."""
     harmless_streams()
+    terminable()
     app()

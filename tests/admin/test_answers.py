@@ -121,7 +121,7 @@ def test_apply_asks_a_person(
     result = concord("apply", "3f9a", typed=typed)
     assert result.exit_code == code
     assert len(hub.asked) == asked
-    assert "Apply these 1 changes?" in result.stderr
+    assert "Send 1 change?" in result.stderr
 
 
 def test_apply_asks_nobody_with_yes(concord: Concord, hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
