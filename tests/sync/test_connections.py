@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, text, update
 
 from mapping.errors import ConfigError, DatabaseVersionError
+from state.audit import audits
 from state.database import Database
 from state.leases import Leases
 from state.tables import customer
@@ -30,15 +31,17 @@ def _rename(stage: Stage, old: str, new: str) -> None:
 def test_a_renamed_connection_keeps_everything(stage: Stage) -> None:
     stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
     stage.settle()
-    before = stage.dump([*("run", "cursor", "lease", "sighting"), "connection"])
+    journals = ["run", "cursor", "lease", "sighting", "audit", "connection"]
+    before = stage.dump(journals)
     customer_id = stage.customer("").id
     _rename(stage, "shop", "store")
     _rename(stage, "crm", "sales")
     report = stage.sync()
     assert (stream(report, "store/people").new, stream(report, "sales/people").new) == (0, 0)
-    assert stage.dump([*("run", "cursor", "lease", "sighting"), "connection"]) == before
+    assert stage.dump(journals) == before
     assert stage.customer("").id == customer_id
     assert stage.hub.plan().empty
+    assert [line.what for line in audits(stage.hub.db)][:2] == ["connection renamed", "connection renamed"]
 
 
 def test_another_account_under_the_same_name_is_refused_until_it_is_rebound(stage: Stage) -> None:
