@@ -172,6 +172,10 @@ class ConnectionSettings(Block):
         "is written.",
     )
 
+    def reads_anything(self) -> bool:
+        """Whether any stream is to be read."""
+        return not self.streams or any(one.enabled for one in self.streams.values())
+
     def reads(self, stream: str) -> StreamSettings | None:
         """The settings of a stream that is to be read, or None when it is not."""
         if not self.streams:

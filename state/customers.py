@@ -94,8 +94,9 @@ def counts(c: Connection) -> tuple[int, int]:
     return int(c.execute(customers).scalar_one()), int(c.execute(facts).scalar_one())
 
 
-def find(c: Connection, query: str, limit: int) -> list[Golden]:
-    """Live customers by id, email, phone, or a part of what their golden record says; all when nothing is asked."""
+def find(c: Connection, query: str, limit: int, number: str | None = None) -> list[Golden]:
+    """Live customers by id, email, phone (``number`` in E.164), or a part of what their golden record says, whatever
+    its case; all when nothing is asked."""
     text = query.strip()
     statement = _GOLDEN
     if text:
@@ -103,16 +104,25 @@ def find(c: Connection, query: str, limit: int) -> list[Golden]:
             select(membership.c.customer_id)
             .join(identifier, identifier.c.entity_id == membership.c.entity_id)
             .where(
-                identifier.c.value.in_([text, text.casefold(), email_key(text.casefold())]),
+                identifier.c.value.in_([text, text.casefold(), email_key(text.casefold()), number or text]),
                 identifier.c.until.is_(None),
             )
         )
-        like = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        inside = func.lower(cast(golden_record.c["values"], String)).like(like, escape="\\")
+        said = func.lower(cast(golden_record.c["values"], String))
+        inside = [said.contains(one, autoescape=True) for one in _spellings(text)]
         statement = statement.where(
-            or_(golden_record.c.customer_id == text, golden_record.c.customer_id.in_(holding), inside)
+            or_(golden_record.c.customer_id == text, golden_record.c.customer_id.in_(holding), *inside)
         )
     return [_golden(row) for row in c.execute(statement.order_by(golden_record.c.customer_id).limit(limit))]
+
+
+def _spellings(text: str) -> set[str]:
+    """The text as a stored one may look in lower case: SQLite lowers no letter beyond ASCII (its manual, "Core
+    functions", read 2026-11-23), so that Émile stays Émile."""
+    lowered = (
+        "".join(char.lower() if char.isascii() else char for char in one) for one in (text.title(), text.upper())
+    )
+    return {text.casefold(), text.lower(), *lowered}
 
 
 _MEMBER = (

@@ -17,10 +17,11 @@ from config.settings import HubSettings, Settings
 from connectors.core.protocols import Connector, Runtime, Vendor
 from connectors.core.registry import catalogue
 from mapping.contract import Account
-from mapping.errors import ConcordError, ConfigError
+from mapping.errors import AuthError, ConcordError, ConfigError
 from mapping.golden import Policy
 from mapping.identity import Protection
 from mapping.normalize import email_key
+from mapping.phones import phone
 from mapping.timeline import Privacy
 from state.connections import Connections
 from state.database import Database
@@ -86,16 +87,33 @@ def open_vault(path: Path) -> Vault:
 def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
     """The settings, if they are right. Raises ConfigError with every problem.
 
-    Without ``with_secrets`` references need no values, and no database is opened.
+    Without ``with_secrets`` references need no values. The database is opened only where a secret is looked for.
     """
     models = _models(catalogue())
     if not with_secrets:
         return loader.load(path, models, placeholders=True)
-    vault = open_vault(path)
+    opened: list[Vault] = []
+
+    def secret(name: str) -> str | None:
+        if not opened:
+            opened.append(open_vault(path))
+        return opened[0].get(name)
+
+    _hub_of(path, models)
     try:
-        return loader.load(path, models, vault.get)
+        return loader.load(path, models, secret)
     finally:
-        vault.db.close()
+        for vault in opened:
+            vault.db.close()
+
+
+def _hub_of(path: Path, models: loader.Catalogue) -> HubSettings:
+    """The ``hub`` part. Where it is wrong, the ConfigError holds the problems of the rest as well."""
+    try:
+        return loader.load_hub(path)
+    except ConfigError:
+        loader.load(path, models, placeholders=True)
+        raise
 
 
 class Hub:
@@ -141,11 +159,12 @@ class Hub:
         connectors: Mapping[str, Connector] | None = None,
     ) -> Hub:
         """The hub behind a configuration. Raises ConfigError, DatabaseVersionError; then nothing was touched."""
-        hub = loader.load_hub(path)
+        models = _models(catalogue())
+        hub = _hub_of(path, models)
         db = open_database(hub)
         try:
             vault = Vault(db, hub.state_dir)
-            settings = loader.load(path, _models(catalogue()), vault.get)
+            settings = loader.load(path, models, vault.get)
             return cls(settings, db, vault, observer=observer, runtime=runtime, connectors=connectors)
         except BaseException:
             db.close()
@@ -176,6 +195,8 @@ class Hub:
             self._sound([one])
             reads = [stream.name for stream in one.streams()]
             writes = [rules.target.object for rules in one.targets()]
+        except AuthError as error:
+            return CheckReport(name, connector, False, message=failure(error)[1])
         except ConcordError as error:
             return CheckReport(name, connector, False, message=str(error))
         return CheckReport(
@@ -206,8 +227,7 @@ class Hub:
             try:
                 opened.append(self._switchboard.open(name))
             except ConcordError as error:
-                status, message = failure(error)
-                reports.append(StreamReport(name, "", str(status.value), message=message))
+                reports.append(self._intake.not_read(name, error))
         self._sound(opened)
         if not reports:
             self._known_streams(opened, streams)
@@ -215,8 +235,7 @@ class Hub:
             try:
                 reports += self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
             except ConcordError as error:
-                status, message = failure(error)
-                reports.append(StreamReport(one.name, "", str(status.value), message=message))
+                reports.append(self._intake.not_read(one.name, error))
         resolved = self._resolved()
         pushes: Sequence[ApplyReport] = ()
         if resolved is None or any(one.status == "skipped" for one in reports):
@@ -332,7 +351,9 @@ class Hub:
 
     def status(self) -> StatusReport:
         """Is all well, and if not, what to do."""
-        return self._views.status(self.settings.hub.name, list(self.settings.connections))
+        connections = self.settings.connections
+        resting = {name for name, one in connections.items() if one.paused or not one.reads_anything()}
+        return self._views.status(self.settings.hub.name, list(connections), resting)
 
     def runs(self, limit: int = 20) -> Sequence[RunView]:
         """The newest runs."""
@@ -343,8 +364,8 @@ class Hub:
         return self._views.run(number)
 
     def find_customers(self, query: str, limit: int = 20) -> Sequence[CustomerSummary]:
-        """Customers by id, email, phone or name; all of them for an empty query."""
-        return self._views.find(query, limit)
+        """Customers by id, email, phone (dialled as at home, too) or name; all of them for an empty query."""
+        return self._views.find(query, limit, phone(query, self.settings.hub.default_country))
 
     def customer(self, asked: str) -> CustomerView:
         """One customer with where each value came from. Raises GoneError when there is none."""

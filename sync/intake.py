@@ -26,6 +26,7 @@ from mapping.model import Kind
 from mapping.rules import EntityRules
 from mapping.timeline import Privacy
 from state import dead_letters, records
+from state.connections import Connections
 from state.database import Database
 from state.leases import Heartbeat, Lease, Leases, new_owner
 from state.runs import Runs, RunStatus
@@ -45,18 +46,26 @@ def lane(connection_id: str, object_: str) -> str:
     return f"lane:{connection_id}:{object_}"
 
 
+def sentence(error: object) -> str:
+    """The text with a full stop, so that another sentence may follow."""
+    text = str(error).rstrip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def failure(error: BaseException) -> tuple[RunStatus, str]:
     """How a run ends by this error, and the sentence for people. Of an unknown error only the place is told: its text
     may quote a record."""
+    told = sentence(error)
     if isinstance(error, AuthError):
-        return RunStatus.PAUSED, f"{error} The connection rests until somebody logs in again."
+        advice = "Keep a new secret with concord secrets set, then run concord check."
+        return RunStatus.PAUSED, f"{told} The connection rests until its login is right. {advice}"
     if isinstance(error, ForbiddenError):
-        return RunStatus.PAUSED, f"{error} This needs another permission; everything else goes on."
+        return RunStatus.PAUSED, f"{told} This needs another permission; everything else goes on."
     if isinstance(error, RateLimitedError):
         when = f" in {error.retry_after:.0f} seconds" if error.retry_after else " later"
-        return RunStatus.PAUSED, f"{error} The next run goes on from here{when}."
+        return RunStatus.PAUSED, f"{told} The next run goes on from here{when}."
     if isinstance(error, TransientError):
-        return RunStatus.FAILED, f"{error} Nothing is lost: the next run goes on from here."
+        return RunStatus.FAILED, f"{told} Nothing is lost: the next run goes on from here."
     if isinstance(error, ConcordError):
         return RunStatus.FAILED, str(error)
     frames = traceback.extract_tb(error.__traceback__)
@@ -92,6 +101,19 @@ class Intake:
                 self.switchboard.rejected(one, error)
                 break
         return reports
+
+    def not_read(self, name: str, error: ConcordError) -> StreamReport:
+        """What is told of a connection that could not be read at all, and kept as a run of no stream, so that the
+        status knows of it; of a paused one it knows already."""
+        status, message = failure(error)
+        row = next((each for each in Connections(self.db).all() if each.name == name), None)
+        if row is not None and row.paused is None:
+            held = Leases(self.db).acquire(f"open:{row.id}", self.owner, LEASE_SECONDS)
+            if held is not None:
+                runs = Runs(self.db)
+                runs.finish(runs.start("pull", held, row.id), status, {}, message)
+                held.release()
+        return StreamReport(name, "", str(status.value), message=message)
 
     def recover(self, one: Connected) -> None:
         """Finds out what became of writes that a dead process or a lost answer left open."""

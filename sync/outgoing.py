@@ -52,7 +52,7 @@ class Outgoing:
             for rules in one.targets():
                 self.observer.started(f"plan {one.name}/{rules.target.object}", None)
                 draft = planner.target(rules)
-                steps = one.writes.provision(rules.target.object, True)
+                steps = one.writes.provision(rules.target.object, True) if draft.writes else ()
                 if any(not step.done for step in steps):
                     made = " and ".join(step.description for step in steps if not step.done)
                     draft.warnings.append(f"applying will first {made}")
@@ -125,15 +125,15 @@ class Outgoing:
         with self.db.read() as c:
             state = plans.find(c, path.stem)[0].state
         if state == "applied":
-            raise StalePlanError("The plan was applied already; make a new one.")
+            raise StalePlanError("The plan was applied already.")
         if plan.expires_at < self.db.stamp():
-            raise StalePlanError("The plan has expired; make a new one.")
+            raise StalePlanError("The plan has expired.")
         work = self._still_valid(plan, open_)
         moved = sum(len(still_not(self.db, rules, writes)) for _, rules, writes in work)
         if moved and not skip_moved:
             raise StalePlanError(
-                f"{moved} of {len(plan.writes)} records changed since the plan was made; make a new one, or apply the"
-                " rest with --skip-moved."
+                f"{moved} of {len(plan.writes)} records changed since the plan was made. Apply the others with"
+                " --skip-moved, or make a new plan with: concord plan"
             )
         report = self._carry_out(path.stem, work)
         if report.status in ("ok", "partial"):

@@ -89,17 +89,17 @@ def load(path: Path) -> PlanFile:
     try:
         data: dict[str, Any] = orjson.loads(path.read_bytes())
         if data["format"] != FORMAT:
-            raise StalePlanError("The plan was made by another version of Concord; make a new one.")
+            raise StalePlanError("The plan was made by another version of Concord.")
         data = data["plan"]
         data["targets"] = [TargetPlan(**one) for one in data["targets"]]
         data["writes"] = [_write(one) for one in data["writes"]]
         plan = PlanFile(**data)
     except OSError:
-        raise StalePlanError("The plan's file is no longer there; make a new one.") from None
+        raise StalePlanError("The plan's file is no longer there.") from None
     except (ValueError, KeyError, TypeError):
-        raise StalePlanError("The plan's file is damaged; make a new one.") from None
+        raise StalePlanError("The plan's file is damaged.") from None
     if plan.hash != path.stem:
-        raise StalePlanError("The plan's file was changed since it was made; make a new one.")
+        raise StalePlanError("The plan's file was changed since it was made.")
     return plan
 
 

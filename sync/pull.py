@@ -209,7 +209,7 @@ class SlicePull:
         if not self.allow_deletes and (len(lost) == known or len(lost) > self.max_vanished * known):
             raise GuardError(
                 f"{len(lost)} of {known} known records are no longer there; nothing was deleted. "
-                "If that is right, run the sync again with --allow-deletes"
+                "If that is right, run concord sync again with --allow-deletes."
             )
         return self._retract(c, [Tombstone(RemoteId(one), Reason.OUT_OF_SCOPE) for one in lost], now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
 from state.dead_letters import LetterRow
 from state.runs import RunRow, Runs, RunStatus
+from sync.intake import sentence
 from sync.reports import (
     ConnectionStatus,
     CustomerSummary,
@@ -26,6 +27,7 @@ from sync.reports import (
     ValueView,
 )
 
+NEVER_READ = "{name} was never read: run concord sync"
 NO_CUSTOMER = "There is no customer {asked!r}; concord customers find looks by name, email or phone."
 
 
@@ -39,8 +41,8 @@ class Views:
         """Connection id to its name."""
         return {row.id: row.name for row in Connections(self.db).all()}
 
-    def status(self, hub: str, configured: Sequence[str]) -> StatusReport:
-        """Whether all is well, and if not, what to do."""
+    def status(self, hub: str, configured: Sequence[str], resting: Container[str] = ()) -> StatusReport:
+        """Whether all is well, and if not, what to do. Of those ``resting`` nobody expects to be read."""
         rows = [row for row in Connections(self.db).all() if row.name in configured]
         latest = _latest(Runs(self.db).recent(limit=500, kind="pull"))
         pushes = _latest(Runs(self.db).recent(limit=200, kind="push"))
@@ -52,21 +54,26 @@ class Views:
         letters = {row.id: dead_letters.count(self.db, connection_id=row.id) for row in rows}
         advice: list[str] = []
         lines = [_line(row, latest, counted[row.id], letters[row.id], advice) for row in rows]
+        unread = {one.name for one in lines if not one.last_ok and one.state == "new"}
         known = {row.name for row in rows}
         for name in configured:
             if name not in known:
                 lines.append(ConnectionStatus(name, "", "", "new", "", 0, 0, "not read yet"))
-                advice.append(f"{name} was never read: run concord sync")
+                unread.add(name)
+        advice += [NEVER_READ.format(name=name) for name in configured if name in unread and name not in resting]
         for run in pushes.values():
-            if run.status in (RunStatus.FAILED, RunStatus.PARTIAL):
-                advice.append(f"the last push of {run.stream} ended as {run.status.value}: concord runs show {run.id}")
+            if run.status in (RunStatus.FAILED, RunStatus.PARTIAL, RunStatus.INTERRUPTED):
+                advice.append(
+                    f"the last push of {run.stream} ended as {run.status.value}: see why with concord runs show"
+                    f" {run.id}, then make a new plan"
+                )
         if attempts.get("parked"):
             advice.append(
                 f"{attempts['parked']} creates could not be confirmed: look at the destination, then concord"
                 " dead-letters replay those that are not there"
             )
         if any(letters.values()):
-            advice.append(f"{sum(letters.values())} records could not be taken: concord dead-letters list")
+            advice.append(f"records that could not be taken: {sum(letters.values())}; see concord dead-letters")
         return StatusReport(
             hub,
             self.db.place,
@@ -91,11 +98,11 @@ class Views:
             raise GoneError(f"There is no run {number}; concord runs lists them.")
         return _run(row, self.names())
 
-    def find(self, query: str, limit: int) -> list[CustomerSummary]:
-        """Customers by id, email, phone or name."""
+    def find(self, query: str, limit: int, number: str | None) -> list[CustomerSummary]:
+        """Customers by id, email, phone or name. ``number`` is the query in E.164, where it is a phone number."""
         names = self.names()
         with self.db.read() as c:
-            found = customers.find(c, query, limit)
+            found = customers.find(c, query, limit, number)
             members = customers.members(c, [one.customer_id for one in found])
         return [_summary(one, [m for m in members if m.customer_id == one.customer_id], names) for one in found]
 
@@ -165,13 +172,20 @@ def _line(
     mine = [run for (connection_id, _), run in latest.items() if connection_id == row.id]
     good = [stamp(run.ended_at) for run in mine if run.ended_at and run.status in (RunStatus.OK, RunStatus.PARTIAL)]
     state, hint = "ok", ""
-    bad = [run for run in mine if run.status in (RunStatus.FAILED, RunStatus.PAUSED, RunStatus.INTERRUPTED)]
+    newest = max((run.id for run in mine), default=0)
+    bad = [
+        run
+        for run in mine
+        if run.status in (RunStatus.FAILED, RunStatus.PAUSED, RunStatus.INTERRUPTED)
+        and (run.stream or run.id == newest)  # a run of no stream could not even begin: any later one mends it
+    ]
     if row.paused is not None:
         state, hint = "paused", row.pause_reason or ""
-        advice.append(f"{row.name} is paused: {hint} Mend it and run concord check {row.name}")
+        advice.append(f"{row.name} is paused: {sentence(hint)} Mend it and run concord check {row.name}")
     elif bad:
-        state, hint = bad[0].status.value, bad[0].error
-        advice.append(f"{row.name}/{bad[0].stream}: {hint} Then run concord sync {row.name}")
+        state, hint = bad[0].status.value, sentence(bad[0].error or "it was cut off")
+        place = f"{row.name}/{bad[0].stream}" if bad[0].stream else row.name
+        advice.append(f"{place}: {hint}" + ("" if "concord " in hint else f" Then run concord sync {row.name}"))
     elif any(run.status is RunStatus.PARTIAL for run in mine):
         state = "partial"
     elif not mine:

@@ -71,8 +71,9 @@ def plan(
         raise ConfigError("--show looks at a plan made before; it goes with neither connections nor --live")
     with session.hub() as hub:
         report: PlanReport = hub.read_plan(show) if show else hub.plan(tuple(names or ()), live=live)
-    command = session.command("apply", report.hash[:12])
-    session.answer(report, *plans.plan(report, command, everything=everything))
+    short = report.hash[:12]
+    apply_it, show_it = session.command("apply", short), session.command("plan", "--show", short, "--all")
+    session.answer(report, *plans.plan(report, apply_it, show_it, everything=everything))
 
 
 def apply(

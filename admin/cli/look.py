@@ -90,6 +90,6 @@ def replay(
     session = current(ctx)
     with session.hub() as hub:
         report = hub.replay_dead_letters(tuple(numbers or ()))
-    session.answer(report, *tables.synced(report))
+    session.answer(report, *tables.replayed(report, named=bool(numbers)))
     if not report.ok or any(each.dead for each in report.streams):
         raise typer.Exit(FAILED)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from admin.cli.output import cell, grid, pairs, shorten, state
+from admin.cli.output import cell, grid, many, pairs, shorten, state
 from admin.cli.tables import moment
 from sync.reports import CustomerSummary, CustomerView, TimelineItem, ValueView
+
+ALONE = "no other record names it"
 
 
 def found(customers: Sequence[CustomerSummary]) -> RenderableType:
@@ -61,10 +63,10 @@ def values(golden: Sequence[ValueView], *, brief: bool = False) -> RenderableTyp
 
 def members(view: CustomerView) -> RenderableType:
     """The source records that are this customer, and the first reason why each of them is."""
-    table = grid("record", "part", "why", title=f"{len(view.members)} source records")
+    table = grid("record", "part", "why", title=many(len(view.members), "source record"))
     for each in view.members:
         place = "/".join(part for part in (each.connection, each.stream, each.slice, each.record) if part)
-        first, *others = each.why.split("; ")
+        first, *others = (each.why or ALONE).split("; ")
         why = f"{first} (and {len(others)} more)" if others else first
         table.add_row(cell(shorten(place)), cell(each.part), cell(why))
     return table
@@ -76,5 +78,7 @@ def timeline(items: Sequence[TimelineItem]) -> RenderableType:
         return Text("Nothing on the timeline.")
     table = grid("when", "kind", "as", "what", "seen in", whole=("when",))
     for each in items:
-        table.add_row(cell(moment(each.at)[:16]), cell(each.kind), cell(each.role), cell(each.line), cell(each.sources))
+        table.add_row(
+            cell(moment(each.at)[:16] or None), cell(each.kind), cell(each.role), cell(each.line), cell(each.sources)
+        )
     return table

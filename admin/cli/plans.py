@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin.cli.output import cell, grid, harmless, shorten
+from admin.cli.output import cell, grid, harmless, many, shorten
+from admin.cli.tables import moment
 from sync.reports import PlannedChange, PlanReport, TargetPlan
 
 SAMPLES = 3
@@ -19,14 +20,17 @@ VALUE_WIDTH = 60
 WHY_WIDTH = 50
 
 
-def plan(report: PlanReport, apply_command: str, *, everything: bool = False) -> list[RenderableType]:
+def plan(
+    report: PlanReport, apply_command: str, show_command: str, *, everything: bool = False
+) -> list[RenderableType]:
     """Counts, samples of each target (or all of its changes), warnings, and how to go on."""
+    if not report.targets:
+        return [Text("Nothing to plan: no connection has a push: part, which says what is written.", style="yellow")]
     drawn: list[RenderableType] = [targets(report.targets)]
     for name, changes in by_target(report.changes).items():
         shown = changes if everything else varied(changes)
-        title = f"{name}: " + (
-            f"{len(changes):,} changes" if everything else f"{len(shown)} of {len(changes):,} changes"
-        )
+        some = f"{len(shown)} of " if len(shown) < len(changes) else ""
+        title = f"{name}: {some}{many(len(changes), 'change')}"
         drawn += [Text(""), Text(harmless(title), style="bold")]
         drawn += [change(each) for each in shown]
     drawn += warnings(report)
@@ -35,11 +39,11 @@ def plan(report: PlanReport, apply_command: str, *, everything: bool = False) ->
     else:
         drawn += [
             Text(""),
-            Text("Plan ") + Text(report.hash, style="bold") + Text(f", good until {report.expires_at}."),
+            Text("Plan ") + Text(report.hash, style="bold") + Text(f", good until {moment(report.expires_at)} UTC."),
         ]
         drawn.append(Text("Apply it with: ") + Text(apply_command, style="bold"))
         if not everything and len(report.changes) > SAMPLES:
-            drawn.append(Text("See every change with: concord plan --show HASH --all", style="dim"))
+            drawn.append(Text(f"See every change with: {show_command}", style="dim"))
     return drawn
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from admin.cli import doors
 from admin.cli.doctor import Finding, examine
 from admin.cli.edge import FAILED
-from admin.cli.output import cell, grid, harmless, pairs, printed_json, state
+from admin.cli.output import cell, grid, harmless, many, pairs, printed_json, state
 from admin.cli.session import current, unknown
 from mapping.errors import ConfigError
 
@@ -81,7 +81,7 @@ def check_config(
     session.answer(
         {"valid": True, "hub": settings.hub.name, "connections": rows, "warnings": settings.warnings},
         *[Text(f"! {harmless(str(warning))}", style="yellow") for warning in settings.warnings],
-        Text(f"{session.config} is valid: {len(rows)} connections.", style="green"),
+        Text(f"{session.config} is valid: {many(len(rows), 'connection')}.", style="green"),
         pairs(dict(rows)),
     )
 

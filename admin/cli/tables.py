@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin.cli.output import cell, grid, harmless, pairs, shorten, state
+from admin.cli.output import cell, grid, harmless, many, pairs, shorten, state
 from sync.reports import (
     ApplyReport,
     CheckReport,
@@ -32,8 +32,17 @@ def synced(report: SyncReport) -> list[RenderableType]:
     return drawn
 
 
-def read(streams: Sequence[StreamReport]) -> Table:
+def replayed(report: SyncReport, *, named: bool) -> list[RenderableType]:
+    """What became of dead letters. Those that were to be written (``named``, and of no stream) wait for a plan."""
+    if report.streams:
+        return synced(report)
+    return [Text("The next plan holds them again." if named else "No dead letters.", style="green")]
+
+
+def read(streams: Sequence[StreamReport]) -> RenderableType:
     """One line for each stream that had anything to say, one for those that had not, one for all of them."""
+    if not streams:
+        return Text("There was nothing to read: no connection is configured, or all are paused.", style="yellow")
     telling = [each for each in streams if not _silent(each)]
     sums = {name: sum(getattr(each, name) for each in streams) for name in COUNTS}
     counts = [name for name in COUNTS if sums[name] or name in ALWAYS]
@@ -45,7 +54,7 @@ def read(streams: Sequence[StreamReport]) -> Table:
     if len(streams) > 1:
         table.add_section()
         quiet = len(streams) - len(telling)
-        note = Text(f"{quiet} streams had nothing new" if quiet else "", style="dim")
+        note = Text(f"{many(quiet, 'stream')} had nothing new" if quiet else "", style="dim")
         table.add_row(Text("all", style="bold"), note, *(_count(name, sums[name]) for name in counts))
     return table
 
@@ -63,7 +72,7 @@ def resolved(report: ResolveReport) -> Text:
     """One line on who turned out to be who."""
     if not (report.entities or report.facts or report.changed or report.retired):
         return Text("Resolved: nothing to do.")
-    parts = [f"{report.entities:,} records and {report.facts:,} facts looked at", f"{report.created:,} customers new"]
+    parts = [f"{report.entities:,} profiles and facts looked at", f"{many(report.created, 'customer')} new"]
     parts += [
         f"{count:,} {word}"
         for count, word in (
@@ -108,7 +117,7 @@ def checked(reports: Sequence[CheckReport]) -> Table:
             cell(each.connection),
             cell(each.connector),
             state("ok" if each.ok else "failed"),
-            cell(shorten(each.account)),
+            cell(each.account),
             cell(each.reads),
             cell(each.writes),
             cell(each.message),
@@ -118,20 +127,18 @@ def checked(reports: Sequence[CheckReport]) -> Table:
 
 def status(report: StatusReport) -> list[RenderableType]:
     """Whether all is well, connection by connection, and what to do if not."""
-    table = grid(
-        "connection", "connector", "state", "last good run", "records", "dead", "advice", numbers=("records", "dead")
-    )
+    numbers = ("records", "dead")
+    table = grid("connection", "connector", "state", "last good run", *numbers, numbers=numbers)
     for each in report.connections:
         table.add_row(
             cell(each.name),
             cell(each.connector),
             state(each.state),
-            cell(each.last_ok or "never"),
+            cell(moment(each.last_ok) or "never"),
             cell(each.records),
             _count("dead", each.dead_letters),
-            cell(each.advice),
         )
-    numbers: dict[str, object] = {
+    counts: dict[str, object] = {
         "hub": report.hub,
         "database": report.database,
         "customers": report.customers,
@@ -140,8 +147,12 @@ def status(report: StatusReport) -> list[RenderableType]:
         "parked writes": report.parked,
         "dead letters": report.dead_letters,
     }
-    drawn: list[RenderableType] = [pairs(numbers), table]
-    if report.ok:
+    drawn: list[RenderableType] = [pairs(counts)]
+    if report.connections:
+        drawn.append(table)
+    else:
+        drawn.append(Text("No connection is configured yet.", style="yellow"))
+    if report.ok and report.connections:
         drawn.append(Text("All is well.", style="green"))
     drawn += [Text(f"→ {harmless(advice)}", style="yellow") for advice in report.advice]
     return drawn

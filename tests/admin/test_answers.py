@@ -103,6 +103,23 @@ def test_an_empty_plan_says_that_nothing_is_left(concord: Concord, hub: FakeHub)
     assert "apply" not in shown
 
 
+def test_a_plan_names_the_command_that_shows_all_of_it(concord: Concord, hub: FakeHub) -> None:
+    hub.answers["plan"] = replace(answers.PLAN, changes=(answers.CHANGE,) * 4)
+    assert "concord plan --show 3f9a7c51d2e8 --all" in concord("plan").stdout
+
+
+def test_a_hub_without_connections_or_targets_says_so(concord: Concord, hub: FakeHub) -> None:
+    hub.answers["status"] = replace(answers.STATUS, connections=())
+    hub.answers["sync"] = replace(answers.SYNC, streams=())
+    hub.answers["plan"] = replace(answers.PLAN, targets=(), changes=())
+    hub.answers["replay_dead_letters"] = replace(answers.SYNC, streams=())
+    assert "No connection is configured yet" in concord("status").stdout
+    assert "nothing to read" in concord("sync").stdout
+    assert "push:" in concord("plan").stdout
+    assert "No dead letters" in concord("dead-letters", "replay").stdout
+    assert "next plan" in concord("dead-letters", "replay", "3").stdout
+
+
 def test_a_plan_made_before_can_be_shown(concord: Concord, hub: FakeHub) -> None:
     concord("plan", "--show", "3f9a")
     assert hub.asked == [("read_plan", ("3f9a",), {})]

@@ -68,7 +68,7 @@ def test_a_sync_that_the_system_ends_keeps_what_was_read_and_the_next_one_finish
     assert "Traceback" not in said
     crm.faults.clear()
     with running(tmp_path, "sync") as process:
-        assert "1 customers new" in process.communicate(timeout=30)[0]
+        assert "1 customer new" in process.communicate(timeout=30)[0]
     assert process.returncode == 0
 
 
