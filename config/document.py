@@ -58,7 +58,7 @@ def read_raw(path: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _refused(path, "there is no such file", "a file, which `concord init` writes") from None
+        raise _refused(path, "there is no such file; concord init writes one") from None
     except OSError as error:
         raise _refused(path, f"cannot be read ({error.strerror})") from None
 

@@ -70,7 +70,7 @@ def parse(text: str) -> Node:
     try:
         node: Node = dict(jmespath.parser.Parser().parse(text).parsed)
     except JMESPathError as error:
-        raise ConfigError(f"cannot be read: {str(error).splitlines()[0]}") from None
+        raise ConfigError(f"cannot be read: {str(error).splitlines()[0].rstrip(':')}") from None
     except RecursionError:
         raise ConfigError("nests too deeply") from None
     for call in _calls(node):

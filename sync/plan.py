@@ -30,6 +30,11 @@ from sync.desired import Desired, TargetRules, everything
 from sync.diff import Difference, Held, difference, held_fields
 from sync.reports import FieldChange, PlannedChange, TargetPlan
 
+UNANSWERED = "an earlier write of it waits for its answer, or for a person"
+WORDLESS = "nothing is known of it that could be written"
+OWNERLESS = "it concerns nobody who is over there"
+NOT_THERE = "it is not over there, and mode update_only creates nothing"
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -58,6 +63,12 @@ class TargetDraft:
     duplicates: int = 0
     asked: int = 0
     warnings: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def skip(self, why: str) -> None:
+        """Leaves a subject out, for a reason that is told with how many it holds for."""
+        self.skipped += 1
+        self.reasons[why] += 1
 
     def report(self) -> TargetPlan:
         """The counts."""
@@ -126,9 +137,11 @@ class Planner:
         for batch in everything(self.db, rules):
             for desired in batch:
                 if desired.problem or not desired.fields or desired.key in known.waiting:
-                    draft.skipped += 1
                     if desired.problem:
+                        draft.skipped += 1
                         draft.warnings.append(f"{desired.external_id}: {desired.problem}")
+                    else:
+                        draft.skip(UNANSWERED if desired.key in known.waiting else WORDLESS)
                     continue
                 held = _held(rules, known, desired)
                 if held is None:
@@ -151,6 +164,7 @@ class Planner:
             self._create(draft, taken, desired)
         draft.duplicates += sum(one.role == "duplicate" for many in known.by_subject.values() for one in many)
         draft.warnings.extend(taken.warnings())
+        draft.warnings.extend(f"{count:,} skipped: {why}" for why, count in draft.reasons.items())
         return draft
 
     def forget_created(self, object_: str) -> None:
@@ -307,7 +321,7 @@ class Planner:
         rules = draft.rules
         refs = self._refs(rules, desired, None)
         if not rules.creates() or (rules.subject_kind == "fact" and rules.target.refs and not refs):
-            draft.skipped += 1
+            draft.skip(OWNERLESS if rules.creates() else NOT_THERE)
             return
         change = Difference(taken.allowed(desired, desired.fields, ""))
         match = None

@@ -118,13 +118,14 @@ class Views:
             links = identities.links_of(c, [m.entity_id for m in members])
             held = shadows.of_subject(c, "customer", [id_])
         places = {m.entity_id: m for m in members}
+        written = {(one.connection_id, one.remote_id) for one in held}
         values = [_value(name, value, golden.provenance, places, names) for name, value in _flat(golden.values)]
         return CustomerView(
             id=id_,
             asked=asked,
             kind=golden.kind,
             values=values,
-            members=[_member(m, links, places, names) for m in members],
+            members=[_member(m, links, places, names, written) for m in members],
             remotes=[_remote(one, names) for one in held],
         )
 
@@ -219,14 +220,9 @@ def _summary(one: customers.Golden, mine: Sequence[customers.MemberRow], names: 
 
 
 def _flat(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The golden fields in order, with the keys of ``custom`` one by one."""
-    found: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        if name == "custom":
-            found.extend((f"custom.{key}", one) for key, one in value.items())
-        else:
-            found.append((name, value))
-    return found
+    """The golden fields in order, and at the end the keys of ``custom`` one by one."""
+    found = [(name, value) for name, value in values.items() if name != "custom"]
+    return found + [(f"custom.{key}", one) for key, one in values.get("custom", {}).items()]
 
 
 def _value(
@@ -258,14 +254,16 @@ def _member(
     links: Sequence[tuple[int, int, str, list[str]]],
     places: Mapping[int, customers.MemberRow],
     names: Mapping[str, str],
+    written: Container[tuple[str, str]],
 ) -> MemberView:
+    words = WORDS if (m.connection_id, m.remote_id) in written else {**WORDS, "written_by_us": "written by us into"}
     reasons = []
     for a, b, rule, evidence in links:
         if m.entity_id in (a, b):
             other = places.get(b if m.entity_id == a else a)
             if other is not None:
                 where = f"{names.get(other.connection_id, other.connection_id)}/{other.stream} {other.remote_id}"
-                reasons.append(f"{WORDS.get(rule, rule)} {where} {' '.join(evidence)}".strip())
+                reasons.append(f"{words.get(rule, rule)} {where} {' '.join(evidence)}".strip())
     return MemberView(
         names.get(m.connection_id, m.connection_id), m.stream, m.slice, m.remote_id, m.part, "; ".join(reasons)
     )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from admin.cli import doors
 from admin.cli.redaction import redacted
-from mapping.errors import ConcordError, ConfigError
+from mapping.errors import ConcordError, ConfigError, DatabaseVersionError
 
 if TYPE_CHECKING:
     from config.settings import HubSettings
@@ -201,7 +201,8 @@ def database(url: str) -> tuple[Finding, bool]:
             current = is_current(connection, opened.place)
             place = opened.place
     except ConcordError as error:
-        remedy = "see that it runs and that hub.database is right"
+        newer = isinstance(error, DatabaseVersionError)
+        remedy = "install the newer Concord" if newer else "see that it runs and that hub.database is right"
         return Finding("database", False, redacted(str(error)), remedy), False
     found = place if current else f"{place}: older; the next command brings it up to date"
     return Finding("database", True, found), current

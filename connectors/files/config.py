@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import os
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from mapping.model import Kind
 from mapping.rules import EntityRules, ParticipantRules
@@ -30,6 +31,12 @@ def _one_character(text: str) -> str:
     except (TypeError, ValueError):
         raise ValueError("a delimiter is one character, or 'tab'") from None
     return text
+
+
+def _from_the_file(path: str, info: ValidationInfo) -> str:
+    """A relative path starts at the folder of the configuration, wherever the command is run (cron: at home)."""
+    folder = (info.context or {}).get("folder")
+    return path if folder is None or path.startswith("~") else os.path.join(folder, path)
 
 
 class _Section(BaseModel):
@@ -104,7 +111,7 @@ class LayoutConfig(_Section):
 class FilesConfig(_Section):
     """A file, a folder or a glob (``~`` is the home folder), and how to read it where the files do not say."""
 
-    path: str = Field(min_length=1)
+    path: Annotated[str, Field(min_length=1), AfterValidator(_from_the_file)]
     system: str = Field("", pattern=r"^[A-Za-z0-9_-]*$")
     encoding: Annotated[str, AfterValidator(_known_codec)] = ""
     delimiter: Annotated[str, AfterValidator(_one_character)] = ""

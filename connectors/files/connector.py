@@ -104,6 +104,8 @@ def _summary(name: str, exports: Sequence[Export]) -> str:
 
 def _advice(export: Export) -> str:
     name = export.fingerprint.name
+    if not export.fingerprint.size:
+        return f"{name}: {export.reason}. Export it again, or take it out of the folder"
     return (
         f"{name}: {export.reason}. Map it under 'layouts' in this connection's config, such as "
         f"mine: {{match: {name!r}, id: <column>, entities: [{{kind: person, fields: {{email: <column>}}}}]}}, "

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mapping.errors import AuthError, ConfigError, TransientError
-from sync.hub import check_config
+from sync.hub import Hub, check_config
 from tests.sync.hubs import Stage, person
 
 
@@ -87,3 +87,32 @@ def test_a_check_without_secrets_to_look_for_leaves_no_trace(tmp_path: Path) -> 
     path.write_text("hub: {name: Acme}\nconnections: {exports: {connector: files, config: {path: exports}}}\n")
     check_config(path)
     assert [each.name for each in tmp_path.iterdir()] == ["concord.yaml"]
+
+
+def test_a_relative_folder_of_exports_starts_at_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hub" / "exports").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "hub" / "concord.yaml"
+    path.write_text("hub: {name: Acme}\nconnections: {exports: {connector: files, config: {path: exports}}}\n")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with Hub.open(path) as hub:
+        assert hub.check()[0].ok
+
+
+def test_what_is_skipped_is_told_with_the_reason(stage: Stage) -> None:
+    stage.configure("crm", push={"people": {"match_on": "email", "mode": "update_only"}})
+    stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.sync()
+    plan = stage.hub.plan()
+    assert plan.targets[0].skipped == 1
+    assert plan.warnings == ["crm/people: 1 skipped: it is not over there, and mode update_only creates nothing"]
+
+
+def test_a_source_says_into_what_it_was_written(stage: Stage) -> None:
+    stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.settle()
+    why = {one.connection: one.why for one in stage.customer("").members}
+    assert why["crm"].startswith("written by us for shop/people")
+    assert why["shop"].startswith("written by us into crm/people")
