@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Annotated
 
@@ -82,6 +83,12 @@ def sandbox(
                 pairs({"base_url": server.url, "access_token": server.token}),
             )
             server.wait()
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            raise
+        raise ConfigError(
+            f"port {port} is not to be had ({error.strerror}); name another, or 0 for a free one"
+        ) from None
     except KeyboardInterrupt as stop:
         session.say("Stopped; what it held is gone.")
         if isinstance(stop, Termination):

@@ -82,6 +82,13 @@ def test_a_sandbox_that_the_system_ends_says_so(tmp_path: Path) -> None:
     assert said == "Stopped; what it held is gone.\n"
 
 
+def test_a_port_that_is_taken_is_named(concord: Concord) -> None:
+    with serve() as server:
+        result = concord("sandbox", "hubspot", "--port", server.url.rpartition(":")[2])
+    assert result.exit_code == 2
+    assert "name another" in result.stderr
+
+
 def test_after_a_stopped_apply_the_way_on_is_a_new_plan(concord: Concord, hub: FakeHub) -> None:
     hub.answers["apply"] = KeyboardInterrupt()
     result = concord("apply", "3f9a")
