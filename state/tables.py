@@ -4,7 +4,7 @@ Instants are text in UTC of fixed width (``2026-11-23T12:00:00.000000Z``), so th
 The hot tables keep JSON as plain text, which their repositories make before a transaction begins. Row ids of the hot
 tables are handed out in blocks from ``counter``, so that a page is written with plain batches.
 Foreign keys are not declared on purpose: rows of one subject are always written in one transaction by its repository,
-and the checks would cost a quarter of the pull (see docs/adr/0007-hot-tables.md).
+and a check a reference would be one more look-up for every row of a page (see docs/adr/0007-hot-tables.md).
 """
 
 from __future__ import annotations
