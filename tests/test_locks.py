@@ -17,6 +17,11 @@ from packaging.utils import canonicalize_name
 from tests.checkout import ROOT, packages, project, shipped, tracked
 
 LOCKS = ("requirements.lock", "requirements-bench.lock")
+SERVERS = tuple(
+    path.relative_to(ROOT).as_posix()
+    for where in ("admin/demo/servers/locks", "tests/servers/locks")
+    for path in sorted((ROOT / where).glob("*.in"))
+)
 PLACES = re.compile(r"(?<![\w.~/-])/(?:work|root|home|Users)/\w")
 REGISTRIES = re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs|proxy\.golang|index-url[ =]\S*:", re.IGNORECASE)
 COMPANIONS = {"pydantic_core": "pydantic"}  # pinned exactly by pydantic, whose own documents import from it
@@ -56,7 +61,7 @@ def asked_for(*extras: str) -> Iterator[Requirement]:
     return map(Requirement, wanted)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, *(name.replace(".in", ".lock") for name in SERVERS)])
 def test_every_pin_has_hashes(lock: str) -> None:
     assert pins(lock)
     bare = [name for name, many in pins(lock).items() if not all(pin.hashes for pin in many)]
@@ -81,7 +86,16 @@ def test_the_two_locks_can_be_installed_together() -> None:
     assert differ == set()
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_server_has_a_lock_that_fits_what_is_asked_for(server: str) -> None:
+    pinned = pins(server.replace(".in", ".lock"))
+    for wanted in map(Requirement, (ROOT / server).read_text(encoding="utf-8").splitlines()):
+        many = pinned.get(canonicalize_name(wanted.name), [])
+        assert many, f"{wanted} is not pinned: run make lock"
+        assert all(wanted.specifier.contains(pin.version) for pin in many), f"{wanted} is outdated: run make lock"
+
+
+@pytest.mark.parametrize("lock", [*LOCKS, *(name.replace(".in", ".lock") for name in SERVERS)])
 def test_a_lock_names_no_registry_and_no_folder(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert re.findall(r"://|--(?:index|extra-index|find-links|trusted)\S*|\sfile:|\s@\s", text) == []

@@ -13,8 +13,11 @@ fi
 compile() {
     # No index and no folder of packages is written down: whoever installs uses the registry they trust.
     "$uv" pip compile --quiet --no-config --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-        --python-version 3.11 --custom-compile-command "make lock" "$@" pyproject.toml
+        --python-version 3.11 --custom-compile-command "make lock" "$@"
 }
 
-compile --extra dev --output-file requirements.lock "${@}"
-compile --extra bench --constraint requirements.lock --output-file requirements-bench.lock "${@}"
+compile --extra dev --output-file requirements.lock "${@}" pyproject.toml
+compile --extra bench --constraint requirements.lock --output-file requirements-bench.lock "${@}" pyproject.toml
+for wanted in admin/demo/servers/locks/*.in tests/servers/locks/*.in; do  # real servers, each in an environment of its own
+    compile --output-file "${wanted%.in}.lock" "${@}" "$wanted"
+done
