@@ -38,7 +38,8 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "", None})
 
 # Typer, rich and httpx read these by themselves, so that a test would pass on one machine and fail on the next.
 STRAY = frozenset({"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "GITHUB_ACTIONS"})
-KEPT = frozenset({"CONCORD_SHARED"})  # where the tests of the team find their material
+# Where the tests of the team find their material, and where real servers are installed.
+KEPT = frozenset({"CONCORD_SHARED", "CONCORD_SERVERS"})
 
 
 def _settle_environment() -> None:
@@ -47,8 +48,7 @@ def _settle_environment() -> None:
         ours = upper.startswith("CONCORD_") and upper not in KEPT
         if ours or upper in STRAY or upper.endswith("_PROXY"):
             del os.environ[name]
-    # pip lets nothing from the network in where a test installs a wheel.
-    os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", LANG="C.UTF-8", PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", LANG="C.UTF-8", PIP_DISABLE_PIP_VERSION_CHECK="1")
     time.tzset()
 
 
