@@ -1,0 +1,75 @@
+"""A real server as a process of its own: started on a free port of this machine, waited for, and stopped."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from mapping.errors import ConcordError
+
+PATIENCE = 60.0
+GRACE = 10.0
+LAST_WORDS = 2_000
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+class Process:
+    """A started server. ``log`` keeps what it says; no variable of ours reaches it but PATH, HOME and ``variables``.
+
+    Raises ConcordError with its last words when it ends, or does not listen on ``port`` within a minute.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], port: int, log: Path, *, variables: Mapping[str, str] | None = None
+    ) -> None:
+        self._name, self._port, self._log = name, port, log
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
+        surroundings = {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **(variables or {})}
+        with log.open("ab") as said:
+            self._process = subprocess.Popen(  # noqa: S603 - our own words and paths, no shell
+                list(command), stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=surroundings
+            )
+        try:
+            self._await(self._listens)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Ends the server; one that does not go when asked is killed."""
+        self._process.terminate()
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _await(self, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not ready():
+            if self._process.poll() is not None:
+                raise ConcordError(f"{self._name} ended while it started: {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise ConcordError(f"{self._name} did not listen within {PATIENCE:.0f} seconds: {self._last_words()}")
+            time.sleep(0.05)
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def _last_words(self) -> str:
+        said = self._log.read_bytes()[-LAST_WORDS:].decode("utf-8", "replace").strip()
+        return said.splitlines()[-1] if said else "it said nothing"
