@@ -8,7 +8,7 @@ TESTS ?= tests
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check proofs bench lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1 - /'
@@ -28,6 +28,9 @@ check: setup ## setup, then lint, types, import rules and docs held to code
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/test_docs.py tests/test_style.py
+
+proofs: setup ## setup, then run the connectors' tests and write what they prove into docs/connectors
+	@$(BIN)/python -m pytest -n 2 --write-proofs tests/connectors
 
 bench: ## setup with the bench libraries too (dlt), then run every measure of bench/
 	@bash tools/setup.sh $(VENV) requirements.lock requirements-bench.lock

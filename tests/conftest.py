@@ -23,6 +23,7 @@ from tests.databases import (
     postgresql_template,
     sqlite_template,
 )
+from tests.proofs import Recorder
 
 __all__ = [
     "database",
@@ -61,6 +62,17 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.register_profile("deep", hypothesis_settings.get_profile("quick"), max_examples=1_000)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "quick")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``make proofs`` asks for what the tests prove to be written down."""
+    parser.addoption("--write-proofs", action="store_true", help="write docs/connectors anew from this run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Every run watches what is proved, since a page that says otherwise must fail."""
+    config.addinivalue_line("markers", "proof(by, subject): holds a connector to something that is not ours")
+    config.pluginmanager.register(Recorder(config.getoption("--write-proofs")), "proofs")
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from mapping.errors import (
 from mapping.mapper import Mapper
 from mapping.model import MODELS
 from tests.connectors.rig import Key, Lack, ReaderRig, Reading, read, resume, stream_of
+from tests.proofs import tell
 
 PATIENCE = 4
 YEAR = 365 * 86_400
@@ -363,6 +364,22 @@ class ReaderContract:
                 again = {record.remote_id for page in rest for record in page.records}
                 assert again >= {record.remote_id for page in pages[1:] for record in page.records}
         assert found == set(inside)
+
+    def test_the_page_of_connectors_says_what_the_stream_can_do(
+        self, rig: ReaderRig, request: pytest.FixtureRequest
+    ) -> None:
+        for number in range(3):
+            rig.put(number)
+            rig.clock.advance(86_400)
+        connector = rig.connector()
+        stream = stream_of(connector, rig.stream)
+        first = read(rig)
+        can = {
+            "increments": len(read(rig, first).records) < len(first.records),
+            "deletes": str(stream.deletes),
+            "window": stream.window is not None,
+        }
+        tell(request, "stream", connector, rig.stream, can)
 
     def test_describe_covers_what_the_default_rules_read(self, rig: ReaderRig) -> None:
         fill(rig, 1)

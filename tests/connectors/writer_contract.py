@@ -14,6 +14,7 @@ from mapping.compare import same
 from mapping.contract import Change, Fields, Match, Op, Outcome, RemoteId, Status, Uniqueness
 from mapping.errors import AuthError, ConcordError, RateLimitedError, TransientError
 from tests.connectors.rig import Key, Lack, WriterRig, target_of
+from tests.proofs import tell
 
 PATIENCE = 4
 DONE = (Status.CREATED, Status.UPDATED, Status.UNCHANGED)
@@ -410,6 +411,14 @@ class WriterContract:
         assert set(rig.remote()) - before == {outcome.remote_id}
         for role, ends in refs.items():
             assert list(rig.links(_id(outcome), role)) == ends
+
+    def test_the_page_of_connectors_says_how_the_target_is_written(
+        self, rig: WriterRig, request: pytest.FixtureRequest
+    ) -> None:
+        connector = rig.connector()
+        assert connector.writes is not None
+        target = target_of(connector.writes, rig.target)
+        tell(request, "target", connector, rig.target, {"uniqueness": str(target.uniqueness)})
 
 
 def rig_writes(rig: WriterRig) -> Writes:

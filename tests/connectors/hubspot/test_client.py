@@ -21,6 +21,8 @@ from tests.connectors.rig import Clock
 
 TOKEN = "sandbox-token"
 
+pytestmark = pytest.mark.proof("official client", "hubspot-api-client")
+
 
 @pytest.fixture
 def clock() -> Clock:

@@ -21,7 +21,10 @@ SHARED = Path(os.environ.get("CONCORD_SHARED") or Path(__file__).resolve().paren
 DOCUMENTS = SHARED / "specs" / "hubspot"
 KINDS = "Contacts Companies Deals Tickets Emails Meetings Calls Notes Associations Properties Objects"
 
-pytestmark = pytest.mark.skipif(not DOCUMENTS.is_dir(), reason="the vendors' OpenAPI documents are not at hand")
+pytestmark = [
+    pytest.mark.skipif(not DOCUMENTS.is_dir(), reason="the vendors' OpenAPI documents are not at hand"),
+    pytest.mark.proof("contract", "HubSpot's OpenAPI documents"),
+]
 
 
 @cache
