@@ -45,7 +45,6 @@ NEEDED = (
     "structlog",
     "tenacity",
     "typer",
-    "vobject",
 )
 OLDEST_PYTHON = (3, 11)
 OLDEST_SQLITE = (3, 35)  # RETURNING, by which ids are handed out: https://sqlite.org/lang_returning.html (2026-11-23)
