@@ -5,33 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from connectors.core.mail import EMAIL, told
 from connectors.files.layouts.layout import FileFacts, Layout, Shaped
-from connectors.files.layouts.person import filled
-from mapping.model import Kind
-from mapping.rules import EntityRules, ParticipantRules
 
 # What was never sent, nobody wants, or is a chat line: Takeout writes them into the same file.
 _NOT_MAIL = frozenset(("drafts", "spam", "trash", "chat"))
 
 
 def _message(value: dict[str, Any], facts: FileFacts) -> Shaped:
-    identity = value.get("Message-ID") or value["digest"]
     labels = value.get("X-Gmail-Labels", [])
-    body = dict(value)
-    body.update(
-        filled(
-            _key=f"mail:{identity}",
-            _thread=next(iter(value.get("References", []) + value.get("In-Reply-To", [])), identity),
-            _rest=filled(
-                labels=labels,
-                attachments=value.get("attachments"),
-                list_id=value.get("List-Id"),
-                auto_submitted=value.get("Auto-Submitted"),
-            ),
-        )
-    )
-    body["_sent"] = not any(label.casefold() in _NOT_MAIL for label in labels)
-    return Shaped(identity, body)
+    sent = not any(label.casefold() in _NOT_MAIL for label in labels)
+    return Shaped(value.get("Message-ID") or value["digest"], told(value, sent=sent, labels=labels))
 
 
 def _opens(text: str, name: str) -> bool:
@@ -47,25 +31,5 @@ MAIL = Layout(
     format="mbox",
     shape=_message,
     opens=_opens,
-    rules=(
-        EntityRules(
-            name="email",
-            kind=Kind.ACTIVITY,
-            when="_sent",
-            founding=False,
-            fields={
-                "key": "_key",
-                "activity": "'email'",
-                "at": "Date",
-                "title": "Subject",
-                "text": "text",
-                "thread": "_thread",
-                "custom": "_rest",
-            },
-            participants=tuple(
-                ParticipantRules(role, each=header, name="name", email="email")
-                for role, header in (("from", "From"), ("to", "To"), ("cc", "Cc"))
-            ),
-        ),
-    ),
+    rules=(EMAIL,),
 )

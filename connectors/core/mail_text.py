@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from email.message import Message
 from html.parser import HTMLParser
 
 TEXT_CHARS = 2_000
 _PARTS = 100
-_QUOTED_FROM = re.compile(r"^>(>*From )", re.MULTILINE)
 
 
 class _Words(HTMLParser):
@@ -44,7 +42,7 @@ def readable_text(message: Message) -> str:
         words = _Words()
         words.feed(page[: TEXT_CHARS * 50])
         plain = " ".join(words.words)
-    return _QUOTED_FROM.sub(r"\1", plain).replace("\0", "").strip()[:TEXT_CHARS]
+    return plain.replace("\0", "").strip()[:TEXT_CHARS]
 
 
 def attachment_names(message: Message) -> list[str]:
