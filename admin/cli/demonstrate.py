@@ -15,8 +15,6 @@ from admin.cli.output import pairs
 from admin.cli.session import current, unknown
 from mapping.errors import ConfigError
 
-SANDBOXES = ("hubspot",)
-
 
 def register(app: typer.Typer) -> None:
     """Adds these commands to the app."""
@@ -68,19 +66,21 @@ def demo(
 
 def sandbox(
     ctx: typer.Context,
-    vendor: Annotated[str, typer.Argument(help="Whose stand-in: hubspot.", metavar="VENDOR")],
+    vendor: Annotated[str, typer.Argument(help="Whose stand-in, such as hubspot.", metavar="VENDOR")],
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Where it listens; 0 takes a free one.")] = 0,
 ) -> None:
     """Run a vendor's stand-in on this machine until Ctrl-C, to try things without an account."""
     session = current(ctx)
-    if vendor not in SANDBOXES:
-        raise ConfigError(unknown("sandbox", vendor, SANDBOXES))
+    if vendor not in doors.stand_ins():
+        raise ConfigError(unknown("sandbox", vendor, doors.stand_ins()))
     try:
-        with doors.hubspot_sandbox(port) as server:
+        with doors.stand_in(vendor, port) as server:
             session.answer(
-                {"vendor": vendor, "url": server.url, "token": server.token},
-                Text(f"A stand-in for {vendor} listens until Ctrl-C; open its address to see what it holds."),
-                pairs({"base_url": server.url, "access_token": server.token}),
+                {"vendor": vendor, "url": server.url, "config": dict(server.settings)},
+                Text(
+                    f"A stand-in for {vendor} listens until Ctrl-C. The config of a connection to it:"
+                ),
+                pairs(dict(server.settings)),
             )
             server.wait()
     except OSError as error:

@@ -6,7 +6,7 @@ for these by module (``doors.open_hub``), which is also where a test puts a hub 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from config.editor import Editor
     from config.settings import HubSettings, Settings
     from connectors.core.protocols import Vendor
-    from connectors.hubspot.sandbox import HubSpotSandbox
+    from connectors.core.sandbox import SandboxServer
     from state.vault import Vault
     from sync.hub import Hub
 
@@ -78,8 +78,15 @@ def starter() -> str:
     return text()
 
 
-def hubspot_sandbox(port: int) -> AbstractContextManager[HubSpotSandbox]:
-    """The HubSpot stand-in, running while the block does. Raises OSError where the port is taken."""
-    from connectors.hubspot.sandbox import serve
+def stand_ins() -> Sequence[str]:
+    """The vendors whose stand-in can be run."""
+    from connectors.core.registry import stand_ins
 
-    return serve(port)
+    return stand_ins()
+
+
+def stand_in(vendor: str, port: int = 0) -> AbstractContextManager[SandboxServer]:
+    """A vendor's stand-in, running while the block does. Raises OSError where the port is taken."""
+    from connectors.core.registry import stand_in
+
+    return stand_in(vendor, port)

@@ -55,9 +55,9 @@ class Demo:
 
         Raises ConfigError for a ``keep`` that is not empty, ConcordError when there was nothing to read at all.
         """
-        with workplace(keep) as place, doors.hubspot_sandbox(0) as crm:
+        with workplace(keep) as place, doors.stand_in("hubspot") as crm:
             exports, files, wording, told = self._exports(folder, place)
-            self.session = replace(self.session, config=configure(place, exports, wording, crm.url, crm.token))
+            self.session = replace(self.session, config=configure(place, exports, wording, crm.settings))
             synced = self._read()
             planned, applied = self._fill()
             again, rest = self._repeat()

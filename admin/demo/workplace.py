@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,19 +74,22 @@ def workplace(keep: Path | None) -> Iterator[Path]:
     yield keep
 
 
-def configure(folder: Path, exports: Path, wording: Wording, address: str, token: str) -> Path:
-    """Writes ``concord.yaml`` into the folder, keeps the token in its vault, and returns the file's place."""
+def configure(folder: Path, exports: Path, wording: Wording, crm: Mapping[str, str]) -> Path:
+    """Writes ``concord.yaml`` into the folder, keeps the token in its vault, and returns the file's place.
+
+    ``crm`` are the settings that reach the stand-in.
+    """
     path = folder / "concord.yaml"
     text = CONFIGURATION.format(
         name=json.dumps(wording.name),
         country=json.dumps(wording.country),
         exports=json.dumps(str(exports.resolve())),
         token=TOKEN,
-        address=json.dumps(address),
+        address=json.dumps(crm["base_url"]),
         kinds=", ".join(KINDS),
         internal=json.dumps(list(wording.internal)),
         never_log=json.dumps(list(wording.never_log)),
     )
     path.write_text(text, encoding="utf-8")
-    doors.open_vault(path).set(TOKEN, token)
+    doors.open_vault(path).set(TOKEN, crm["access_token"])
     return path

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, cast
 
 from connectors.core.protocols import Vendor
+
+if TYPE_CHECKING:
+    from connectors.core.sandbox import SandboxServer
 
 GROUP = "concord.connectors"
 
@@ -28,3 +34,18 @@ def catalogue() -> Mapping[str, Vendor]:
         module, attribute = place.split(":")
         found[name] = getattr(import_module(module), attribute)
     return dict(sorted(found.items()))
+
+
+@cache
+def stand_ins() -> Sequence[str]:
+    """The built-in vendors that have a stand-in which is a server: a ``sandbox.py`` with a ``serve`` beside them."""
+    return tuple(name for name, place in sorted(BUILT_IN.items()) if name != "memory" and find_spec(_beside(place)))
+
+
+def stand_in(name: str, port: int) -> AbstractContextManager[SandboxServer]:
+    """The stand-in of a vendor, running while the block does. Raises OSError where the port is taken."""
+    return cast("AbstractContextManager[SandboxServer]", import_module(_beside(BUILT_IN[name])).serve(port))
+
+
+def _beside(place: str) -> str:
+    return place.split(":")[0].rpartition(".")[0] + ".sandbox"

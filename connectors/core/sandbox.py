@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -93,6 +93,11 @@ class SandboxServer:
         if self._server is None:
             raise RuntimeError("the sandbox has not been started")
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What a connection's ``config`` must say to talk to this server instead of the vendor."""
+        return {"base_url": self.url}
 
     def calls(self, method: str = "", path: str = "") -> int:
         """How many requests came for a method and for route templates that match ``path``; both optional."""

@@ -83,6 +83,11 @@ class HubSpotSandbox(SandboxServer):
             self._table(), port=port, guard=self._guard, decorate=self._decorate, not_found=not_found, keep=keep
         )
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """Where the portal is, and the token that it lets in."""
+        return {"base_url": self.url, "access_token": self.token}
+
     def _table(self) -> list[Route]:
         thing, props = "/crm/v3/objects/{object}", "/crm/v3/properties/{object}"
         pair, one = "/crm/v4/associations/{object}/{to}", "/crm/v4/objects/{object}/{id}/associations"

@@ -119,10 +119,13 @@ def test_the_sandbox_tells_how_to_reach_it_and_ends_well_with_ctrl_c(
         raise KeyboardInterrupt
 
     @contextmanager
-    def stand_in(port: int) -> Any:
-        yield SimpleNamespace(url=f"http://127.0.0.1:{port}", token="let-me-in", wait=interrupted)
+    def stand_in(vendor: str, port: int) -> Any:
+        url = f"http://127.0.0.1:{port}"
+        yield SimpleNamespace(url=url, settings={"base_url": url, "access_token": "let-me-in"}, wait=interrupted)
 
-    monkeypatch.setattr(doors, "hubspot_sandbox", stand_in)
+    monkeypatch.setattr(doors, "stand_in", stand_in)
     result = concord("sandbox", "hubspot", "--port", "8123", "--json")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {"vendor": "hubspot", "url": "http://127.0.0.1:8123", "token": "let-me-in"}
+    url = "http://127.0.0.1:8123"
+    config = {"base_url": url, "access_token": "let-me-in"}
+    assert json.loads(result.stdout) == {"vendor": "hubspot", "url": url, "config": config}
