@@ -77,9 +77,7 @@ def sandbox(
         with doors.stand_in(vendor, port) as server:
             session.answer(
                 {"vendor": vendor, "url": server.url, "config": dict(server.settings)},
-                Text(
-                    f"A stand-in for {vendor} listens until Ctrl-C. The config of a connection to it:"
-                ),
+                Text(f"A stand-in for {vendor} listens until Ctrl-C. The config of a connection to it:"),
                 pairs(dict(server.settings)),
             )
             server.wait()
