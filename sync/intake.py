@@ -32,8 +32,9 @@ from state.leases import Heartbeat, Lease, Leases, new_owner
 from state.runs import Runs, RunStatus
 from sync.connect import Connected, Switchboard
 from sync.page import Reading
-from sync.pull import Counts, SlicePull, remap
+from sync.pull import Counts, SlicePull
 from sync.recover import recover
+from sync.remap import remap
 from sync.reports import Observer, StreamReport
 
 LEASE_SECONDS = 60.0

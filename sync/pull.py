@@ -13,40 +13,19 @@ The algorithm for one slice, under its lease:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from mapping.contract import Coverage, Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
-from mapping.errors import CursorExpiredError, GuardError, RecordError
+from mapping.errors import CursorExpiredError, GuardError
 from state import cursors, dead_letters, records, shadows
 from state.cursors import Place
 from state.database import Connection, Database
 from state.dead_letters import Letter, Letters
 from state.leases import Lease
-from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
-from sync.page import (
-    Failure,
-    Known,
-    Reading,
-    Rows,
-    admitted,
-    entity_rows,
-    newest,
-    parse,
-    prepare,
-    retraction,
-    tied,
-    whole_bodies,
-)
-
-STATES = {
-    Reason.DELETED: "deleted",
-    Reason.ARCHIVED: "archived",
-    Reason.MERGED: "merged",
-    Reason.OUT_OF_SCOPE: "out_of_scope",
-}
-SHADOW_STATES = {Reason.ARCHIVED: "archived", Reason.MERGED: "merged_into"}
+from sync.page import Failure, Known, Reading, Rows, newest, prepare, whole_bodies
+from sync.retract import Retraction
 
 
 @dataclass(slots=True)
@@ -156,7 +135,7 @@ class SlicePull:
             self._write(c, rows, known.shadows, place.generation, now)
             if place.enumerating and rows.seen:
                 records.write_sightings(c, self.slice_id, place.generation, rows.seen)
-            gone = self._retract(c, rows.gone, now)
+            gone = self._retraction.apply(c, rows.gone, now)
             if place.enumerating and page.complete:
                 gone += self._reconcile(c, place.generation, now)
                 dead_letters.resolve_unrepeated(c, self._place(), self.slice_id, place.began_at or now)
@@ -197,6 +176,10 @@ class SlicePull:
             if back is not None and back.state != "live":
                 shadows.save(c, replace(back, state="live", merged_into=None, version=back.version + 1), now)
 
+    @property
+    def _retraction(self) -> Retraction:
+        return Retraction(self.db, self.connection_id, self.reading, self.slice_id)
+
     def _place(self) -> dead_letters.Place:
         return dead_letters.Place(Letters.IN, self.connection_id, self.reading.stream.name, self.slice.key)
 
@@ -211,57 +194,7 @@ class SlicePull:
                 f"{len(lost)} of {known} known records are no longer there; nothing was deleted. "
                 "If that is right, run concord sync again with --allow-deletes."
             )
-        return self._retract(c, [Tombstone(RemoteId(one), Reason.OUT_OF_SCOPE) for one in lost], now)
-
-    def _retract(self, c: Connection, tombstones: list[Tombstone], now: str) -> int:
-        """Takes back what the records said, by the vendor's word or a complete enumeration's. Returns how many."""
-        if not tombstones:
-            return 0
-        words = {str(one.remote_id): one for one in tombstones}
-        stored = {k: raw for k, raw in records.load_raws(c, self.slice_id, words).items() if raw.state == "live"}
-        entities = records.load_entities(c, [raw.id for raw in stored.values()])
-        raws: list[RawRow] = []
-        retracted: list[EntityRow] = []
-        for remote_id, raw in stored.items():
-            word = words[remote_id]
-            at = raw.changed_at
-            raws.append(
-                RawRow(raw.id, remote_id, STATES[word.reason], word.merged_into, raw.hash, raw.version, at, None)
-            )
-            retracted.extend(
-                retraction(self.reading, old, remote_id, now) for old in entities.get(raw.id, {}).values() if old.live
-            )
-        if raws:
-            generation = max(raw.generation for raw in stored.values())
-            records.write_raws(self.db, c, self.slice_id, generation, now, raws)
-            records.write_entities(self.db, c, retracted, {})
-        self._move_shadows(c, words, now)
-        return len(raws)
-
-    def _move_shadows(self, c: Connection, words: dict[str, Tombstone], now: str) -> None:
-        """What a destination no longer holds is no longer believed to be there."""
-        target = self.reading.stream.target
-        if not target:
-            return
-        moved = [one for one, word in words.items() if word.reason is Reason.OUT_OF_SCOPE]
-        elsewhere = records.live_elsewhere(c, self.slice_id, moved) if moved else set()
-        for remote_id, held in shadows.by_remote(c, self.connection_id, target, words).items():
-            word = words[remote_id]
-            state = SHADOW_STATES.get(word.reason, "gone")
-            if held.state == state or remote_id in elsewhere:
-                continue
-            if word.reason is Reason.MERGED and word.merged_into is not None:
-                if shadows.move_remote(c, held, word.merged_into, now) and held.subject_kind == "customer":
-                    self._tie(c, word.merged_into, held.subject_key)
-            else:
-                shadows.lose(c, held, state, now)
-
-    def _tie(self, c: Connection, remote_id: str, customer: str) -> None:
-        """The record that another was merged into is that customer's from now on."""
-        stored = records.load_raws(c, self.slice_id, [remote_id])
-        for entities in records.load_entities(c, [raw.id for raw in stored.values()]).values():
-            rows = [tied(one, remote_id, customer) for one in entities.values() if one.fact_key is None]
-            records.write_entities(self.db, c, rows, {})
+        return self._retraction.apply(c, [Tombstone(RemoteId(one), Reason.OUT_OF_SCOPE) for one in lost], now)
 
     def _count(self, rows: Rows, gone: int) -> None:
         self.counts.read += rows.read
@@ -271,64 +204,3 @@ class SlicePull:
         self.counts.dropped += rows.dropped
         self.counts.dead += len(rows.failures)
         self.counts.gone += gone
-
-
-def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slice_id: int, version: str) -> Counts:
-    """Maps the stored records of a slice again after its rules changed. Returns how many records changed and failed.
-
-    The marks of unchanged values (since when, echo) stay. A record that no longer maps becomes a dead letter and keeps
-    the entities it had; one that may no longer be kept is forgotten.
-    """
-    counts = Counts()
-    with db.read() as c:
-        place = dead_letters.Place(Letters.IN, connection_id, reading.stream.name, records.slice_key(c, slice_id))
-    for batch in records.iter_bodies(db, slice_id):
-        now = db.stamp()
-        with db.read() as c:
-            before = records.load_entities(c, [one.id for one in batch])
-            target = reading.stream.target
-            held = shadows.by_remote(c, connection_id, target, [one.remote_id for one in batch]) if target else {}
-        rows = _remapped(reading, batch, before, held, now)
-        with db.write(lease) as c:
-            if rows.raws:
-                records.write_raws(db, c, slice_id, 0, now, rows.raws)
-            records.write_entities(db, c, rows.entities, {one.remote_id: one.id for one in batch})
-            dead_letters.put(c, db, place, [Letter(one.remote_id, one.reason, one.body) for one in rows.failures])
-            dead_letters.resolve(c, place, rows.healed)
-        counts.changed += len({row.remote_id for row in rows.entities})
-        counts.dead += len(rows.failures)
-        counts.dropped += rows.dropped
-    with db.write(lease) as c:
-        records.set_rules(c, slice_id, version)
-    return counts
-
-
-def _remapped(
-    reading: Reading,
-    batch: Sequence[StoredRaw],
-    before: Mapping[int, Mapping[str, StoredEntity]],
-    held: Mapping[str, shadows.Shadow],
-    now: str,
-) -> Rows:
-    rows = Rows()
-    for raw in batch:
-        text = raw.body or "{}"
-        body = parse(text)
-        try:
-            entities = reading.entities(body)
-        except RecordError as error:
-            rows.failures.append(Failure(raw.remote_id, str(error), text))
-            continue
-        rows.healed.append(raw.remote_id)
-        old = before.get(raw.id, {})
-        if not admitted(reading, entities, held.get(raw.remote_id)):
-            rows.dropped += 1
-            gone = RawRow(raw.id, raw.remote_id, "out_of_scope", None, raw.hash, raw.version, raw.changed_at, None)
-            rows.raws.append(gone)
-            rows.entities.extend(retraction(reading, one, raw.remote_id, now) for one in old.values() if one.live)
-            continue
-        # Without a vendor's time, the rules change no earlier moment: what they now make of an old record is as old.
-        moment = raw.changed_at or max((max(one.since.values()) for one in old.values()), default="")
-        shown = held.get(raw.remote_id)
-        rows.entities.extend(entity_rows(reading, body, raw.remote_id, entities, old, shown, moment, now))
-    return rows
