@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -31,4 +32,20 @@ class Bearer:
 
     def refresh(self) -> bool:
         """False: another try would send the same token."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A user and a password, sent as ``Authorization: Basic`` in UTF-8 (RFC 7617)."""
+
+    user: str
+    password: str = field(repr=False)
+
+    def headers(self) -> Mapping[str, str]:
+        """The one header."""
+        return {"Authorization": f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"}
+
+    def refresh(self) -> bool:
+        """False: another try would send the same password."""
         return False

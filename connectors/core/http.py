@@ -36,8 +36,8 @@ redact.quiet_http_logs()
 Scalar = str | int | float | bool
 Params = Mapping[str, Scalar | Sequence[Scalar] | None]
 
-REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
+REPEATABLE = READING | {"PUT", "DELETE"}
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 MEGABYTE = 1024 * 1024
 
