@@ -14,6 +14,7 @@ from jmespath import functions as jmespath_functions
 
 from mapping import moments, names, normalize, texts
 from mapping.errors import RecordError
+from mapping.recurrence import occurrences
 
 
 class Function(NamedTuple):
@@ -159,6 +160,7 @@ OURS: Mapping[str, Function] = {
     "lookup": Function(_lookup, 2, 2),
     "strip_prefix": Function(_strip_prefix, 2, 2),
     "replace": Function(_replace, 3, 3),
+    "occurrences": Function(occurrences, 1, 2),
 }
 
 

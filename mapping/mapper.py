@@ -13,6 +13,7 @@ from mapping import normalize
 from mapping.compiled import CompiledRule, Entity
 from mapping.errors import ConfigError, RecordError
 from mapping.expressions import Getter, compile_expression
+from mapping.recurrence import HORIZON, Horizon
 from mapping.rules import EntityRules
 
 __all__ = ["Entity", "Mapper", "Projection", "compile_expression"]
@@ -24,8 +25,9 @@ class Mapper:
     """The rules of one stream, compiled.
 
     ``overrides`` (rule name to target to expression) lie over the defaults field by field; an empty expression takes a
-    default away. ``creates_customers`` replaces every rule's ``founding``. Raises ConfigError naming rule, target and
-    expression, all mistakes at once.
+    default away. ``creates_customers`` replaces every rule's ``founding``. ``horizon`` is how far meetings that repeat
+    are looked at, for rules that ask for it as ``_horizon``. Raises ConfigError naming rule, target and expression, all
+    mistakes at once.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Mapper:
         default_country: str = "",
         overrides: Mapping[str, Mapping[str, str]] = NO_OVERRIDES,
         creates_customers: bool | None = None,
+        horizon: Horizon | None = None,
     ) -> None:
         mistakes = list(_strangers(rules, overrides))
         self._rules: list[CompiledRule] = []
@@ -47,6 +50,10 @@ class Mapper:
         told = list(rules), overrides, default_country, creates_customers, normalize.VERSION
         dump = json.dumps(told, sort_keys=True, default=_told)
         self.version = hashlib.blake2b(dump.encode(), digest_size=8).hexdigest()
+        asked = any(path[0] == HORIZON for rule in self._rules for path in rule.paths)
+        self._horizon = horizon.told() if horizon and asked else None
+        self.until = str(self._horizon["until"]) if self._horizon else ""
+        """How far repeating meetings are looked at; empty where no rule asks. What was mapped before is stale then."""
 
     def map(self, body: Mapping[str, Any]) -> tuple[Entity, ...]:
         """The entities that the record says, each with a part of its own; one that is said twice alike counts once.
@@ -55,6 +62,8 @@ class Mapper:
         a part, since either would hide the other.
         """
         found: dict[str, Entity] = {}
+        if self._horizon is not None:
+            body = {**body, HORIZON: self._horizon}
         for rule in self._rules:
             for entity in rule.entities(body):
                 other = found.setdefault(entity.part, entity)
@@ -64,7 +73,7 @@ class Mapper:
 
     def reads(self, at: str = "") -> frozenset[str]:
         """The root properties of the record that the rules read; with ``at`` those under that key of the body."""
-        found = {path for rule in self._rules for path in rule.paths}
+        found = {path for rule in self._rules for path in rule.paths if path[0] != HORIZON}
         if at:
             return frozenset(path[1] for path in found if len(path) > 1 and path[0] == at)
         return frozenset(path[0] for path in found)

@@ -91,7 +91,10 @@ class Address(BaseModel):
 
 
 class Participant(BaseModel):
-    """Somebody a fact names: a reference, never a customer id. ``ids`` are ``system:value`` texts."""
+    """Somebody a fact names: a reference, never a customer id. ``ids`` are ``system:value`` texts.
+
+    ``own`` is true in what this participant's own calendar says; the fact itself does not carry it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -101,6 +104,7 @@ class Participant(BaseModel):
     phone: str | None = None
     ids: tuple[str, ...] = ()
     answer: str | None = None
+    own: bool = False
 
 
 class Profile(Record):
@@ -152,7 +156,12 @@ class Organization(Profile):
 
 
 class Fact(Record):
-    """Something that happened. ``key`` is its natural key: the same fact seen in two places carries the same key."""
+    """Something that happened. ``key`` is its natural key: the same fact seen in two places carries the same key.
+
+    ``sequence``, ``revised_at`` and ``derived`` say how much one sighting's word counts beside another's
+    (mapping/sightings.py) and are no part of the fact: the number of a meeting's revision, when this copy was last
+    revised, and whether it was only worked out from a series.
+    """
 
     key: str
     at: Instant | None = None
@@ -161,6 +170,9 @@ class Fact(Record):
     text: str | None = None
     url: str | None = None
     status: str | None = None
+    sequence: int | None = None
+    revised_at: Instant | None = None
+    derived: bool = False
 
 
 class Activity(Fact):

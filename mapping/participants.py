@@ -7,7 +7,7 @@ from typing import Any
 
 from mapping import normalize
 from mapping.coercion import ShapeError, sort_of, text
-from mapping.expressions import Getter
+from mapping.expressions import Getter, is_false
 from mapping.rules import ParticipantRules
 
 Compile = Callable[[str, str, bool], Getter]
@@ -15,7 +15,7 @@ Compile = Callable[[str, str, bool], Getter]
 
 
 class ParticipantReader:
-    """The participants of one role: JSON objects with role, name, email, phone, ids and answer as far as known."""
+    """The participants of one role: JSON objects with role, name, email, phone, ids, answer and own as far as known."""
 
     def __init__(self, rules: ParticipantRules, compile_: Compile) -> None:
         self.role = rules.role
@@ -29,6 +29,7 @@ class ParticipantReader:
         self._email = getter("email", rules.email)
         self._phone = getter("phone", rules.phone)
         self._answer = getter("answer", rules.answer)
+        self._own = getter("own", rules.own)
         self._ids = [get for get in (getter("ids", expression) for expression in rules.ids) if get]
 
     def read(self, scope: Mapping[str, Any], country: str) -> list[dict[str, Any]]:
@@ -70,7 +71,16 @@ class ParticipantReader:
         if not (name or email or phone or ids):
             return None
         answer = text(self._answer(item)) if self._answer else None
-        one = {"role": self.role, "name": name, "email": email, "phone": phone, "ids": ids, "answer": answer}
+        own = self._own is not None and not is_false(self._own(item))
+        one = {
+            "role": self.role,
+            "name": name,
+            "email": email,
+            "phone": phone,
+            "ids": ids,
+            "answer": answer,
+            "own": own,
+        }
         return {field: value for field, value in one.items() if value}
 
 

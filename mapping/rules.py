@@ -17,7 +17,8 @@ from mapping.model import Kind
 class ParticipantRules:
     """How one role of a fact is read. With ``each``, one participant an item; without, at most one.
 
-    ``ids`` are expressions that give ``system:value`` texts or lists of them; empty answers are dropped.
+    ``ids`` are expressions that give ``system:value`` texts or lists of them; empty answers are dropped. ``own`` is
+    truthy where the record comes from this very participant's calendar.
     """
 
     role: str
@@ -27,6 +28,7 @@ class ParticipantRules:
     phone: str = ""
     ids: tuple[str, ...] = ()
     answer: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be read: its encoding, and for a table its head and the names its columns have in the body."""
+    """A file to be read: its encoding, and for a table its head and the names its columns have in the body.
+
+    ``zone`` is the time zone that times without one are taken for.
+    """
 
     path: Path
     encoding: Encoding
@@ -40,6 +43,7 @@ class Source:
     continues: Callable[[dict[str, str], dict[str, str]], bool] | None = None
     bodies: bool = False
     attachments: bool = False
+    zone: str = ""
 
 
 Reader = Callable[[Source, Place], Iterator[Item]]

@@ -46,7 +46,7 @@ def test_a_meeting_has_its_people_with_their_answers(folder: Folder) -> None:
             "ATTENDEE;CUTYPE=ROOM;CN=Cellar:mailto:room@us.example\nCATEGORIES:Wine,Sales"
         ),
     )
-    meeting = folder.one("events", "meeting")
+    meeting = folder.one("events", "meeting:a1@cal")
     assert (meeting["key"], meeting["activity"], meeting["status"]) == ("ical:a1@cal", "meeting", "confirmed")
     assert (meeting["at"], meeting["ends_at"]) == ("2026-05-01T08:00:00Z", "2026-05-01T09:00:00Z")
     assert meeting["title"] == "Tasting with a long title that is folded"
@@ -88,18 +88,23 @@ def test_a_files_own_zone_holds_for_that_file_only(folder: Folder) -> None:
     assert [e.values["at"] for e in folder.entities("events")] == ["2026-07-01T07:00:00Z", "2026-07-01T15:00:00Z"]
 
 
-def test_a_series_is_one_fact_and_each_exception_its_own(folder: Folder) -> None:
+def test_each_occurrence_of_a_series_is_a_fact_and_its_exception_a_sighting_of_the_same(folder: Folder) -> None:
     folder.put(
         "c.ics",
         calendar(
-            "UID:s@cal\nDTSTART;TZID=Europe/Amsterdam:20260501T100000\nRRULE:FREQ=WEEKLY;COUNT=5\nSUMMARY:Weekly",
+            "UID:s@cal\nDTSTART;TZID=Europe/Amsterdam:20260501T100000\nRRULE:FREQ=WEEKLY;COUNT=3\nSUMMARY:Weekly",
             "UID:s@cal\nRECURRENCE-ID;TZID=Europe/Amsterdam:20260508T100000\n"
             "DTSTART;TZID=Europe/Amsterdam:20260508T120000\nSTATUS:CANCELLED\nSUMMARY:Weekly",
             "UID:d@cal\nRECURRENCE-ID;VALUE=DATE:20260508\nDTSTART;VALUE=DATE:20260509",
         ),
     )
-    master, exception, day = (entity.values for entity in folder.entities("events"))
-    assert (master["key"], master["custom"]["rrule"]) == ("ical:s@cal", "FREQ=WEEKLY;COUNT=5")
+    *series, exception, day = (entity.values for entity in folder.entities("events"))
+    assert [(one["key"], one["at"], one["derived"]) for one in series] == [
+        ("ical:s@cal/20260501T080000Z", "2026-05-01T08:00:00Z", True),
+        ("ical:s@cal/20260508T080000Z", "2026-05-08T08:00:00Z", True),
+        ("ical:s@cal/20260515T080000Z", "2026-05-15T08:00:00Z", True),
+    ]
+    assert series[0]["custom"]["rrule"] == "FREQ=WEEKLY;COUNT=3"
     assert (exception["key"], exception["status"]) == ("ical:s@cal/20260508T080000Z", "cancelled")
     assert exception["at"] == "2026-05-08T10:00:00Z"
     assert day["key"] == "ical:d@cal/20260508"
@@ -107,7 +112,7 @@ def test_a_series_is_one_fact_and_each_exception_its_own(folder: Folder) -> None
 
 def test_a_cancelling_calendar_cancels(folder: Folder) -> None:
     folder.put("c.ics", calendar("UID:1\nDTSTART:20260701T100000Z", head="METHOD:CANCEL\n"))
-    assert folder.one("events", "meeting")["status"] == "cancelled"
+    assert folder.one("events", "meeting:1")["status"] == "cancelled"
 
 
 def test_the_export_time_of_an_unchanged_event_is_no_change(folder: Folder) -> None:
@@ -126,4 +131,4 @@ def test_resuming_inside_a_calendar_keeps_its_zones(folder: Folder) -> None:
     first = next(folder.pages("events"))
     rest = folder.read("events", first.cursor)
     assert [record.remote_id for record in rest.records] == [str(n) for n in range(500, 700)]
-    assert {body["DTSTART"] for body in rest.bodies} == {"2026-07-01T07:00:00Z"}
+    assert {body["start"] for body in rest.bodies} == {"2026-07-01T07:00:00Z"}
