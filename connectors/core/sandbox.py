@@ -192,7 +192,7 @@ class _Exchanger(BaseHTTPRequestHandler):
         self.send_response_only(reply.status)
         if "Date" not in reply.headers:
             self.send_header("Date", self.date_time_string())
-        if kind:
+        if kind and "Content-Type" not in reply.headers:
             self.send_header("Content-Type", kind)
         for name, value in reply.headers.items():
             self.send_header(name, value)
@@ -204,6 +204,7 @@ class _Exchanger(BaseHTTPRequestHandler):
             self._cut_off()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _exchange
+    do_OPTIONS = do_PROPFIND = do_PROPPATCH = do_REPORT = do_MKCOL = do_MKCALENDAR = do_COPY = do_MOVE = _exchange
 
     def _cut_off(self) -> None:
         self.close_connection = True
