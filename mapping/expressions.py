@@ -94,6 +94,8 @@ def paths(text: str) -> frozenset[Path]:
 def _calls(node: Node) -> Iterable[Node]:
     if node["type"] == "function_expression":
         yield node
+    if node["type"] == "slice":
+        return  # its children are numbers
     for child in node["children"]:
         yield from _calls(child)
 

@@ -80,6 +80,8 @@ DOCUMENT = {
         ("id && address.city", "Bath"),
         ("!none", True),
         ("lines[].title", ["Tea", "Milk"]),
+        ("lines[1:].title", ["Milk"]),
+        ("lines[1:] | [?qty == `1`].title", ["Milk"]),
         ("lines[?qty == `2`].title | [0]", "Tea"),
         ("sort_by(lines, &qty)[0].title", "Milk"),
         ("join(':', ['shop', id])", "shop:7"),
