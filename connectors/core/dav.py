@@ -14,7 +14,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,7 +28,6 @@ from connectors.core.multistatus import (
     Multistatus,
     Response,
     Tag,
-    UnreadableAnswerError,
     canonical,
     document,
     members,
@@ -36,7 +35,7 @@ from connectors.core.multistatus import (
     parse,
 )
 from connectors.core.protocols import Runtime
-from mapping.errors import ConcordError, ContractError, CursorExpiredError, GoneError, RecordError
+from mapping.errors import ConcordError, ContractError, CursorExpiredError, ForbiddenError, GoneError, RecordError
 
 XML = "application/xml; charset=utf-8"
 ETAG = f"{DAV}getetag"
@@ -137,43 +136,47 @@ class Dav:
     def fetch(self, path: str, wanted: Iterable[str]) -> Fetched:
         """The contents of members.
 
-        What the report leaves out, or cannot say in XML (a control character in one calendar spoils the whole answer),
-        is asked for one by one, so that one bad member costs one member.
+        What the report leaves out, or cannot say (a control character in one calendar spoils the XML of all, a large
+        one makes the answer too long), is asked for one by one, so that one bad member costs one member.
         """
         left = dict.fromkeys(wanted)
-        if not left:
-            return Fetched({}, (), frozenset())
-        data = self.service.tag(self.service.data)
-        hrefs = [Tag(f"{DAV}href", f"{path}{name}") for name in left]
-        asked = Tag(self.service.tag(self.service.multiget), inner=(Tag(f"{DAV}prop", inner=names(ETAG, data)), *hrefs))
         resources: dict[str, Resource] = {}
         gone: set[str] = set()
-        try:
-            found = members(self.report(path, asked).responses, path)
-        except UnreadableAnswerError:
-            found = {}
-        for name, one in found.items():
-            if name not in left:
-                continue
+        errors: list[RecordError] = []
+        for name, one in self._multiget(path, left).items() if left else ():
+            data = one.properties.get(self.service.tag(self.service.data))
             if one.status in GONE:
                 gone.add(name)
-            elif data in one.properties:
-                resources[name] = Resource(name, one.text(ETAG), one.properties[data].text or "")
-        errors = []
+            elif data is not None:
+                resources[name] = Resource(name, one.text(ETAG), data.text or "")
         for name in left:
             if name not in resources and name not in gone:
                 try:
                     resources[name] = self._get(path, name)
                 except GoneError:
                     gone.add(name)
-                except (RecordError, ContractError) as error:
-                    errors.append(RecordError(str(error), remote_id=name))
+                except RecordError as error:
+                    errors.append(error)
         return Fetched(resources, errors, frozenset(gone))
 
+    def _multiget(self, path: str, wanted: Collection[str]) -> Mapping[str, Response]:
+        """What the report says of the members; nothing where it cannot be read."""
+        properties = Tag(f"{DAV}prop", inner=names(ETAG, self.service.tag(self.service.data)))
+        hrefs = [Tag(f"{DAV}href", f"{path}{name}") for name in wanted]
+        try:
+            found = self.report(path, Tag(self.service.tag(self.service.multiget), inner=(properties, *hrefs)))
+        except ContractError:
+            return {}
+        return {name: one for name, one in members(found.responses, path).items() if name in wanted}
+
     def _get(self, path: str, name: str) -> Resource:
-        response = self._http.request("GET", f"{self.origin}{path}{name}", headers={"Accept": self.service.media_type})
-        if not response.is_success:
-            raise RecordError(answers.describe(response), remote_id=name)
+        headers = {"Accept": self.service.media_type}
+        try:
+            response = self._http.request("GET", f"{self.origin}{path}{name}", headers=headers)
+        except (ContractError, ForbiddenError) as error:
+            raise RecordError(str(error), remote_id=name) from None
+        if not response.is_success or "html" in response.headers.get("content-type", ""):
+            raise ContractError(f"{answers.describe(response)} with something else than {self.service.media_type}")
         return Resource(name, response.headers.get("etag", ""), text(response.content))
 
     def put(self, path: str, name: str, data: str, *, expect: str | None = None) -> str:

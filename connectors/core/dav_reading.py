@@ -61,18 +61,25 @@ class CollectionReader:
     """The collections of an account as slices, their members as records.
 
     A slice's key is the collection's path, a record's id the last segment of its path, both encoded as ``canonical``
-    does; its version is the ETag. ``chosen`` says which collections are read.
+    does; its version is the ETag. ``choose`` says which collections are read.
     """
 
     def __init__(
-        self, dav: Dav, shape: Shape, page_size: int, chosen: Callable[[Collection], bool] = lambda _: True
+        self,
+        dav: Dav,
+        shape: Shape,
+        page_size: int,
+        choose: Callable[[Sequence[Collection]], Sequence[Collection]] = lambda found: found,
     ) -> None:
-        self._dav, self._shape, self._page_size, self._chosen = dav, shape, page_size, chosen
+        self._dav, self._shape, self._page_size, self._choose = dav, shape, page_size, choose
         self._discovery = Discovery(dav)
+        self._synced_paths: frozenset[str] = frozenset()
 
     def slices(self) -> Sequence[Slice]:
         """The collections that are read."""
-        return [Slice(one.path, one.name) for one in self._discovery.collections() if self._chosen(one)]
+        found = self._choose(self._discovery.collections())
+        self._synced_paths = frozenset(one.path for one in found if one.syncs)
+        return [Slice(one.path, one.name) for one in found]
 
     def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """What changed since the cursor. Raises CursorExpiredError where the server knows its token no more.
@@ -81,8 +88,9 @@ class CollectionReader:
         """
         place = Place.of(cursor)
         try:
-            collection = self._discovery.collection(slice_.key)
-            if not collection.syncs:
+            # Asked anew of a server without tokens: the tag must be older than the listing, but no older than need be.
+            collection = None if slice_.key in self._synced_paths else self._discovery.collection(slice_.key)
+            if collection is not None and not collection.syncs:
                 yield from self._enumerated(slice_, place, collection)
                 return
             if place.listed:
@@ -170,7 +178,11 @@ class CollectionReader:
 
     def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
         """Every member's id."""
-        yield from _runs([RemoteId(name) for name in sorted(self._dav.listing(slice_.key))], IDS_PAGE)
+        yield from self.enumerate(self._dav.listing(slice_.key))
+
+    def enumerate(self, names: Iterable[str]) -> Iterator[Sequence[RemoteId]]:
+        """The names as ids, so many at a time."""
+        yield from _runs([RemoteId(name) for name in sorted(names)], IDS_PAGE)
 
     def some(self, slice_: Slice, names: Iterable[str], cursor: Cursor | None) -> Iterator[Page]:
         """Pages of the members named, resumed after the cursor's name: a bounded read, which deletes nothing."""

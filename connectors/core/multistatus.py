@@ -21,10 +21,6 @@ _SEGMENT = "!$&'()*+,;=:@~"
 """What RFC 3986 allows in a segment of a path, beside letters, digits and ``-._``, without being encoded."""
 
 
-class UnreadableAnswerError(ContractError):
-    """The answer is no XML that may be read; whoever asked for many things at once can ask for each by itself."""
-
-
 @dataclass(frozen=True, slots=True)
 class Response:
     """What a server says of one resource. ``path`` is canonical (see ``canonical``).
@@ -97,8 +93,8 @@ def _element(tag: Tag, parent: Element | None = None) -> Element:
 def parse(content: bytes, at: str) -> Multistatus:
     """The answer to a request at the path ``at``.
 
-    Raises ContractError for what is no multistatus, and UnreadableAnswerError for what is no XML or declares a document
-    type: no WebDAV answer needs one, and entities are how a small document fills a large memory or reads other files.
+    Raises ContractError for what is no multistatus, or declares a document type: no WebDAV answer needs one, and
+    entities are how a small document fills a large memory or reads other files.
     """
     responses: list[Response] = []
     token = ""
@@ -117,11 +113,11 @@ def parse(content: bytes, at: str) -> Multistatus:
             elif event == "end" and element.tag == f"{DAV}sync-token" and depth == 1:
                 token = (element.text or "").strip()
     except DefusedXmlException:
-        raise UnreadableAnswerError(f"{at}: the answer declares a document type or entities, and is not read") from None
+        raise ContractError(f"{at}: the answer declares a document type or entities, and is not read") from None
     except (ParseError, LookupError, ValueError):
-        raise UnreadableAnswerError(f"{at}: the answer is no readable XML") from None
+        raise ContractError(f"{at}: the answer is no readable XML") from None
     if root is None:
-        raise UnreadableAnswerError(f"{at}: the answer is empty")
+        raise ContractError(f"{at}: the answer is empty")
     return Multistatus(responses, token)
 
 

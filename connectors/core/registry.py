@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 GROUP = "concord.connectors"
 
 BUILT_IN = {
+    "caldav": "connectors.caldav.connector:VENDOR",
     "files": "connectors.files.connector:VENDOR",
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
