@@ -10,8 +10,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -93,10 +93,23 @@ class TokenEndpoint:
     A request whose answer is lost is a plain TransientError, never UnknownOutcomeError: callers take that for a write.
     """
 
-    def __init__(self, runtime: Runtime, app: App, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        app: App,
+        *,
+        timeout: float = 30.0,
+        classify: Callable[[httpx.Response], ConcordError | None] | None = None,
+    ) -> None:
         self._runtime, self._app = runtime, app
         self._http = Http(
-            runtime, app.token_url, classify=_classify, timeout=timeout, retry=QUICK, largest=1_000_000, slowest=timeout
+            runtime,
+            app.token_url,
+            classify=classify or refusal,
+            timeout=timeout,
+            retry=QUICK,
+            largest=1_000_000,
+            slowest=timeout,
         )
 
     def exchange(self, code: str, verifier: str) -> Token:
@@ -114,6 +127,25 @@ class TokenEndpoint:
             raise AuthError("there is no refresh token; log in again")
         return self._ask("refresh_token", {"refresh_token": old.refresh}, old)
 
+    def refresh_given(self, refresh: str) -> Callable[[Token | None], Token]:
+        """As ``refresh``, for an app whose refresh token may also stand in the configuration: it is used where no token
+        is stored, and again where the stored one is refused, for then somebody has put a new one there.
+        """
+
+        def renew(old: Token | None) -> Token:
+            if not refresh or (old is not None and old.refresh == refresh):
+                return self.refresh(old)
+            try:
+                return self.refresh(old)
+            except AuthError:
+                return self.refresh(replace(old, refresh=refresh) if old else Token("", refresh))
+
+        return renew
+
+    def bearer_assertion(self, assertion: str, old: Token | None) -> Token:
+        """A token for a signed statement of who asks for whom (RFC 7523 section 2.1)."""
+        return self._ask("urn:ietf:params:oauth:grant-type:jwt-bearer", {"assertion": assertion}, old)
+
     def close(self) -> None:
         """Closes the connections."""
         self._http.close()
@@ -125,9 +157,8 @@ class TokenEndpoint:
             pair = f"{quote_plus(app.client_id)}:{quote_plus(app.client_secret)}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"
         else:
-            fields["client_id"] = app.client_id
-            if app.client_secret:
-                fields["client_secret"] = app.client_secret
+            named = {"client_id": app.client_id, "client_secret": app.client_secret}
+            fields |= {name: value for name, value in named.items() if value}
         asked_at = self._runtime.now()
         try:
             response = self._http.request(
@@ -172,10 +203,11 @@ def _seconds(text: str) -> int:
     return int(float(text)) if re.fullmatch(r"\d{1,9}(\.\d+)?", text) else 0
 
 
-def _classify(response: httpx.Response) -> ConcordError | None:
-    """By the error code of RFC 6749 section 5.2, which some vendors send with status 200; else by the status.
+def refusal(response: httpx.Response) -> ConcordError | None:
+    """What a token endpoint's answer stands for; None where it is what was asked for.
 
-    Only the code is quoted: descriptions name people.
+    By the error code of RFC 6749 section 5.2, which some vendors send with status 200; else by the status. Only the
+    code is quoted: descriptions name people.
     """
     if response.status_code == 429 or response.status_code >= 500:
         return classify(response)
