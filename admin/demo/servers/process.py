@@ -37,7 +37,12 @@ class Process:
         surroundings = {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **(variables or {})}
         with log.open("ab") as said:
             self._process = subprocess.Popen(  # noqa: S603 - our own words and paths, no shell
-                list(command), stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=surroundings
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env=surroundings,
+                start_new_session=True,  # Cyrus, told to end, ends its whole process group
             )
         try:
             self._await(self._listens)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from admin.demo.servers.radicale import Radicale
+from mapping.errors import ConcordError
 from tests.connectors.caldav.desk import Desk
 from tests.servers.calendars import CalendarServer
+from tests.servers.cyrus import Cyrus
 from tests.servers.xandikos import Xandikos
 
 
@@ -24,7 +26,18 @@ def xandikos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CalendarServe
         yield server
 
 
-@pytest.fixture(params=["radicale", "xandikos"])
+@pytest.fixture(scope="session")
+def cyrus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CalendarServer]:
+    try:
+        server = Cyrus(tmp_path_factory.mktemp("cyrus"))
+        server.start()
+    except ConcordError as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["radicale", "xandikos", "cyrus"])
 def server(request: pytest.FixtureRequest) -> CalendarServer:
     """Each server in turn."""
     found: CalendarServer = request.getfixturevalue(request.param)
