@@ -104,6 +104,15 @@ def schedule(value: str) -> str:
     return value.strip()
 
 
+def interval(value: str) -> str:
+    """The interval as written, once it is known to be one."""
+    try:
+        schedules.interval(value)
+    except ValueError as error:
+        raise refuse(str(error), schedules.EXPECTED_INTERVAL) from None
+    return value.strip()
+
+
 def timeline_kind(value: str) -> str:
     """A kind of fact that may stand in a timeline."""
     if value not in TIMELINE_KINDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -20,9 +20,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from config import checks
+from config import schedule as schedules
 from config.block import Block
 
 Expression = Annotated[str, Field(min_length=1), AfterValidator(checks.expression)]
+Interval = Annotated[str, AfterValidator(checks.interval)]
 TIMELINE = "timeline"
 """The key of ``push`` that stands for all the activities a destination can hold, rather than for one object."""
 
@@ -64,6 +66,9 @@ class StreamSettings(Block):
         le=1,
         description="Largest share of the known records that one complete reading may miss and still be believed; "
         "beyond it nothing is taken for deleted until a person allows it.",
+    )
+    sweep: Interval | None = Field(
+        None, description="How often this stream is searched for what is gone. Unset: as often as the connection's."
     )
 
 
@@ -154,6 +159,11 @@ class ConnectionSettings(Block):
         None,
         description="When it runs: `every 10 minutes`, or a cron line of five fields. Unset: only when a person asks.",
     )
+    sweep: Interval = Field(
+        "every 7 days",
+        description="How often streams that tell of no deletions are searched for what is gone, after a reading that "
+        "finds it due: `every 7 days`, or `never`.",
+    )
     default_country: Annotated[str, AfterValidator(checks.country)] | None = Field(
         None, description="Country for this connection's phone numbers and addresses, instead of the hub's."
     )
@@ -182,6 +192,11 @@ class ConnectionSettings(Block):
             return StreamSettings()
         found = self.streams.get(stream)
         return found if found and found.enabled else None
+
+    def sweeps_every(self, stream: str) -> timedelta | None:
+        """How often a stream is to be swept; None for never."""
+        mine = self.streams.get(stream)
+        return schedules.interval((mine.sweep if mine else None) or self.sweep)
 
     @field_validator("push")
     @classmethod

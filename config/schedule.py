@@ -10,6 +10,8 @@ from apscheduler.triggers.cron import CronTrigger
 
 EXPECTED = "'every N seconds|minutes|hours|days' or a cron line of five fields such as '0 6 * * mon-fri'"
 
+EXPECTED_INTERVAL = "'every N days' (or hours, minutes, seconds), or 'never'"
+
 _EVERY = re.compile(r"every\s+(?:(\d{1,9})\s+)?(second|minute|hour|day)s?", re.IGNORECASE)
 _LONGEST = timedelta(days=366)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -45,6 +47,16 @@ def parse(text: str) -> Schedule:
     except ValueError as error:
         raise ValueError(f"is no cron line ({error})") from None
     return Schedule(cron=line)
+
+
+def interval(text: str) -> timedelta | None:
+    """How long ``every N …`` is; None for ``never``. Raises ValueError for any other text."""
+    if text.strip().lower() == "never":
+        return None
+    every = parse(text).every if _EVERY.fullmatch(text.strip()) else None
+    if every is None:
+        raise ValueError("is no interval")
+    return every
 
 
 def _named_weekdays(field: str) -> str:

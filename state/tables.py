@@ -220,11 +220,20 @@ cursor = Table(
     Column("updated_at", String(27), nullable=False),
 )
 
+sweep = Table(
+    "sweep",
+    metadata,
+    Column("connection_id", String(80), primary_key=True),
+    Column("stream", String(120), primary_key=True),
+    Column("tried_at", String(27)),  # when the last one began, however it ended
+    Column("completed_at", String(27)),
+)
+
 run = Table(
     "run",
     metadata,
     Column("id", BIGID, primary_key=True, autoincrement=True),
-    Column("kind", String(20), nullable=False),  # pull | resolve | plan | push | replay
+    Column("kind", String(20), nullable=False),  # pull | sweep | resolve | plan | push | replay
     Column("connection_id", String(80)),
     Column("stream", String(120)),
     Column("started_at", String(27), nullable=False),

@@ -43,11 +43,13 @@ from sync.reports import (
     RunView,
     Silent,
     StatusReport,
-    StreamReport,
+    StreamSweep,
+    SweepReport,
     SyncReport,
     TimelineItem,
 )
 from sync.resolve import Resolver
+from sync.sweeper import Sweeper
 from sync.views import Views
 
 RESOLVE_LOOKS = 120
@@ -146,6 +148,7 @@ class Hub:
         self._intake = Intake(db, settings, self._switchboard, self.observer, self._protection, privacy, self._crashed)
         folder = settings.hub.state_dir / "plans"
         self._outgoing = Outgoing(db, folder, self._switchboard, self.observer, self._crashed)
+        self._sweeper = Sweeper(db, self._intake)
         self._views = Views(db)
         self.crashes: list[str] = []
 
@@ -221,19 +224,14 @@ class Hub:
 
     def _sync(self, names: Sequence[str], streams: Sequence[str], full: bool, allow_deletes: bool) -> SyncReport:
         notes = list(self._switchboard.follow_renames())
-        reports: list[StreamReport] = []
-        opened: list[Connected] = []
-        for name in self._wanted(names):
-            try:
-                opened.append(self._switchboard.open(name))
-            except ConcordError as error:
-                reports.append(self._intake.not_read(name, error))
-        self._sound(opened)
-        if not reports:
-            self._known_streams(opened, streams)
+        opened, errors = self._opened(names, streams)
+        reports = [self._intake.not_read(name, error) for name, error in errors.items()]
+        sweeps: list[StreamSweep] = []
         for one in opened:
             try:
-                reports += self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
+                pulled = self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
+                reports += pulled
+                sweeps += self._sweeper.due(one, pulled)
             except ConcordError as error:
                 reports.append(self._intake.not_read(one.name, error))
         resolved = self._resolved()
@@ -245,7 +243,45 @@ class Hub:
             pushes = self._outgoing.automatic([one for one in opened if one.writes is not None])
         for note in notes:
             self.observer.finished("connections", note)
-        return SyncReport(reports, resolved or ResolveReport(), pushes)
+        return SyncReport(reports, resolved or ResolveReport(), pushes, sweeps)
+
+    def _opened(self, names: Sequence[str], streams: Sequence[str]) -> tuple[list[Connected], dict[str, ConcordError]]:
+        """The connections that could be opened, and why the others could not. Raises ConfigError for a wrong name."""
+        opened: list[Connected] = []
+        errors: dict[str, ConcordError] = {}
+        for name in self._wanted(names):
+            try:
+                opened.append(self._switchboard.open(name))
+            except ConcordError as error:
+                errors[name] = error
+        self._sound(opened)
+        if not errors:
+            self._known_streams(opened, streams)
+        return opened, errors
+
+    def sweep(
+        self,
+        names: Sequence[str] = (),
+        *,
+        streams: Sequence[str] = (),
+        dry_run: bool = False,
+        allow_deletes: bool = False,
+    ) -> SweepReport:
+        """Asks for everything that is there, takes back what is gone, and resolves it; with ``dry_run`` only counts.
+
+        A connection that cannot be reached is reported and stops no other. Raises ConfigError, before anything is
+        asked, for a stream that no connection has.
+        """
+        opened, errors = self._opened(names, streams)
+        reports = [StreamSweep(name, "", failure(e)[0].value, message=failure(e)[1]) for name, e in errors.items()]
+        for one in opened:
+            try:
+                reports += self._sweeper.connection(one, streams, dry_run=dry_run, allow_deletes=allow_deletes)
+            except ConcordError as error:
+                status, message = failure(error)
+                reports.append(StreamSweep(one.name, "", status.value, message=message))
+        resolved = ResolveReport() if dry_run else self.resolve()
+        return SweepReport(reports, resolved, dry_run)
 
     def _sound(self, opened: Sequence[Connected]) -> None:
         """Raises ConfigError for whatever in the configuration only a connector can judge: names and field rules."""

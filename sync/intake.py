@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -40,6 +40,7 @@ from sync.reports import Observer, StreamReport
 LEASE_SECONDS = 60.0
 MONEY = frozenset({Kind.ORDER, Kind.INVOICE, Kind.PAYMENT, Kind.DEAL})
 
+NEXT = {"pull": "the next run goes on from here", "sweep": "the next sweep begins again"}
 
 def lane(connection_id: str, object_: str) -> str:
     """The lease that a destination's object is written under. Reading the same records takes it too, so that our own
@@ -53,9 +54,11 @@ def sentence(error: object) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def failure(error: BaseException) -> tuple[RunStatus, str]:
-    """How a run ends by this error, and the sentence for people. Of an unknown error only the place is told: its text
-    may quote a record."""
+def failure(error: BaseException, then: str = "the next run goes on from here") -> tuple[RunStatus, str]:
+    """How a run ends by this error, and the sentence for people; ``then`` is what waiting will do.
+
+    Of an unknown error only the place is told: its text may quote a record.
+    """
     told = sentence(error)
     if isinstance(error, AuthError):
         advice = "Keep a new secret with concord secrets set, then run concord check."
@@ -64,9 +67,9 @@ def failure(error: BaseException) -> tuple[RunStatus, str]:
         return RunStatus.PAUSED, f"{told} This needs another permission; everything else goes on."
     if isinstance(error, RateLimitedError):
         when = f" in {error.retry_after:.0f} seconds" if error.retry_after else " later"
-        return RunStatus.PAUSED, f"{told} The next run goes on from here{when}."
+        return RunStatus.PAUSED, f"{told} {then[0].upper()}{then[1:]}{when}."
     if isinstance(error, TransientError):
-        return RunStatus.FAILED, f"{told} Nothing is lost: the next run goes on from here."
+        return RunStatus.FAILED, f"{told} Nothing is lost: {then}."
     if isinstance(error, ConcordError):
         return RunStatus.FAILED, str(error)
     frames = traceback.extract_tb(error.__traceback__)
@@ -76,6 +79,19 @@ def failure(error: BaseException) -> tuple[RunStatus, str]:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
+Tally = Mapping[str, int]
+"""Counts of a run by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: a RunStatus or ``skipped``, the sentence for people, and the error if there was one."""
+
+    status: str
+    message: str = ""
+    error: BaseException | None = None
+
+
     """Reads connections into the database."""
 
     db: Database
@@ -179,53 +195,69 @@ class Intake:
     def _stream(
         self, one: Connected, stream: Stream, full: bool, allow_deletes: bool
     ) -> tuple[StreamReport, BaseException | None]:
-        what = f"{one.name}/{stream.name}"
         counts = Counts()
         began = time.monotonic()
         leases = Leases(self.db)
         with ExitStack() as stack:
             held = leases.acquire(f"pull:{one.row.id}:{stream.name}", self.owner, LEASE_SECONDS)
+        ended = self.run(
+            "pull", one, stream,
+            lambda held: self._slices(one, stream, held, counts, full, allow_deletes),
+            lambda: counts_of(counts),
+        )  # fmt: skip
+        message = "; ".join([*counts.notes, ended.message] if ended.message else counts.notes)
+        self.observer.finished(
+            f"pull {one.name}/{stream.name}", f"{counts.read} read, {counts.new} new, {counts.changed} changed"
+        )
+        report = StreamReport(
+            one.name, stream.name, ended.status, counts.read, counts.new, counts.changed, counts.unchanged,
+            counts.gone, counts.dead, counts.dropped, counts.pages, time.monotonic() - began, message,
+        )  # fmt: skip
+        return report, ended.error
+
+    def run(
+        self, kind: str, one: Connected, stream: Stream, work: Callable[[Lease], None], counts: Callable[[], Tally]
+    ) -> Ended:
+        """Does the work under the lease that the stream is read under, and keeps it as a run.
+
+        The work is skipped while another process holds the stream, or writes the same records. An error that has a
+        name, or none, ends the run and is returned; whatever stops the process is raised.
+        """
             if held is None:
-                return StreamReport(one.name, stream.name, "skipped", message="another process is reading it"), None
+                return Ended("skipped", "another process is reading it")
             stack.callback(held.release)
             stack.enter_context(Heartbeat(held))
             writing: Lease | None = None
             if stream.target:
                 writing = leases.acquire(lane(one.row.id, stream.target), self.owner, LEASE_SECONDS)
                 if writing is None:
-                    return StreamReport(one.name, stream.name, "skipped", message="it is being written to"), None
+                    return Ended("skipped", "it is being written to")
                 stack.callback(writing.release)
                 stack.enter_context(Heartbeat(writing))
             runs = Runs(self.db)
-            run = runs.start("pull", held, one.row.id, stream.name)
-            self.observer.started(f"pull {what}", None)
+            run = runs.start(kind, held, one.row.id, stream.name)
+            self.observer.started(f"{kind} {one.name}/{stream.name}", None)
             error: BaseException | None = None
             status, message = RunStatus.OK, ""
             try:
                 if writing is not None:
                     # Once more, under the lease that the stream is read under: a writer may have died just now.
                     self._recover(one, stream.target, writing)
-                self._slices(one, stream, held, counts, full, allow_deletes)
+                work(held)
             except LeaseLostError as lost:
                 error, status, message = lost, RunStatus.INTERRUPTED, str(lost)
             except ConcordError as known:
                 error = known
-                status, message = failure(known)
+                status, message = failure(known, NEXT[kind])
             except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
                 error = unknown
                 status, message = failure(unknown)
                 self.on_crash(unknown)
             except BaseException as stop:
-                runs.finish(run, RunStatus.INTERRUPTED, _counts(counts), f"stopped by {type(stop).__name__}")
+                runs.finish(run, RunStatus.INTERRUPTED, counts(), f"stopped by {type(stop).__name__}")
                 raise
-            status = runs.finish(run, status, _counts(counts), message)
-        message = "; ".join([*counts.notes, message] if message else counts.notes)
-        self.observer.finished(f"pull {what}", f"{counts.read} read, {counts.new} new, {counts.changed} changed")
-        report = StreamReport(
-            one.name, stream.name, str(status.value), counts.read, counts.new, counts.changed, counts.unchanged,
-            counts.gone, counts.dead, counts.dropped, counts.pages, time.monotonic() - began, message,
-        )  # fmt: skip
-        return report, error
+            status = runs.finish(run, status, counts(), message)
+        return Ended(str(status.value), message, error)
 
     def _slices(
         self, one: Connected, stream: Stream, held: Lease, counts: Counts, full: bool, allow_deletes: bool
@@ -265,7 +297,8 @@ def _in_currency(rule: EntityRules, currency: str) -> EntityRules:
     return replace(rule, defaults={**rule.defaults, "currency": f"'{currency}'"})
 
 
-def _counts(counts: Counts) -> dict[str, int]:
+def counts_of(counts: Counts) -> dict[str, int]:
+    """The counts as a run keeps them."""
     return {
         "read": counts.read, "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged,
         "gone": counts.gone, "failed": counts.dead, "dropped": counts.dropped, "pages": counts.pages,

@@ -25,7 +25,9 @@ from state.database import Connection, Database
 from state.dead_letters import Letter, Letters
 from state.leases import Lease
 from sync.page import Failure, Known, Reading, Rows, newest, prepare, whole_bodies
-from sync.retract import Retraction
+from sync.retract import Retraction, guard
+
+ADVICE = "If that is right, run concord sync again with --allow-deletes."
 
 
 @dataclass(slots=True)
@@ -46,7 +48,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class SlicePull:
-    """One slice to pull. ``max_vanished`` is the share of known records that one enumeration may retract unasked."""
+    """One slice to pull. ``max_vanished`` is the share of known records that one enumeration may retract unasked;
+    ``advice`` says how a person allows more."""
 
     db: Database
     lease: Lease
@@ -60,6 +63,7 @@ class SlicePull:
     since: date | None = None
     max_vanished: float = 0.5
     allow_deletes: bool = False
+    advice: str = ADVICE
 
     def run(self) -> None:
         """Reads until the vendor has no more. Whatever is raised, every page stored before it stays stored."""
@@ -78,6 +82,13 @@ class SlicePull:
             with self.db.read() as c:
                 place = cursors.load(c, self.slice_id)
             self._read(self._begin(replace(place, value=None, enumerating=False)))
+
+    def take(self, page: Page) -> None:
+        """Stores records that were asked for by their ids. The slice's place stays where it is."""
+        with self.db.read() as c:
+            place = cursors.load(c, self.slice_id)
+            self.counts.letters = dead_letters.are_open(c, self._place())
+        self._store(page, place)
 
     def _forget_enumeration(self) -> None:
         """What an enumeration that was refused has met says nothing of the source as it will be: the next one begins
@@ -189,11 +200,7 @@ class SlicePull:
         if not lost:
             return 0
         known = records.count_known(c, self.slice_id, generation)
-        if not self.allow_deletes and (len(lost) == known or len(lost) > self.max_vanished * known):
-            raise GuardError(
-                f"{len(lost)} of {known} known records are no longer there; nothing was deleted. "
-                "If that is right, run concord sync again with --allow-deletes."
-            )
+        guard(len(lost), known, self.max_vanished, self.advice, allowed=self.allow_deletes)
         return self._retraction.apply(c, [Tombstone(RemoteId(one), Reason.OUT_OF_SCOPE) for one in lost], now)
 
     def _count(self, rows: Rows, gone: int) -> None:

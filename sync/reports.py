@@ -83,17 +83,56 @@ class ResolveReport:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncReport:
-    """A pull of some connections and the resolve that followed; ``pushes`` for targets that need no approval."""
+class StreamSweep:
+    """One stream after a sweep. ``status``: ok | partial | failed | paused | skipped.
 
-    streams: Sequence[StreamReport]
+    ``known``: live records before it. ``met``: ids that are there. ``gone``: records that are not, ``sample`` some of
+    their ids. ``unknown``: ids that the hub did not hold as live, and ``taken`` how many of those it took.
+    """
+
+    connection: str
+    stream: str
+    status: str
+    known: int = 0
+    met: int = 0
+    gone: int = 0
+    unknown: int = 0
+    taken: int = 0
+    dead: int = 0
+    sample: Sequence[str] = ()
+    seconds: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """A sweep of some connections and the resolve that followed. With ``dry_run`` nothing was written."""
+
+    streams: Sequence[StreamSweep]
     resolve: ResolveReport
-    pushes: Sequence[ApplyReport] = ()
+    dry_run: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether everything that was asked for went well."""
-        return all(s.status in {"ok", "skipped"} for s in self.streams) and all(push.ok for push in self.pushes)
+        return all(one.status in {"ok", "skipped"} for one in self.streams)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """A pull of some connections and the resolve that followed; ``pushes`` for targets that need no approval, and
+    ``sweeps`` that were due."""
+
+    streams: Sequence[StreamReport]
+    resolve: ResolveReport
+    pushes: Sequence[ApplyReport] = ()
+    sweeps: Sequence[StreamSweep] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for went well."""
+        ended = [*(one.status for one in self.streams), *(one.status for one in self.sweeps)]
+        return all(status in {"ok", "skipped"} for status in ended) and all(push.ok for push in self.pushes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mapping.contract import Reason, Tombstone
+from mapping.errors import GuardError
 from state import records, shadows
 from state.database import Connection, Database
 from state.records import EntityRow, RawRow
@@ -17,6 +18,15 @@ STATES = {
     Reason.OUT_OF_SCOPE: "out_of_scope",
 }
 SHADOW_STATES = {Reason.ARCHIVED: "archived", Reason.MERGED: "merged_into"}
+
+
+def guard(lost: int, known: int, share: float, advice: str, *, allowed: bool) -> None:
+    """Raises GuardError when more than this share of the known records would go, or all of them, unless ``allowed``.
+
+    ``advice`` tells a person how to allow it.
+    """
+    if not allowed and lost and (lost == known or lost > share * known):
+        raise GuardError(f"{lost} of {known} known records are no longer there; nothing was deleted. {advice}")
 
 
 @dataclass(frozen=True, slots=True)

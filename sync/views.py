@@ -8,7 +8,7 @@ from typing import Any
 
 from mapping.errors import GoneError
 from mapping.timeline import describe
-from state import customers, dead_letters, facts, identities, outbox, records, shadows
+from state import customers, dead_letters, facts, identities, outbox, records, shadows, sweeps
 from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
 from state.dead_letters import LetterRow
@@ -60,6 +60,7 @@ class Views:
             if name not in known:
                 lines.append(ConnectionStatus(name, "", "", "new", "", 0, 0, "not read yet"))
                 unread.add(name)
+        advice += self._failed_sweeps({row.id: row.name for row in rows})
         advice += [NEVER_READ.format(name=name) for name in configured if name in unread and name not in resting]
         for run in pushes.values():
             if run.status in (RunStatus.FAILED, RunStatus.PARTIAL, RunStatus.INTERRUPTED):
@@ -85,6 +86,25 @@ class Views:
             sum(letters.values()),
             advice,
         )
+
+    def _failed_sweeps(self, names: Mapping[str, str]) -> list[str]:
+        """What to do about sweeps that did not come to their end, unless a full reading has come since."""
+        told = []
+        for (connection_id, stream), run in _latest(Runs(self.db).recent(limit=200, kind="sweep")).items():
+            if connection_id not in names or run.status not in (
+                RunStatus.FAILED,
+                RunStatus.PAUSED,
+                RunStatus.INTERRUPTED,
+            ):
+                continue
+            with self.db.read() as c:
+                enumerated = sweeps.enumerated_at(c, connection_id, stream)
+            if enumerated is None or enumerated < stamp(run.started_at):
+                name = names[connection_id]
+                why = sentence(run.error or "it was cut off")
+                command = "" if "concord " in why else f" Then run concord sweep {name} --stream {stream}"
+                told.append(f"the last sweep of {name}/{stream} ended as {run.status.value}: {why}{command}")
+        return told
 
     def runs(self, limit: int) -> list[RunView]:
         """The newest runs."""

@@ -1,4 +1,4 @@
-"""The commands that make the engine work: check, sync, plan, apply, status, runs."""
+"""The commands that make the engine work: check, sync, sweep, plan, apply, status, runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at mo
 
 def register(app: typer.Typer) -> None:
     """Adds these commands to the app."""
-    for command in (check, sync, plan, apply, status):
+    for command in (check, sync, sweep, plan, apply, status):
         app.command()(command)
     group = typer.Typer(invoke_without_command=True, help="What ran, when, and how it ended.")
     group.callback()(runs)
@@ -54,6 +54,29 @@ def sync(
     with session.hub() as hub:
         report = hub.sync(tuple(names or ()), streams=tuple(stream or ()), full=full, allow_deletes=allow_deletes)
     session.answer(report, *tables.synced(report))
+    dead = any(each.dead for each in report.streams) or any(each.dead for each in report.sweeps)
+    if not report.ok or dead:
+        raise typer.Exit(FAILED)
+
+
+def sweep(
+    ctx: typer.Context,
+    names: Names = None,
+    stream: Annotated[
+        list[str] | None, typer.Option("--stream", "-s", help="Only this stream; may be repeated.", metavar="STREAM")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and write nothing.")] = False,
+    allow_deletes: Annotated[
+        bool, typer.Option("--allow-deletes", help="Believe a source that is suddenly empty or half gone.")
+    ] = False,
+) -> None:
+    """Ask for everything that is there, and take back what is gone without a word."""
+    session = current(ctx)
+    with session.hub() as hub:
+        report = hub.sweep(
+            tuple(names or ()), streams=tuple(stream or ()), dry_run=dry_run, allow_deletes=allow_deletes
+        )
+    session.answer(report, *tables.swept(report))
     if not report.ok or any(each.dead for each in report.streams):
         raise typer.Exit(FAILED)
 

@@ -18,6 +18,8 @@ from sync.reports import (
     RunView,
     StatusReport,
     StreamReport,
+    StreamSweep,
+    SweepReport,
     SyncReport,
 )
 
@@ -27,7 +29,10 @@ ALWAYS = ("read", "new", "changed")
 
 def synced(report: SyncReport) -> list[RenderableType]:
     """What was read, what resolving changed, and what was pushed without asking."""
-    drawn: list[RenderableType] = [read(report.streams), resolved(report.resolve)]
+    drawn: list[RenderableType] = [read(report.streams)]
+    if report.sweeps:
+        drawn.append(sweeps(report.sweeps))
+    drawn.append(resolved(report.resolve))
     drawn += [applied(push) for push in report.pushes]
     return drawn
 
@@ -56,6 +61,32 @@ def read(streams: Sequence[StreamReport]) -> RenderableType:
         quiet = len(streams) - len(telling)
         note = Text(f"{many(quiet, 'stream')} had nothing new" if quiet else "", style="dim")
         table.add_row(Text("all", style="bold"), note, *(_count(name, sums[name]) for name in counts))
+    return table
+
+
+def swept(report: SweepReport) -> list[RenderableType]:
+    """What a sweep found, some of what is gone, and what resolving made of it."""
+    if not report.streams:
+        return [Text("There is nothing to sweep: every stream tells of its deletions itself.", style="green")]
+    drawn: list[RenderableType] = [sweeps(report.streams, dry_run=report.dry_run)]
+    for each in report.streams:
+        if each.sample:
+            more = f" and {each.gone - len(each.sample):,} more" if each.gone > len(each.sample) else ""
+            drawn.append(cell(f"Gone from {each.connection}/{each.stream}: {', '.join(each.sample)}{more}"))
+    drawn.append(Text("Nothing was written.") if report.dry_run else resolved(report.resolve))
+    return drawn
+
+
+def sweeps(found: Sequence[StreamSweep], *, dry_run: bool = False) -> Table:
+    """One line for each stream that was swept."""
+    notes = ["note"] if any(each.message for each in found) else []
+    gone = "would go" if dry_run else "gone"
+    numbers = ("known", "there", gone, "unknown", "taken")
+    table = grid("swept", "stream", *numbers, "state", *notes, numbers=numbers)
+    for each in found:
+        counts = (each.known, each.met, each.gone, each.unknown, each.taken)
+        row = [cell(each.connection), cell(each.stream), *(cell(count) for count in counts), state(each.status)]
+        table.add_row(*row, *([cell(each.message)] if notes else []))
     return table
 
 

@@ -24,6 +24,8 @@ from sync.reports import (
     RunView,
     StatusReport,
     StreamReport,
+    StreamSweep,
+    SweepReport,
     SyncReport,
     TargetPlan,
     TimelineItem,
@@ -32,6 +34,8 @@ from sync.reports import (
 
 STREAM = StreamReport("shop", "customers", "ok", read=1_200, new=1_190, changed=4, unchanged=6, pages=3, seconds=1.5)
 SYNC = SyncReport((STREAM,), ResolveReport(entities=1_200, facts=90, created=1_100, merged=12, seconds=0.4))
+SWEPT = StreamSweep("shop", "meetings", "ok", known=40, met=39, gone=12, unknown=11, taken=11, sample=("m7", "m8"))
+SWEEP = SweepReport((SWEPT,), ResolveReport(entities=12, facts=12, changed=3))
 CHECK = CheckReport("shop", "shopify", True, "Acme (acct_1)", ("customers", "orders"), ())
 CHANGE = PlannedChange(
     key="c1",
@@ -103,6 +107,9 @@ class FakeHub:
 
     def sync(self, names: Sequence[str] = (), **options: Any) -> Any:
         return self._answer("sync", SYNC, tuple(names), **options)
+
+    def sweep(self, names: Sequence[str] = (), **options: Any) -> Any:
+        return self._answer("sweep", SWEEP, tuple(names), **options)
 
     def plan(self, names: Sequence[str] = (), *, live: bool = False) -> Any:
         return self._answer("plan", PLAN, tuple(names), live=live)

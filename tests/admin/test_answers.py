@@ -16,6 +16,7 @@ from tests.admin.fake_hub import FakeHub, fields
 JSON_ANSWERS: list[tuple[str, Any]] = [
     ("check", [answers.CHECK]),
     ("sync", answers.SYNC),
+    ("sweep", answers.SWEEP),
     ("plan", answers.PLAN),
     ("apply 3f9a", answers.APPLY),
     ("status", answers.STATUS),
@@ -73,6 +74,36 @@ def test_sync_shows_what_was_read_and_who_turned_out_to_be_who(concord: Concord,
     assert "customers" in shown
     assert "1,200" in shown
     assert "1,100 customers new, 12 merged" in shown
+
+
+def test_sweep_hands_its_options_on(concord: Concord, hub: FakeHub) -> None:
+    concord("sweep", "shop", "--stream", "meetings", "--dry-run", "--allow-deletes")
+    options = {"streams": ("meetings",), "dry_run": True, "allow_deletes": True}
+    assert hub.asked == [("sweep", (("shop",),), options)]
+
+
+def test_a_sweep_shows_what_is_gone_and_some_of_it(concord: Concord, hub: FakeHub) -> None:
+    shown = concord("sweep").stdout
+    assert "Gone from shop/meetings: m7, m8 and 10 more" in shown
+    assert "Resolved:" in shown
+
+
+def test_a_dry_run_says_what_would_go_and_that_nothing_was_written(concord: Concord, hub: FakeHub) -> None:
+    hub.answers["sweep"] = replace(answers.SWEEP, dry_run=True)
+    shown = concord("sweep", "--dry-run").stdout
+    assert "would go" in shown
+    assert "Nothing was written." in shown
+
+
+def test_a_sync_shows_the_sweeps_that_were_due(concord: Concord, hub: FakeHub) -> None:
+    assert "swept" not in concord("sync").stdout
+    hub.answers["sync"] = replace(answers.SYNC, sweeps=(answers.SWEPT,))
+    assert "meetings" in concord("sync").stdout
+
+
+def test_where_nothing_needs_a_sweep_it_says_so(concord: Concord, hub: FakeHub) -> None:
+    hub.answers["sweep"] = replace(answers.SWEEP, streams=())
+    assert "tells of its deletions itself" in concord("sweep").stdout
 
 
 def test_a_plan_shows_old_new_why_the_hash_and_the_command_that_applies_it(concord: Concord, hub: FakeHub) -> None:

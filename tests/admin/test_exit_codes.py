@@ -20,7 +20,7 @@ from mapping.errors import (
 )
 from sync.reports import ApplyReport
 from tests.admin.conftest import Concord
-from tests.admin.fake_hub import APPLY, CHECK, PLAN, STATUS, STREAM, SYNC, FakeHub
+from tests.admin.fake_hub import APPLY, CHECK, PLAN, STATUS, STREAM, SWEEP, SWEPT, SYNC, FakeHub
 
 
 def test_a_failed_stream_fails_the_command(concord: Concord, hub: FakeHub) -> None:
@@ -38,6 +38,18 @@ def test_a_paused_connection_fails_the_command(concord: Concord, hub: FakeHub) -
 def test_one_dead_record_fails_the_command_even_where_the_stream_went_on(concord: Concord, hub: FakeHub) -> None:
     hub.answers["sync"] = replace(SYNC, streams=(replace(STREAM, dead=1),))
     assert concord("sync").exit_code == 1
+
+
+@pytest.mark.parametrize(("status", "dead"), [("failed", 0), ("paused", 0), ("partial", 1), ("ok", 1)])
+def test_a_sweep_that_did_not_all_go_well_fails_the_command(
+    concord: Concord, hub: FakeHub, status: str, dead: int
+) -> None:
+    swept = replace(SWEPT, status=status, dead=dead, message="4 of 5 known records")
+    hub.answers |= {"sweep": replace(SWEEP, streams=(swept,)), "sync": replace(SYNC, sweeps=(swept,))}
+    for command in ("sweep", "sync"):
+        result = concord(command)
+        assert result.exit_code == 1
+        assert "4 of 5" in result.stdout
 
 
 @pytest.mark.parametrize("status", ["partial", "failed", "paused"])

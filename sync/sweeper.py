@@ -1,0 +1,254 @@
+"""Sweeper: which streams are swept, when it is due, and what one sweep of a stream is made of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from config.settings import StreamSettings
+from connectors.core.protocols import Stream, one_slice
+from mapping.contract import Deletes, Reason, RemoteId, Slice, Tombstone
+from mapping.errors import AuthError, ConcordError
+from state import cursors, dead_letters, sweeps
+from state.cursors import Place
+from state.database import Database, parse_stamp
+from state.leases import Lease
+from sync.connect import Connected
+from sync.intake import Intake, Tally, counts_of, failure
+from sync.reports import StreamReport, StreamSweep
+from sync.retract import Retraction, guard
+from sync.sweep import ADVICE, RETRACT, SAMPLE, SliceSweep, Swept
+
+AGAIN = timedelta(hours=1)
+"""How long a sweep that failed is left alone before a sync tries it again: it may cost thousands of requests."""
+NO_SWEEP = {
+    Deletes.NATIVE: "it tells of its deletions itself, and needs no sweep",
+    Deletes.NONE: "it has no deletions to find",
+}
+
+
+def is_due(db: Database, connection_id: str, stream: str, every: timedelta | None) -> bool:
+    """Whether a stream should be swept now: its last sweep, or full reading, is ``every`` ago.
+
+    A sweep that was not completed is left alone for an hour. A stream that was never read to its end is never due.
+    """
+    if every is None:
+        return False
+    with db.read() as c:
+        last = sweeps.last(c, connection_id, stream)
+        enumerated = sweeps.enumerated_at(c, connection_id, stream)
+    if enumerated is None:
+        return False
+    now = db.now()
+    if parse_stamp(max(last.completed_at or "", enumerated)) + every > now:
+        return False
+    failed = last.tried_at is not None and last.tried_at > (last.completed_at or "")
+    return not (failed and parse_stamp(last.tried_at or "") + min(AGAIN, every) > now)
+
+
+def is_swept(stream: Stream) -> bool:
+    """Whether records of the stream can go without a word: by themselves, or with the slice they lie in."""
+    return stream.deletes is Deletes.SWEEP or (stream.deletes is Deletes.NATIVE and stream.slices is not one_slice)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """Sweeps connections."""
+
+    db: Database
+    intake: Intake
+
+    def due(self, one: Connected, pulled: Sequence[StreamReport]) -> list[StreamSweep]:
+        """Sweeps those of the streams just pulled that went well and are due."""
+        fine = {each.stream for each in pulled if each.status in ("ok", "partial")}
+        ready = [
+            stream.name
+            for stream in one.streams()
+            if stream.name in fine
+            and is_swept(stream)
+            and is_due(self.db, one.row.id, stream.name, one.settings.sweeps_every(stream.name))
+        ]
+        return [each for each in self.connection(one, ready) if _tells(each)] if ready else []
+
+    def connection(
+        self, one: Connected, streams: Sequence[str] = (), *, dry_run: bool = False, allow_deletes: bool = False
+    ) -> list[StreamSweep]:
+        """Sweeps the streams of one connection; those named, or all that need it. A refused login ends it."""
+        reports: list[StreamSweep] = []
+        for stream in one.streams():
+            if stream.name not in streams if streams else not is_swept(stream):
+                continue
+            if not is_swept(stream):
+                reports.append(StreamSweep(one.name, stream.name, "skipped", message=NO_SWEEP[stream.deletes]))
+                continue
+            work = _StreamSweep(self.db, self.intake, one, stream, Swept(), allow_deletes)
+            report, error = work.look() if dry_run else work.run()
+            reports.append(report)
+            if isinstance(error, AuthError):
+                if not dry_run:
+                    self.intake.switchboard.rejected(one, error)
+                break
+        return reports
+
+
+def _tells(report: StreamSweep) -> bool:
+    """Whether a sweep that nobody asked for has anything to say: one that only looked for slices mostly has not."""
+    return report.status != "ok" or bool(report.met or report.gone or report.message)
+
+
+@dataclass(frozen=True, slots=True)
+class _StreamSweep:
+    """One sweep of one stream: slice by slice, and at last the slices that are no longer there."""
+
+    db: Database
+    intake: Intake
+    one: Connected
+    stream: Stream
+    swept: Swept
+    allow_deletes: bool
+
+    def run(self) -> tuple[StreamSweep, BaseException | None]:
+        """Sweeps under the stream's lease, as a run of its own."""
+        began = time.monotonic()
+        ended = self.intake.run("sweep", self.one, self.stream, self._sweep, self._tally)
+        self.intake.observer.finished(
+            f"sweep {self._what}", f"{self.swept.met} there, {self.swept.gone} gone, {self.swept.taken.new} new"
+        )
+        return self._report(ended.status, ended.message, began), ended.error
+
+    def look(self) -> tuple[StreamSweep, BaseException | None]:
+        """What ``run`` would do. Writes nothing, so it takes no lease and leaves no run."""
+        began = time.monotonic()
+        error: ConcordError | None = None
+        status, message = "ok", ""
+        self.intake.observer.started(f"sweep {self._what}", None)
+        try:
+            listed = self.stream.slices()
+            for each in self._slices(listed):
+                each.look()
+            self._vanished(listed, None)
+        except ConcordError as known:
+            error = known
+            ended, message = failure(known, "nothing was to be written")
+            status = ended.value
+        self.intake.observer.finished(f"sweep {self._what}", f"{self.swept.met} there, {self.swept.gone} gone")
+        return self._report(status, message, began), error
+
+    @property
+    def _what(self) -> str:
+        return f"{self.one.name}/{self.stream.name}"
+
+    @property
+    def _command(self) -> str:
+        return f"{self.one.name} --stream {self.stream.name}"
+
+    def _sweep(self, held: Lease) -> None:
+        with self.db.write(held) as c:
+            sweeps.note_tried(c, self.one.row.id, self.stream.name, self.db.stamp())
+        listed = self.stream.slices()
+        for each in self._slices(listed):
+            each.run(held)
+        self._vanished(listed, held)
+        if not self.swept.whole:
+            return
+        with self.db.write(held) as c:
+            sweeps.note_completed(c, self.one.row.id, self.stream.name, self.db.stamp())
+
+    def _slices(self, listed: Sequence[Slice]) -> list[SliceSweep]:
+        """The slices to sweep: those that are there and were read before; none where the vendor tells of deletions."""
+        if self.stream.deletes is not Deletes.SWEEP:
+            return []
+        mine = self._settings
+        reading = self.intake.reading(self.one, self.stream)
+        with self.db.read() as c:
+            known = {each.key: each.id for each in sweeps.known_slices(c, self.one.row.id, self.stream.name)}
+        if any(each.key not in known for each in listed):
+            self.swept.not_read()
+        return [
+            SliceSweep(
+                self.db, self.one.row.id, reading, each, known[each.key], self.swept,
+                lambda done: self.intake.observer.advanced(f"sweep {self._what}", done),
+                self._command, mine.since, mine.max_vanished_share, self.allow_deletes,
+            )
+            for each in listed
+            if each.key in known
+        ]  # fmt: skip
+
+    @property
+    def _settings(self) -> StreamSettings:
+        return self.one.settings.reads(self.stream.name) or StreamSettings()
+
+    def _vanished(self, listed: Sequence[Slice], held: Lease | None) -> None:
+        """Retracts the records of slices that are no longer there (a calendar that was removed), or counts them where
+        there is no lease. The guard weighs them, with all else that is gone, against the whole stream."""
+        there = {each.key for each in listed}
+        with self.db.read() as c:
+            known = sweeps.known_slices(c, self.one.row.id, self.stream.name)
+        away = [each for each in known if each.key not in there and each.live]
+        if not away:
+            return
+        lost = sum(each.live for each in away)
+        whole = sum(each.live for each in known) + (self.swept.gone if held is not None else 0)
+        share = self._settings.max_vanished_share
+        self.swept.known += lost
+        guard(lost + self.swept.gone, whole, share, ADVICE.format(place=self._command), allowed=self.allow_deletes)
+        self.swept.notes.append(f"{len(away)} of the {len(known)} parts it is read in are no longer there")
+        for each in away:
+            if held is not None:
+                self._forget(each, held)
+            else:
+                with self.db.read() as c:
+                    self._gone(sweeps.live(c, each.id, SAMPLE), each.live)
+
+    def _gone(self, ids: Sequence[str], count: int) -> None:
+        self.swept.gone += count
+        self.swept.keep_sample(ids)
+
+    def _forget(self, away: sweeps.KnownSlice, held: Lease) -> None:
+        """Retracts every record of a slice. Its cursor goes first: should it come back, it is read from the start."""
+        with self.db.write(held) as c:
+            place = cursors.load(c, away.id)
+            cursors.store(c, away.id, Place(generation=place.generation, pages=place.pages), self.db.stamp())
+        reading = self.intake.reading(self.one, self.stream)
+        retraction = Retraction(self.db, self.one.row.id, reading, away.id)
+        while True:
+            with self.db.write(held) as c:
+                ids = sweeps.live(c, away.id, RETRACT)
+                now = self.db.stamp()
+                retraction.apply(c, [Tombstone(RemoteId(one), Reason.OUT_OF_SCOPE) for one in ids], now)
+                if not ids:
+                    letters = dead_letters.Letters.IN
+                    at = dead_letters.Place(letters, self.one.row.id, self.stream.name, away.key)
+                    dead_letters.resolve_unrepeated(c, at, away.id, now)
+                    return
+            self._gone(ids, len(ids))
+
+    def _tally(self) -> Tally:
+        taken = counts_of(self.swept.taken)
+        return {
+            "known": self.swept.known, "met": self.swept.met, "gone": self.swept.gone, "unknown": self.swept.unknown,
+            "new": taken["new"], "changed": taken["changed"], "failed": taken["failed"],
+        }  # fmt: skip
+
+    def _unknown(self) -> Sequence[str]:
+        """What is told of ids that the hub does not hold, where they cannot simply be fetched."""
+        if not self.swept.unknown or self.stream.ids is None:
+            return []
+        since = self._settings.since
+        if self.stream.get is not None and since is None:
+            return []
+        which = f"those since {since}" if since else "they"
+        return [
+            f"{self.swept.unknown} are there that the hub lacks: {which} come with concord sync {self.one.name} --full"
+        ]
+
+    def _report(self, status: str, message: str, began: float) -> StreamSweep:
+        swept, taken = self.swept, self.swept.taken
+        notes = [*dict.fromkeys(swept.notes), *taken.notes, *self._unknown()]
+        return StreamSweep(
+            self.one.name, self.stream.name, status, swept.known, swept.met, swept.gone, swept.unknown,
+            taken.new + taken.changed, taken.dead, list(swept.sample), time.monotonic() - began,
+            "; ".join([*notes, message] if message else notes),
+        )  # fmt: skip
