@@ -327,6 +327,27 @@ class ReaderContract:
         if stream.ids is not None:
             assert _enumerated(rig) == sorted(keys)
 
+    def test_where_nothing_is_there_are_no_ids(self, rig: ReaderRig) -> None:
+        if Lack.IDS not in rig.lacks:
+            assert _enumerated(rig) == []
+
+    def test_a_listing_of_ids_that_is_cut_off_says_so(self, rig: ReaderRig) -> None:
+        """A sweep takes what a listing leaves out for gone: it is whole, or it ends with an error."""
+        if Lack.IDS in rig.lacks or _without_network(rig):
+            return
+        keys = fill(rig)
+        mishaps: list[Callable[[], None]] = [partial(rig.rate_limit, 100_000), rig.server_error, rig.truncate]
+        for mishap in mishaps:
+            mishap()
+            for _ in range(PATIENCE):
+                try:
+                    assert _enumerated(rig) == sorted(keys)
+                    break
+                except (TransientError, ContractError):
+                    rig.clock.advance(100_000)
+            else:
+                pytest.fail(f"the ids could not be listed in {PATIENCE} attempts")
+
     def test_get_gives_the_bodies_that_a_read_gives(self, rig: ReaderRig) -> None:
         keys = fill(rig)
         records = read(rig).records
