@@ -52,8 +52,8 @@ class Mapper:
         self.version = hashlib.blake2b(dump.encode(), digest_size=8).hexdigest()
         asked = any(path[0] == HORIZON for rule in self._rules for path in rule.paths)
         self._horizon = horizon.told() if horizon and asked else None
-        self.until = str(self._horizon["until"]) if self._horizon else ""
-        """How far repeating meetings are looked at; empty where no rule asks. What was mapped before is stale then."""
+        self.until = str(self._horizon["until"])[:8] if self._horizon else ""
+        """The day up to which repeating meetings are looked at, ``20270222``; empty where no rule asks."""
 
     def map(self, body: Mapping[str, Any]) -> tuple[Entity, ...]:
         """The entities that the record says, each with a part of its own; one that is said twice alike counts once.

@@ -1,4 +1,21 @@
-"""Facts seen in several places: one fact out of its sightings, and whom it belongs to."""
+"""Facts seen in several places: one fact out of its sightings, and whom it belongs to.
+
+Who speaks first, of the sightings of one fact:
+
+1. What was only worked out from a series (``derived``) is silent where the same calendar speaks of this occurrence by
+   itself.
+2. The highest ``sequence`` holds: the organiser raises it whenever the meeting is another one than was agreed to
+   (RFC 5546 2.1.4). What counts less speaks of a meeting that is no more. A sighting without one (a mail, a record of a
+   CRM) is no copy of an invitation, and is heard beside the highest.
+3. The organiser's own copy comes first, since only the organiser may change a meeting (RFC 5546 3.2.2); a cancellation
+   there cancels. Then what speaks of this occurrence by itself, then what was revised last (``revised_at``, else when
+   the record changed), then the order of the natural keys.
+
+The first that says something of a field gives it; beginning and end are one. Who takes part stands in the organiser's
+copy, where there is one, else everybody counts who is named by any: one calendar shows all guests, another its owner
+only. An answer is the newest that was given to the invitation with this ``sequence``: the participant's own calendar
+before what others have heard of it, and no answer yet (``needs-action``) after every other.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +27,17 @@ from mapping.identity import EMAIL, ID, PHONE
 
 PREFERENCE = (ID, EMAIL, PHONE)
 
+_STANDING = frozenset({"sequence", "revised_at", "derived"})
+"""How much a sighting's word counts: told of the sighting, not of the fact."""
+_TIME = frozenset({"at", "ends_at", "all_day"})
+_UNANSWERED = frozenset({"", "needs-action"})
+_ORGANIZER = "organizer"
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One record that speaks of a fact. ``key`` is its natural key, ``changed`` when it last changed, as a stamp."""
+    """One record that speaks of a fact. ``key`` is its natural key (connection, stream, slice, remote id, part),
+    ``changed`` when it last changed, as a stamp."""
 
     entity_id: int
     key: tuple[str, ...]
@@ -21,26 +45,79 @@ class Sighting:
     values: Mapping[str, Any]
     changed: str
 
+    @property
+    def sequence(self) -> int | None:
+        """The revision of the invitation that this is a copy of."""
+        found = self.values.get("sequence")
+        return found if isinstance(found, int) else None
+
+    @property
+    def derived(self) -> bool:
+        """Whether it was only worked out from a series."""
+        return bool(self.values.get("derived"))
+
+    @property
+    def revised(self) -> str:
+        """When this copy was last revised. Without its ending, since ``…00Z`` would sort after ``…00.5Z``."""
+        return str(self.values.get("revised_at") or self.changed).rstrip("~Z")
+
+    @property
+    def organizers(self) -> bool:
+        """Whether this is the organiser's own copy."""
+        return any(one["role"] == _ORGANIZER and one.get("own") for one in self.values.get("participants", ()))
+
 
 def merge(sightings: Sequence[Sighting]) -> tuple[str, dict[str, Any]]:
-    """The fact's kind and values: the newest sighting speaks first, the others fill what it leaves out.
-
-    Whoever is named by any of them took part: one calendar shows all guests, another only its owner. Deterministic in
-    the set of sightings.
-    """
-    ordered = sorted(sightings, key=lambda s: s.key)
-    ordered.sort(key=lambda s: s.changed, reverse=True)
+    """The fact's kind and values, by the rules above. Deterministic in the set of sightings; at least one is needed."""
+    heard = _heard(sightings)
+    ordered = _in_order(heard)
     values: dict[str, Any] = {}
     for sighting in ordered:
+        timed = "at" in values
         for name, value in sighting.values.items():
-            values.setdefault(name, value)
-    took_part: dict[tuple[Any, ...], Any] = {}
-    for sighting in ordered:
-        for participant in sighting.values.get("participants", ()):
-            took_part.setdefault(_who(participant), participant)
+            if name not in _STANDING and not (timed and name in _TIME):
+                values.setdefault(name, value)
+    took_part = _participants(ordered, heard)
     if took_part:
-        values["participants"] = list(took_part.values())
+        values["participants"] = took_part
+    else:
+        values.pop("participants", None)
     return ordered[0].kind, values
+
+
+def _heard(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """All but those that are silent by the first rule."""
+    spoken_of = {one.key[:3] for one in sightings if not one.derived}
+    return [one for one in sightings if not one.derived or one.key[:3] not in spoken_of]
+
+
+def _in_order(heard: Sequence[Sighting]) -> list[Sighting]:
+    """Those that count, the first speaker first."""
+    highest = max((one.sequence for one in heard if one.sequence is not None), default=None)
+    ordered = sorted((one for one in heard if one.sequence in (None, highest)), key=lambda one: one.key)
+    ordered.sort(key=lambda one: (one.organizers, not one.derived, one.revised), reverse=True)
+    return ordered
+
+
+def _participants(ordered: Sequence[Sighting], heard: Sequence[Sighting]) -> list[dict[str, Any]]:
+    listing = (
+        [one for one in ordered if one.sequence is None or one is ordered[0]] if ordered[0].organizers else ordered
+    )
+    answers: dict[tuple[Any, ...], tuple[tuple[Any, ...], str]] = {}
+    for sighting in sorted(heard, key=lambda one: one.key):
+        for one in sighting.values.get("participants", ()):
+            answer = one.get("answer") or ""
+            rank = (sighting.sequence or 0, answer not in _UNANSWERED, bool(one.get("own")), sighting.revised)
+            if answer and (_who(one) not in answers or rank > answers[_who(one)][0]):
+                answers[_who(one)] = rank, answer
+    took_part: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for sighting in listing:
+        for one in sighting.values.get("participants", ()):
+            who = _who(one)
+            if who not in took_part:
+                told = {name: value for name, value in one.items() if name not in ("own", "answer")}
+                took_part[who] = told | ({"answer": answers[who][1]} if who in answers else {})
+    return list(took_part.values())
 
 
 def _who(participant: Mapping[str, Any]) -> tuple[Any, ...]:

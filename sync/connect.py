@@ -72,7 +72,7 @@ class Switchboard:
             return self.ready[name]
         settings = self.settings.connections[name]
         country = settings.default_country or self.settings.hub.default_country
-        runtime = replace(self.runtime, default_country=country)
+        runtime = replace(self.runtime, default_country=country, timezone=self.settings.hub.timezone)
         tokens = VaultTokenStore(self.vault, self.row(name).id)
         return self.vendors[settings.connector].build(settings.config, runtime, tokens)
 

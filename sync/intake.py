@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from hashlib import blake2b
 
 from config.settings import Settings, StreamSettings
@@ -23,6 +24,7 @@ from mapping.errors import (
 from mapping.identity import Protection
 from mapping.mapper import Mapper
 from mapping.model import Kind
+from mapping.recurrence import Horizon
 from mapping.rules import EntityRules
 from mapping.timeline import Privacy
 from state import dead_letters, records
@@ -159,6 +161,7 @@ class Ended:
             default_country=one.settings.default_country or self.settings.hub.default_country,
             overrides=overrides,
             creates_customers=mine.creates_customers,
+            horizon=Horizon.at(self.db.now(), timedelta(days=self.settings.hub.meetings_ahead)),
         )
         seen: list[Schema] = []
 
@@ -184,7 +187,7 @@ class Ended:
                 reading = self.reading(one, stream)
                 with self.db.read() as c:
                     slices = [number for number, of, _ in records.slices_of(c, one.row.id) if of == name]
-                done = [remap(self.db, held, one.row.id, reading, n, reading.version) for n in slices]
+                done = [remap(self.db, held, one.row.id, reading, n, reading.current) for n in slices]
                 changed = sum(counts.changed for counts in done)
         finally:
             held.release()
@@ -281,9 +284,9 @@ class Ended:
             current = records.rules_of(c, number)
         if current is None:
             with self.db.write(held) as c:
-                records.set_rules(c, number, reading.version)
-        elif current != reading.version:
-            done = remap(self.db, held, one.row.id, reading, number, reading.version)
+                records.set_rules(c, number, reading.current)
+        elif current != reading.current:
+            done = remap(self.db, held, one.row.id, reading, number, reading.current)
             counts.changed += done.changed
             counts.dead += done.dead
             counts.dropped += done.dropped

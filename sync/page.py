@@ -39,6 +39,12 @@ class Reading:
     schema: Callable[[], Schema]
     version: str
 
+    @property
+    def current(self) -> str:
+        """What a slice whose records are all mapped is marked with: the rules in force, and how far ahead repeating
+        meetings are looked at. As weeks go by, the next occurrences come out of the records that are there."""
+        return f"{self.version}{self.mapper.until}"
+
     def entities(self, body: Mapping[str, Any]) -> Sequence[Entity]:
         """What a record says, with what the privacy settings tell of it. Raises RecordError."""
         found = self.mapper.map(body)

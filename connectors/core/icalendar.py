@@ -37,6 +37,7 @@ _THINGS = frozenset(("room", "resource"))
 _PROPOSALS = frozenset(("COUNTER", "DECLINECOUNTER", "REFRESH"))
 """Messages of iTIP that ask for something and say nothing of the meeting as it is (RFC 5546 3.2)."""
 _CALENDAR_ZONE = re.compile(r"^X-WR-TIMEZONE[^:\r\n]*:([^\r\n]+)", re.MULTILINE)
+_CALENDAR_NAME = re.compile(r"^X-WR-CALNAME[^:\r\n]*:([^\s@]+@[^\s@]+)\s*$", re.MULTILINE)
 _METHOD = re.compile(r"^METHOD:([A-Za-z]+)\s*$", re.MULTILINE)
 # The library warns of every zone that Evolution or Mozilla put their own name in front of.
 _PREFIXED_ZONE = re.compile(r'TZID="?/[^/:;"\r\n]+/(?:[^/:;"\r\n]+/)??([A-Z][A-Za-z]+/[A-Za-z_/+-]+)"?')
@@ -84,7 +85,9 @@ class Reader:
         method = _METHOD.search(opening)
         self.zones = Zones(own.group(1).strip() if own else "", zone)
         self.method = method.group(1).upper() if method else ""
-        self.owner = owner.casefold()
+        # Google exports a person's own calendar under the person's address.
+        titled = _CALENDAR_NAME.search(opening)
+        self.owner = (owner or (titled.group(1).strip() if titled else "")).casefold()
 
     @property
     def speaks(self) -> bool:

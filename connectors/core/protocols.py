@@ -216,7 +216,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What the hub lends to a connector: time, a meter, and in tests another transport."""
+    """What the hub lends to a connector: time, a meter, and in tests another transport.
+
+    ``default_country`` and ``timezone`` (IANA) are what numbers and times that name none are taken for.
+    """
 
     now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
@@ -224,6 +227,7 @@ class Runtime:
     meter: Meter = field(default_factory=NoMeter)
     transport: httpx.BaseTransport | None = None
     default_country: str = ""
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ class FilesConnector:
     writes = None
     hooks = None
 
-    def __init__(self, config: FilesConfig) -> None:
+    def __init__(self, config: FilesConfig, timezone: str = "UTC") -> None:
         self._config = config
-        self._folder = Folder(config)
+        self._timezone = timezone
+        self._folder = Folder(config, timezone)
         streams = [layout.stream for layout in self._folder.layouts.values()]
         if len(self._folder.layouts) != self._folder.declared or UNRECOGNISED in streams:
             raise ConfigError("two layouts share a stream's name, or one is called like a built-in stream")
@@ -59,7 +60,8 @@ class FilesConnector:
     def _reader(self, layout: Layout) -> Callable[[Slice, Cursor | None], Iterator[Page]]:
         def read(_slice: Slice, cursor: Cursor | None) -> Iterator[Page]:
             exports = self._of(layout.stream)
-            mark = self._mark(exports, layout.stream, str(layout.version))
+            zone = [self._timezone] if layout.format == "ics" else []
+            mark = self._mark(exports, layout.stream, str(layout.version), *zone)
             yield from pages(layout, exports, mark, self._config.system, cursor)
 
         return read
@@ -114,7 +116,7 @@ def _advice(export: Export) -> str:
 
 
 def _build(config: FilesConfig, runtime: Runtime, tokens: TokenStore) -> FilesConnector:
-    return FilesConnector(config)
+    return FilesConnector(config, runtime.timezone)
 
 
 VENDOR = Vendor("files", "Export files", FilesConfig, _build, docs="docs/connectors/files.md")

@@ -59,8 +59,9 @@ class Export:
 class Folder:
     """The files behind a connection's path. What was found of a file is kept as long as its fingerprint holds."""
 
-    def __init__(self, config: FilesConfig) -> None:
+    def __init__(self, config: FilesConfig, timezone: str = "UTC") -> None:
         self._config = config
+        self._timezone = timezone
         self._own = {name: configured(name, layout) for name, layout in config.layouts.items()}
         self._known: dict[Path, tuple[tuple[int, int], Export]] = {}
         self.path = Path(os.path.expanduser(config.path))
@@ -187,8 +188,8 @@ class Folder:
     ) -> Source:
         columns = body_names(layout, found.header) if layout and found else ()
         continues = layout.continues if layout else None
-        config = self._config
-        return Source(path, encoding, found, columns, continues, config.mail_bodies, config.mail_attachments)
+        config, zone = self._config, self._timezone
+        return Source(path, encoding, found, columns, continues, config.mail_bodies, config.mail_attachments, zone)
 
 
 def _refuse(error: OSError) -> None:
