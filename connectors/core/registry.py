@@ -22,6 +22,7 @@ BUILT_IN = {
     "files": "connectors.files.connector:VENDOR",
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
+    "odoo": "connectors.odoo.connector:VENDOR",
 }
 
 
