@@ -23,6 +23,7 @@ from mapping.errors import (
     AuthError,
     ConcordError,
     ContractError,
+    CursorExpiredError,
     ForbiddenError,
     GoneError,
     RateLimitedError,
@@ -137,6 +138,8 @@ class Google:
         said = f"{answers.describe(response)}: {', '.join(reasons) or 'no reason'}{advice}"
         if response.status_code == 429 or (response.status_code == 403 and {*reasons} & (LATER | MUCH_LATER)):
             return RateLimitedError(said, retry_after=self._wait(reasons, message))
+        if response.status_code == 410:
+            return CursorExpiredError(said)
         if response.status_code == 400:
             return ForbiddenError(said) if {*reasons} & UNUSABLE else RefusedError(said)
         return type(usual)(said)

@@ -7,14 +7,14 @@ of that page; a place in the history is the id of its last record.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from connectors.core import places
 from connectors.core.google import Google, Json, RefusedError
 from connectors.core.mail import READ
 from connectors.core.paging import Leaf, by_cursor
@@ -68,10 +68,6 @@ class Place:
     after: str = ""
     mark: str = ""
 
-    def text(self) -> Cursor:
-        """The place as a cursor."""
-        return Cursor(json.dumps({name: value for name, value in asdict(self).items() if value}))
-
 
 @dataclass
 class Mailbox:
@@ -94,7 +90,7 @@ class Mailbox:
             return
         for ids, after in self._listed(here, self.wish.span):
             yield replace(self._page(slice_, ids, after, self.wish.span), tombstones=())
-        yield Page(cursor=Place(here.history, mark=here.mark).text(), complete=True)
+        yield Page(cursor=places.dump(Place(here.history, mark=here.mark)), complete=True)
 
     def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """Messages received in [start, end), through a search: the scope gmail.metadata does not allow any."""
@@ -111,10 +107,7 @@ class Mailbox:
         return self.google.get(f"{ROOT}/profile", {"fields": "emailAddress,historyId"})
 
     def _place(self, cursor: Cursor | None) -> Place | None:
-        try:
-            here = Place(**json.loads(cursor)) if cursor else None
-        except (ValueError, TypeError):
-            raise CursorExpiredError("the cursor is none of Gmail's") from None
+        here = places.load(Place, cursor)
         if here and here.mark != self.wish.mark:
             raise CursorExpiredError("other messages, or other parts of them, are wanted than before")
         return here
@@ -176,7 +169,7 @@ class Mailbox:
                     gone.append(Tombstone(RemoteId(id_), reason, slice_.key))
             except RecordError as error:
                 errors.append(error)
-        return Page(records, gone, here.text(), errors=errors)
+        return Page(records, gone, places.dump(here), errors=errors)
 
     def _fetched(self, ids: Sequence[str]) -> Sequence[Json | None]:
         if not ids:

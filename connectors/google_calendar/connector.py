@@ -1,0 +1,136 @@
+"""Google Calendar: the meetings of one person's calendars, or of everybody's whom a service account may read for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from pydantic import Field
+
+from connectors.core.budget import Budget, Limit
+from connectors.core.google import Google, Json
+from connectors.core.google_login import GoogleConfig, Login
+from connectors.core.http import Params
+from connectors.core.paging import by_cursor
+from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.google_calendar import mapping
+from connectors.google_calendar.reads import ROOT, Reader
+from mapping.contract import Account, Cursor, Deletes, Page, Slice
+from mapping.errors import ConfigError
+
+SCOPE = "https://www.googleapis.com/auth/calendar.readonly"
+OURS = frozenset({"owner", "writer", "writerWithoutPrivateAccess"})
+LISTED = "nextPageToken,items(id,summary,summaryOverride,accessRole,primary)"
+
+
+class GoogleCalendarConfig(GoogleConfig):
+    """How a connection logs in to Google Calendar, and which calendars it reads."""
+
+    calendars: tuple[str, ...] = Field(
+        (), description="Calendars to read, by name or id; without any, all that the person may write to."
+    )
+    exclude: tuple[str, ...] = Field((), description="Calendars to leave out, by name or id.")
+    page_size: int = Field(250, ge=1, le=2500, description="Events asked for at a time.")
+    requests_per_minute: int = Field(500, ge=1, description="Requests that the project may send a minute and person.")
+    base_url: str = Field("https://www.googleapis.com", description="Address of the API.")
+
+
+class GoogleCalendarConnector:
+    """One connection: the calendars of one person, or of a company."""
+
+    writes = None
+    hooks = None
+
+    def __init__(self, config: GoogleCalendarConfig, runtime: Runtime, tokens: TokenStore) -> None:
+        self._config, self._runtime = config, runtime
+        self._login = Login(config, runtime, tokens, SCOPE)
+        self._readers = {user: self._reader(user) for user in self._login.users}
+        self._seen_by: dict[str, str] = {}
+
+    def check(self) -> Account:
+        """The person, or the service account once one person's calendars could be seen.
+
+        Raises AuthError or ForbiddenError.
+        """
+        primary = f"{ROOT}/users/me/calendarList/primary"
+        return self._login.account(lambda user: str(self._readers[user].google.get(primary, {"fields": "id"})["id"]))
+
+    def streams(self) -> Sequence[Stream]:
+        """What can be read."""
+        events = Stream(
+            name="events",
+            rules=(mapping.EVENTS,),
+            read=lambda slice_, cursor: self._of(slice_).read(slice_, cursor),
+            describe=lambda: mapping.SCHEMA,
+            slices=self._slices,
+            window=self._window,
+            get=lambda slice_, ids: self._of(slice_).get(slice_, ids),
+            deletes=Deletes.NATIVE,
+        )
+        return [events]
+
+    def _slices(self) -> Sequence[Slice]:
+        """Each calendar once, as whoever owns it sees it, else as the first who does."""
+        found: dict[str, Slice] = {}
+        known: set[str] = set()
+        for user, reader in self._readers.items():
+            for each in _calendars(reader.google):
+                names = _names(each)
+                known |= names
+                if self._wanted(each, names) and (each["id"] not in found or each["id"] == user):
+                    found[str(each["id"])] = Slice(str(each["id"]), str(each.get("summaryOverride") or each["summary"]))
+                    self._seen_by[str(each["id"])] = user
+        missing = [name for name in (*self._config.calendars, *self._config.exclude) if name.casefold() not in known]
+        if missing:
+            raise ConfigError(f"there is no calendar {missing[0]!r} among those that can be seen")
+        return list(found.values())
+
+    def _wanted(self, calendar: Json, names: set[str]) -> bool:
+        if not names.isdisjoint(name.casefold() for name in self._config.exclude):
+            return False
+        named = {name.casefold() for name in self._config.calendars}
+        return bool(named & names) if named else calendar.get("accessRole") in OURS
+
+    def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
+        return self._of(slice_).window(slice_, start, end, cursor)
+
+    def _of(self, slice_: Slice) -> Reader:
+        if len(self._readers) > 1 and slice_.key not in self._seen_by:
+            self._slices()
+        return self._readers[self._seen_by.get(slice_.key, self._login.users[0])]
+
+    def _reader(self, user: str) -> Reader:
+        config = self._config
+        budget = Budget(Limit(config.requests_per_minute, 60.0, "requests a minute"))
+        auth = self._login.auth(user)
+        google = Google(self._runtime, config.base_url, auth, batch_path="/batch/calendar/v3", budget=budget)
+        return Reader(google, config.page_size)
+
+
+def _calendars(google: Google) -> Iterator[Json]:
+    """The calendars on somebody's list whose events they may read."""
+    asked: Params = {"minAccessRole": "reader", "showHidden": True, "maxResults": 250, "fields": LISTED}
+    for leaf in by_cursor(
+        lambda page: google.get(f"{ROOT}/users/me/calendarList", {**asked, "pageToken": page}),
+        lambda page: page.get("nextPageToken"),
+    ):
+        yield from leaf.page.get("items", ())
+
+
+def _names(calendar: Json) -> set[str]:
+    names = {"primary"} if calendar.get("primary") else set()
+    return names | {str(calendar[name]).casefold() for name in ("id", "summary", "summaryOverride") if name in calendar}
+
+
+def build(config: GoogleCalendarConfig, runtime: Runtime, tokens: TokenStore) -> GoogleCalendarConnector:
+    """The connector of one connection."""
+    return GoogleCalendarConnector(config, runtime, tokens)
+
+
+VENDOR = Vendor(
+    name="google_calendar",
+    title="Google Calendar",
+    config=GoogleCalendarConfig,
+    build=build,
+    docs="docs/connectors/google_calendar.md",
+)
