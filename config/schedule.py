@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
-EXPECTED = "'every N seconds|minutes|hours|days' or a cron line of five fields such as '0 6 * * mon-fri'"
+EXPECTED = "'every N seconds|minutes|hours|days|weeks' or a cron line of five fields such as '0 6 * * mon-fri'"
 
-EXPECTED_INTERVAL = "'every N days' (or hours, minutes, seconds), or 'never'"
+EXPECTED_INTERVAL = "'every N seconds|minutes|hours|days|weeks' or 'never'"
 
-_EVERY = re.compile(r"every\s+(?:(\d{1,9})\s+)?(second|minute|hour|day)s?", re.IGNORECASE)
+_EVERY = re.compile(r"every\s+(?:(\d{1,9})\s+)?(second|minute|hour|day|week)s?", re.IGNORECASE)
 _LONGEST = timedelta(days=366)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

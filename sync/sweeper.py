@@ -70,7 +70,8 @@ class Sweeper:
             and is_swept(stream)
             and is_due(self.db, one.row.id, stream.name, one.settings.sweeps_every(stream.name))
         ]
-        return [each for each in self.connection(one, ready) if _tells(each)] if ready else []
+        swept = self.connection(one, ready) if ready else []
+        return [each for each in swept if _tells(each)]
 
     def connection(
         self, one: Connected, streams: Sequence[str] = (), *, dry_run: bool = False, allow_deletes: bool = False
@@ -85,7 +86,8 @@ class Sweeper:
                 continue
             work = _StreamSweep(self.db, self.intake, one, stream, Swept(), allow_deletes)
             report, error = work.look() if dry_run else work.run()
-            reports.append(report)
+            if streams or stream.deletes is Deletes.SWEEP or _tells(report):
+                reports.append(report)
             if isinstance(error, AuthError):
                 if not dry_run:
                     self.intake.switchboard.rejected(one, error)
@@ -94,8 +96,8 @@ class Sweeper:
 
 
 def _tells(report: StreamSweep) -> bool:
-    """Whether a sweep that nobody asked for has anything to say: one that only looked for slices mostly has not."""
-    return report.status != "ok" or bool(report.met or report.gone or report.message)
+    """Whether a sweep has anything to say: one that only looked whether a slice is gone mostly has not."""
+    return report.status != "ok" or bool(report.known or report.met)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,10 @@ class _StreamSweep:
     def _report(self, status: str, message: str, began: float) -> StreamSweep:
         swept, taken = self.swept, self.swept.taken
         notes = [*dict.fromkeys(swept.notes), *taken.notes, *self._unknown()]
+        if self.stream.deletes is not Deletes.SWEEP and not notes and not message:
+            notes = ["it tells of its deletions itself; each part it is read in is still there"]
+        if status == "ok" and not swept.whole and not swept.met:
+            status = "skipped"
         return StreamSweep(
             self.one.name, self.stream.name, status, swept.known, swept.met, swept.gone, swept.unknown,
             taken.new + taken.changed, taken.dead, list(swept.sample), time.monotonic() - began,

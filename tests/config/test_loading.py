@@ -19,7 +19,7 @@ GOOD = "{shop: a.example, access_token: !secret shop_token}"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "every 0 days", "every 400 days", "every week", "1 2 3", "0 25 * * *", "0 0 * * 8"]
+    "text", ["", "every 0 days", "every 400 days", "every month", "1 2 3", "0 25 * * *", "0 0 * * 8"]
 )
 def test_a_text_that_is_no_schedule_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"must|no schedule|no cron"):

@@ -102,6 +102,7 @@ def test_a_sweep_by_hand_counts_as_well_and_a_dry_run_does_not(stage: Stage, sho
     [
         ("never", None, 365, False),
         ("every 2 days", None, 1, False),
+        ("every 2 weeks", None, 13, False),
         ("every 2 days", None, 2, True),
         ("never", "every 1 day", 1, True),
         ("every hour", "never", 365, False),
