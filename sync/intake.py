@@ -40,9 +40,9 @@ from sync.remap import remap
 from sync.reports import Observer, StreamReport
 
 LEASE_SECONDS = 60.0
+NEXT = {"pull": "the next run goes on from here", "sweep": "the next sweep begins again"}
 MONEY = frozenset({Kind.ORDER, Kind.INVOICE, Kind.PAYMENT, Kind.DEAL})
 
-NEXT = {"pull": "the next run goes on from here", "sweep": "the next sweep begins again"}
 
 def lane(connection_id: str, object_: str) -> str:
     """The lease that a destination's object is written under. Reading the same records takes it too, so that our own
@@ -79,8 +79,6 @@ def failure(error: BaseException, then: str = "the next run goes on from here") 
     return RunStatus.FAILED, f"unexpected {type(error).__name__} at {place}"
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
 Tally = Mapping[str, int]
 """Counts of a run by their names."""
 
@@ -94,6 +92,8 @@ class Ended:
     error: BaseException | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Intake:
     """Reads connections into the database."""
 
     db: Database
@@ -200,9 +200,6 @@ class Ended:
     ) -> tuple[StreamReport, BaseException | None]:
         counts = Counts()
         began = time.monotonic()
-        leases = Leases(self.db)
-        with ExitStack() as stack:
-            held = leases.acquire(f"pull:{one.row.id}:{stream.name}", self.owner, LEASE_SECONDS)
         ended = self.run(
             "pull", one, stream,
             lambda held: self._slices(one, stream, held, counts, full, allow_deletes),
@@ -226,6 +223,9 @@ class Ended:
         The work is skipped while another process holds the stream, or writes the same records. An error that has a
         name, or none, ends the run and is returned; whatever stops the process is raised.
         """
+        leases = Leases(self.db)
+        with ExitStack() as stack:
+            held = leases.acquire(f"pull:{one.row.id}:{stream.name}", self.owner, LEASE_SECONDS)
             if held is None:
                 return Ended("skipped", "another process is reading it")
             stack.callback(held.release)
