@@ -46,7 +46,6 @@ class CalDavConfig(BaseModel):
     calendars: tuple[str, ...] = Field((), description="Names of the calendars to read; all where empty.")
     exclude: tuple[str, ...] = Field((), description="Names of calendars to leave out.")
     email: str = Field("", description="Address of whose calendars these are: their own answer counts for them.")
-    time_zone: str = Field("", description="Zone of times that name none, such as Europe/Amsterdam; UTC where empty.")
     page_size: int = Field(100, ge=1, le=1000, description="Calendar objects asked for at a time.")
 
     @field_validator("url")
@@ -75,7 +74,7 @@ class CalDavConnector:
     hooks = None
 
     def __init__(self, config: CalDavConfig, runtime: Runtime) -> None:
-        self._config = config
+        self._config, self._zone = config, runtime.timezone
         self._dav = Dav(runtime, config.url, CALDAV, _auth(config))
         self._reader = CollectionReader(self._dav, self._shape, config.page_size, self._choose)
 
@@ -119,7 +118,7 @@ class CalDavConnector:
         return [one for one, mine in named if (not wanted or mine & wanted) and not mine & unwanted]
 
     def _shape(self, data: str) -> Mapping[str, Any] | None:
-        events = icalendar.events(data, zone=self._config.time_zone, owner=self._config.email)
+        events = icalendar.events(data, zone=self._zone, owner=self._config.email)
         return {"events": events} if events else None
 
     def _ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:

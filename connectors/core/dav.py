@@ -101,7 +101,7 @@ class Dav:
     def __init__(self, runtime: Runtime, url: str, service: Service, auth: Auth | None = None) -> None:
         parts = urlsplit(url)
         self.origin = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-        self.start = canonical(parts.path or "/", "/")
+        self.start = canonical(f"{parts.path.rstrip('/')}/", "/")  # a collection's address ends so (RFC 4918 5.2)
         self.service = service
         self._http = Http(runtime, self.origin, auth=auth, classify=_classify)
 
