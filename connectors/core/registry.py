@@ -20,6 +20,8 @@ GROUP = "concord.connectors"
 BUILT_IN = {
     "caldav": "connectors.caldav.connector:VENDOR",
     "files": "connectors.files.connector:VENDOR",
+    "gmail": "connectors.gmail.connector:VENDOR",
+    "google_calendar": "connectors.google_calendar.connector:VENDOR",
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
     "odoo": "connectors.odoo.connector:VENDOR",
