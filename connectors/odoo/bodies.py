@@ -19,6 +19,8 @@ from mapping.errors import RecordError
 SHOWN = "%Y-%m-%d %H:%M:%S"
 """How Odoo shows an instant: in UTC, to the second, while the database keeps microseconds (odoo/odoo#203626)."""
 JOINED = "joined"
+MOST_KEPT = 10_000
+"""Looked-up records of one model that are held at a time: a few megabytes."""
 
 
 class Joiner:
@@ -62,6 +64,9 @@ class Joiner:
         asked = [row.get(lookup.field) for row in rows]
         missing = sorted({each for value in asked for each in _ids(value)} - known.keys())
         if missing:
+            if len(known) > MOST_KEPT:
+                known.clear()
+                missing = sorted({each for value in asked for each in _ids(value)})
             for found in self._api.rows(lookup.model, [("id", "in", missing)], ("id", *lookup.fields)):
                 known[found["id"]] = {name: value for name, value in found.items() if value is not False}
         return [_led_to(value, known) for value in asked]

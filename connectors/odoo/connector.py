@@ -22,8 +22,9 @@ STREAMS = tuple(each.stream for each in sources(supplier_bills=False))
 
 def _address(value: str) -> str:
     place = urlsplit(value)
-    if place.scheme not in ("http", "https") or not place.hostname or place.query or place.fragment:
-        raise ValueError("it must be an address such as https://acme.odoo.com")
+    more = place.path.strip("/") or place.query or place.fragment
+    if place.scheme not in ("http", "https") or not place.hostname or more:
+        raise ValueError("it must be http:// or https:// and the name of the server, with nothing after it")
     return value.rstrip("/")
 
 

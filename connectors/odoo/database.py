@@ -166,13 +166,28 @@ class Database:
         self._reached(model)
         gone = [row for row in map(self._tables[model].get, ids) if row is not None]
         for row in gone:
-            database_rules.check_unlink(model, row)
+            database_rules.check_unlink(self, model, row)
         for row in gone:
             for other, field in database_rules.cascades(model):
                 if other in self._tables:
                     hanging = [each.id for each in self.rows(other) if each.values.get(field) == row.id]
                     self.unlink(other, hanging)
+            self._forget(model, row.id)
             self._tables[model].pop(row.id, None)
+
+    def _forget(self, model: str, id_: int) -> None:
+        """Empties the links that lead to a row: no write, so that no date moves (``ondelete`` set null)."""
+        for other, field in self.links_to(model):
+            for row in self._tables[other].values():
+                if row.values.get(field.name) == id_:
+                    row.values[field.name] = None
+
+    def links_to(self, model: str) -> Iterator[tuple[str, Field]]:
+        """The many2one fields that lead to a model, each with the model that has it."""
+        for other in self._models.values():
+            for field in other.fields.values():
+                if field.type == "many2one" and field.relation == model and field.store:
+                    yield other.name, field
 
     def found(self, model: str, ids: Iterable[int]) -> list[Row]:
         """The rows of the ids. Raises OdooError (MissingError) when one is not there."""

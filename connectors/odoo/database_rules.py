@@ -23,6 +23,7 @@ CURRENCIES = (("EUR", "€"), ("USD", "$"), ("GBP", "£"))
 CASCADES = {
     "sale.order": [("sale.order.line", "order_id")],
     "calendar.event": [("calendar.attendee", "event_id")],
+    "res.partner": [("calendar.attendee", "partner_id")],
 }
 REFUNDS = frozenset({"out_refund", "in_invoice"})
 """Documents whose signed total is negative: money that leaves."""
@@ -187,8 +188,12 @@ def check(model: Model, row: Row) -> None:
         raise validation_error("A contact needs a name.")
 
 
-def check_unlink(model: str, row: Row) -> None:
+def check_unlink(database: Database, model: str, row: Row) -> None:
     """Raises OdooError for a record that may not be deleted."""
+    for other, field in database.links_to(model):
+        needed = field.required and (other, field.name) not in cascades(model)
+        if needed and any(each.values.get(field.name) == row.id for each in database.rows(other)):
+            raise validation_error(f"Another model requires the record.\n\nModel: {other}\nField: {field.name}")
     if model == "account.move" and row.values.get("state") == "posted":
         raise user_error("The entry has been posted and can no longer be deleted.")
     if model == "sale.order" and row.values.get("state") in ("sale", "done"):

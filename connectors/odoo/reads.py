@@ -25,7 +25,7 @@ from connectors.odoo.bodies import SHOWN, Joiner
 from connectors.odoo.fields import Definitions
 from connectors.odoo.sources import Source
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Schema, Slice, Tombstone
-from mapping.errors import ContractError, CursorExpiredError, RecordError
+from mapping.errors import ConfigError, ContractError, CursorExpiredError, RecordError
 
 CURSOR_VERSION = 1
 FULL, CHANGES, REST, WINDOW = "full", "changes", "rest", "window"
@@ -179,7 +179,11 @@ class Reader:
     def _definitions(self) -> Definitions:
         known = self.api.fields(self.source.model, fields.ATTRIBUTES)
         lines = [each.field for each in self.source.lines]
-        return fields.chosen(known, (*self.source.computed, *self.extra), lines)
+        found = fields.chosen(known, (*self.source.computed, *self.extra), lines)
+        absent = [f"{self.source.stream}.{each}" for each in self.extra if each not in found]
+        if absent:
+            raise ConfigError(f"extra_fields: {', '.join(absent)} is no field that can be read")
+        return found
 
     def _names(self, definitions: Definitions) -> list[str]:
         return list(dict.fromkeys([*fields.ALWAYS, *definitions]))

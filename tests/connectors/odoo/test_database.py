@@ -187,6 +187,21 @@ def test_what_hangs_on_a_record_goes_with_it(database: Database) -> None:
     assert database.rows("calendar.attendee") == []
 
 
+def test_what_is_needed_elsewhere_stays_and_other_links_are_emptied(database: Database, clock: Clock) -> None:
+    firm, ada = (database.create("res.partner", name=name) for name in ("Firm", "Ada"))
+    database.write("res.partner", [ada.id], parent_id=firm.id)
+    order = database.create("sale.order", partner_id=ada.id)
+    with pytest.raises(OdooError) as refused:
+        database.unlink("res.partner", [ada.id])
+    assert refused.value.name == "odoo.exceptions.ValidationError"
+    before = ada.changed
+    clock.advance(5)
+    database.unlink("res.partner", [firm.id])
+    assert (ada.values["parent_id"], ada.changed) == (None, before)
+    database.unlink("sale.order", [order.id])
+    database.unlink("res.partner", [ada.id])
+
+
 def test_json_2_answers_with_the_status_of_what_went_wrong(clock: Clock) -> None:
     with serve(version=19, now=clock.now) as sandbox:
 

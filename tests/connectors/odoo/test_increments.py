@@ -16,6 +16,15 @@ LOOKBACK = 600
 SETTLED = LOOKBACK + 2
 
 
+def settled(desk: Desk, stream: str) -> Cursor:
+    """Where a stream stands once nothing is looked back for any more."""
+    cursor = desk.read(stream).cursor
+    desk.clock.advance(SETTLED)
+    cursor = desk.read(stream, cursor).cursor
+    assert desk.read(stream, cursor).records == []
+    return cursor
+
+
 def people(desk: Desk, count: int) -> list[int]:
     return [desk.database.create("res.partner", name=f"Ada {number}").id for number in range(count)]
 
@@ -46,9 +55,7 @@ def test_a_change_within_the_second_that_was_read_last_is_found(desk: Desk) -> N
 
 def test_an_idle_database_is_asked_once_and_gives_nothing(desk: Desk) -> None:
     people(desk, 50)
-    cursor = desk.read("partners").cursor
-    desk.clock.advance(SETTLED)
-    cursor = desk.read("partners", cursor).cursor
+    cursor = settled(desk, "partners")
     desk.server.forget()
     idle = desk.read("partners", cursor)
     assert (idle.records, idle.tombstones) == ([], [])
@@ -72,6 +79,19 @@ def test_a_transaction_that_commits_late_is_seen_by_the_next_increment(desk: Des
     desk.clock.advance(SETTLED)
     later = desk.read("partners", found.cursor)
     assert bea not in desk.read("partners", later.cursor).ids
+
+
+def test_the_longest_transaction_that_is_promised_is_seen(desk: Desk) -> None:
+    ada, *_ = people(desk, 3)
+    began = desk.clock.now()
+    cursor = desk.read("partners").cursor
+    for pause in (LOOKBACK - 3, 1):
+        desk.clock.advance(pause)
+        cursor = desk.read("partners", cursor).cursor
+    desk.clock.advance(1)
+    with desk.database.transaction(began):
+        desk.database.write("res.partner", [ada], function="late")
+    assert ada in desk.read("partners", cursor).ids
 
 
 @given(
@@ -118,13 +138,13 @@ def test_whatever_is_committed_within_the_lookback_is_read(version: int, steps: 
 def test_an_answer_to_an_invitation_is_news_of_the_meeting(desk: Desk) -> None:
     partner = desk.database.create("res.partner", name="Bea", email="bea@example.com")
     event = desk.database.create("calendar.event", **sample("events", 1, partner.id))
-    before = desk.read("events")
+    before = settled(desk, "events")
     desk.clock.advance(86_400)
     attendee = desk.database.rows("calendar.attendee")[0]
     desk.database.write("calendar.attendee", [attendee.id], state="accepted")
     assert event.changed is not None
     assert event.changed < desk.clock.now() - timedelta(hours=1), "the meeting itself was not written"
-    (record,) = desk.read("events", before.cursor).records
+    (record,) = desk.read("events", before).records
     assert record.body["joined"]["attendee_ids"][0]["state"] == "accepted"
     assert record.changed_at == desk.clock.now().replace(microsecond=0)
 
@@ -132,8 +152,7 @@ def test_an_answer_to_an_invitation_is_news_of_the_meeting(desk: Desk) -> None:
 def test_answers_are_not_read_again_for_ever(desk: Desk) -> None:
     partner = desk.database.create("res.partner", name="Bea")
     desk.database.create("calendar.event", **sample("events", 1, partner.id))
-    cursor = desk.read("events").cursor
-    desk.clock.advance(86_400)
+    cursor = settled(desk, "events")
     attendee = desk.database.rows("calendar.attendee")[0]
     desk.database.write("calendar.attendee", [attendee.id], state="declined")
     for pause in (60, SETTLED, 60):
@@ -146,7 +165,7 @@ def test_answers_are_not_read_again_for_ever(desk: Desk) -> None:
 def test_a_line_that_leaves_the_total_alone_is_news_of_the_order(desk: Desk) -> None:
     partner = desk.database.create("res.partner", name="Bea")
     desk.database.create("sale.order", **sample("orders", 1, partner.id))
-    cursor = desk.read("orders").cursor
+    cursor = settled(desk, "orders")
     desk.clock.advance(86_400)
     line = desk.database.rows("sale.order.line")[0]
     desk.database.write("sale.order.line", [line.id], name="Stool")

@@ -46,6 +46,12 @@ def test_a_computed_field_is_read_where_it_is_wanted(desk: Desk) -> None:
     assert stream.describe().fields["contact_address"].computed
 
 
+def test_a_field_that_cannot_be_read_is_named(desk: Desk) -> None:
+    for name in ("nonsense", "image_1920", "signup_token"):
+        with pytest.raises(ConfigError, match=rf"partners\.{name}"):
+            desk.open(extra_fields=[f"partners.{name}"]).describe()
+
+
 def test_the_schema_says_what_odoo_says(desk: Desk) -> None:
     fields = desk.open().describe().fields
     assert (fields["email"].type, fields["phone"].type, fields["country_id"].type) == ("email", "phone", "reference")
@@ -196,8 +202,8 @@ def test_a_server_that_is_none_of_ours_is_told(said: Any, problem: str) -> None:
 @pytest.mark.parametrize(
     ("config", "problem"),
     [
-        ({"url": "acme.odoo.com"}, "an address such as"),
-        ({"url": "https://acme.odoo.com?db=x"}, "an address such as"),
+        ({"url": "acme.odoo.com"}, "nothing after it"),
+        ({"url": "https://acme.odoo.com/web?db=x"}, "nothing after it"),
         ({"url": "https://x", "extra_fields": ["people.credit"]}, "streams are partners"),
         ({"url": "https://x", "dialect": "xmlrpc"}, "json2"),
         ({"url": "https://x", "password": "x"}, "password"),
