@@ -1,6 +1,7 @@
 """One way to call a model's methods, over the dialect that the server speaks.
 
-JSON-2 came with release 19; JSON-RPC is older and goes with 22 (external API reference, read 2026-11-23).
+JSON-2 came with release 19 (external API reference, read 2026-11-23). JSON-RPC is older and announced to go: the
+notice in the sources of 19 says with release 20, later ones say 22.
 """
 
 from __future__ import annotations
