@@ -19,6 +19,7 @@ GROUP = "concord.connectors"
 
 BUILT_IN = {
     "caldav": "connectors.caldav.connector:VENDOR",
+    "carddav": "connectors.carddav.connector:VENDOR",
     "files": "connectors.files.connector:VENDOR",
     "gmail": "connectors.gmail.connector:VENDOR",
     "google_calendar": "connectors.google_calendar.connector:VENDOR",

@@ -6,9 +6,8 @@ was changed gives back every other octet by octet: unknown properties, groups, p
 
 from __future__ import annotations
 
-import binascii
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from quopri import decodestring
@@ -22,8 +21,6 @@ LINE_OCTETS = 75
 UNRANKED = 101
 """The preference of a property that states none; RFC 6350 ranks from 1 to 100."""
 
-_ADDRESS = ("street", "locality", "region", "postal_code", "country")
-_NAME = ("family", "given", "additional", "prefix", "suffix")
 _ESCAPE = re.compile(r"\\([nN\\,;:])")
 # A bare carriage return, and what some programs take for the end of a line although the format does not.
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -100,6 +97,20 @@ class Line:
         kept = tuple(p for p in kept if p.strip().upper() != "QUOTED-PRINTABLE")
         return replace(self, value=value, params=kept, source="")
 
+    def ranked(self, param: str) -> Line:
+        """The same property with another statement of its preference, such as ``PREF=1``; with none for ''."""
+        kept: list[str] = []
+        for each in self.params:
+            key, equals, value = each.partition("=")
+            if key.strip().upper() == "TYPE" and equals:
+                words = [word for word in value.replace('"', "").split(",") if word.strip().casefold() != "pref"]
+                each = f"{key}={','.join(words)}" if "pref" in value.casefold() else each
+                if not any(words):
+                    continue
+            if key.strip().upper() != "PREF":
+                kept.append(each)
+        return replace(self, params=(*kept, param) if param else tuple(kept), source="")
+
     @property
     def _decoded(self) -> str:
         words = {word.upper() for word in (*self.param("ENCODING"), *self.param(""))}
@@ -138,6 +149,21 @@ class Card:
         """The preferred property's text, '' where there is none."""
         found = self.first(name)
         return found.text.strip() if found else ""
+
+    def replacing(self, old: Line, new: Line) -> Card:
+        """The card with one property in another's place."""
+        return Card(tuple(new if line is old else line for line in self.lines))
+
+    def adding(self, *new: Line) -> Card:
+        """The card with more properties at its end."""
+        return Card((*self.lines, *new))
+
+    def without(self, *gone: Line) -> Card:
+        """The card without some properties, and without the labels of groups that had nothing else in them."""
+        left = [line for line in self.lines if all(line is not one for one in gone)]
+        told = {line.group.casefold() for line in left if not line.name.startswith("X-AB")}
+        emptied = {line.group.casefold() for line in gone if line.group} - told
+        return Card(tuple(line for line in left if line.group.casefold() not in emptied))
 
     def label(self, line: Line) -> str:
         """What a person called the property: the X-ABLabel of its group, without the marks around Apple's own words."""
@@ -191,40 +217,6 @@ def unescaped(value: str) -> str:
     if "\\" not in value:
         return value
     return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
-
-
-def name_of(card: Card) -> Mapping[str, str]:
-    """The parts of N that say something: family, given, additional, prefix, suffix."""
-    line = card.first("N")
-    return {name: part for name, part in zip(_NAME, line.parts, strict=False) if part} if line else {}
-
-
-def address_of(line: Line) -> Mapping[str, str]:
-    """The parts of an ADR that say something. An extended address is a second line of the street, and a box stands for
-    the street where there is none."""
-    box, extended, *rest = (*line.parts, *[""] * 7)[:7]
-    found = dict(zip(_ADDRESS, rest, strict=True))
-    if extended:
-        found["street"] = f"{found['street']}\n{extended}".strip()
-    found["street"] = found["street"] or box
-    return {name: text for name, text in found.items() if text}
-
-
-def number_of(line: Line) -> str:
-    """A telephone number without the ``tel:`` of vCard 4.0 and what may follow it."""
-    text = line.text.strip()
-    return text[4:].partition(";")[0] if text.casefold().startswith("tel:") else text
-
-
-def bulk_octets(line: Line) -> int:
-    """How many octets the inline bytes of a photo or the like take; 0 where it is an address or unreadable."""
-    data = line.value.partition("base64,")[2] if line.text.casefold().startswith("data:") else line.value
-    if not (line.is_bulk or data is not line.value):
-        return 0
-    try:
-        return len(binascii.a2b_base64(data))
-    except binascii.Error:
-        return 0
 
 
 def _logical(text: str) -> Iterator[tuple[str, str]]:

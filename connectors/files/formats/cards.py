@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.core import vcards
+from connectors.core.vcard_values import address_of, name_of, number_of
 from connectors.core.vcards import Card
 from connectors.files.formats.components import components
 from connectors.files.formats.item import Item, Place, Source
@@ -33,13 +34,13 @@ def read(source: Source, start: Place) -> Iterator[Item]:
 
 def _fields(card: Card) -> dict[str, Any]:
     found: dict[str, Any] = {name: card.text(name)[:_TEXT_CHARS] for name in (*_SINGLE, *_APPLE)}
-    found["N"] = dict(vcards.name_of(card))
+    found["N"] = dict(name_of(card))
     organization = card.first("ORG")
     found["ORG"] = [part for part in organization.parts if part] if organization else []
     found["EMAIL"] = [text for line in card.all("EMAIL") if (text := line.text.strip())]
-    found["TEL"] = [number for line in card.all("TEL") if (number := vcards.number_of(line))]
+    found["TEL"] = [number for line in card.all("TEL") if (number := number_of(line))]
     found["URL"] = [text for line in card.all("URL") if (text := line.text.strip())]
-    found["ADR"] = [address for line in card.all("ADR") if (address := dict(vcards.address_of(line)))]
+    found["ADR"] = [address for line in card.all("ADR") if (address := dict(address_of(line)))]
     found["CATEGORIES"] = [tag for line in card.lines if line.name == "CATEGORIES" for tag in line.items]
     found["OTHER"] = _others(card)
     return {name: value for name, value in found.items() if value}

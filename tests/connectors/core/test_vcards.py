@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.core import vcards
+from connectors.core.vcard_values import address_of, bulk_octets, name_of, number_of
 from connectors.core.vcards import Card, Line
 
 APPLE = (
@@ -129,7 +130,7 @@ def test_leftovers_of_version_2_1() -> None:
         "TEL;CELL:+49 171 1234567\nEND:VCARD\n"
     )
     assert card.text("FN") == "Jörg Müller"
-    assert vcards.name_of(card) == {"family": "Müller", "given": "Jörg"}
+    assert name_of(card) == {"family": "Müller", "given": "Jörg"}
     assert not card.all("EMAIL")
     assert [line.types for line in card.all("TEL")] == [{"cell"}]
     changed = card.lines[1].holding(vcards.escaped("Jörg"))
@@ -142,9 +143,9 @@ def test_photos_tell_their_size_and_addresses_their_parts() -> None:
         "PHOTO:https://plum.example/kim.jpg\nADR:Box 1;;;Köln;;;\nADR:Box 1;2nd floor;Allee\\, 1;Köln;;50667;DE;more\n"
         "TEL;VALUE=uri:tel:+1-212-555-0199;ext=5\nEND:VCARD\n"
     )
-    assert [vcards.bulk_octets(line) for line in card.all("PHOTO")] == [3, 6, 0]
-    assert [vcards.address_of(line) for line in card.all("ADR")] == [
+    assert [bulk_octets(line) for line in card.all("PHOTO")] == [3, 6, 0]
+    assert [address_of(line) for line in card.all("ADR")] == [
         {"street": "Box 1", "locality": "Köln"},
         {"street": "Allee, 1\n2nd floor", "locality": "Köln", "postal_code": "50667", "country": "DE"},
     ]
-    assert [vcards.number_of(line) for line in card.all("TEL")] == ["+1-212-555-0199"]
+    assert [number_of(line) for line in card.all("TEL")] == ["+1-212-555-0199"]
