@@ -47,7 +47,19 @@ def echoed_fields(
         without = {}
     return {
         entity.part: frozenset(
-            name for name, value in entity.values.items() if without.get(entity.part, {}).get(name) != value
+            name for name, value in entity.values.items() if _is_echo(name, value, without.get(entity.part, {}))
         )
         for entity in entities
     }
+
+
+def _is_echo(name: str, value: Any, without: Mapping[str, Any]) -> bool:
+    """Whether a field cannot be read without the echoed properties. Without its primary email a record's next one
+    becomes the primary: it has moved out of the list then, but is no word of ours."""
+    primary = _PRIMARY.get(name)
+    if primary is None:
+        return bool(without.get(name) != value)
+    return not {without.get(primary), *without.get(name, ())}.issuperset(value)
+
+
+_PRIMARY = {"emails": "email", "phones": "phone"}
