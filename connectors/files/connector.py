@@ -12,6 +12,7 @@ from connectors.files.layouts.layout import Layout
 from connectors.files.reading import PAGE_RECORDS, mark_of, pages, position
 from mapping.contract import Account, Cursor, Page, Schema, SchemaField, Slice
 from mapping.errors import ConfigError, RecordError
+from mapping.mapper import Mapper
 
 UNRECOGNISED = "unrecognised"
 _NAMES_SHOWN = 3
@@ -83,12 +84,11 @@ class FilesConnector:
         yield Page(cursor=done, complete=True, begins=bool(cursor) and not last, errors=tuple(errors[last:]))
 
     def _describe(self, layout: Layout) -> Schema:
-        """The columns that the stream's files have now."""
-        columns: dict[str, SchemaField] = {}
-        for export in self._of(layout.stream):
-            for name in export.source.columns if export.source else ():
-                columns.setdefault(name, SchemaField(name, label=name, writable=False))
-        return Schema(columns)
+        """The columns that the stream's files have now, and whatever else the rules may find in a record: what the
+        layout makes of the columns, and the properties of files that have none."""
+        columns = [name for export in self._of(layout.stream) if export.source for name in export.source.columns]
+        names = dict.fromkeys([*columns, *sorted(Mapper(layout.rules).reads())])
+        return Schema({name: SchemaField(name, label=name, writable=False) for name in names})
 
 
 def _summary(name: str, exports: Sequence[Export]) -> str:

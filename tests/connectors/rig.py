@@ -35,6 +35,7 @@ class Lack(StrEnum):
     LENGTH = "no field of limited length"
     DUPLICATES = "no two records can share a value that is searched for"
     ECHO = "what is written cannot be read as a stream"
+    PLACE = "a place inside a reading is lost when anything changes; the reading begins again"
 
 
 class Clock:
