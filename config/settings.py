@@ -60,8 +60,8 @@ class HubSettings(Block):
     )
     timezone: Annotated[str, AfterValidator(checks.timezone)] = Field(
         "UTC",
-        description="IANA time zone (`Europe/London`) of cron lines, of meetings that name none, and of whole days where "
-        "a destination knows only times.",
+        description="IANA time zone (`Europe/London`) of cron lines, of meetings that name none, and of whole days "
+        "where a destination knows only times.",
     )
     meetings_ahead: int = Field(
         90, ge=0, le=1000, description="Days ahead that meetings which repeat are looked at, and at most a week more."

@@ -1,4 +1,4 @@
-"""Facts on their way to a timeline: what may not be stored at all, who began, and one line for people to read."""
+"""Facts on their way to a timeline: what may not be stored, who began, which days, and one line for people to read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from mapping.mapper import Entity
 from mapping.model import ActivityKind, Direction, Kind
@@ -91,6 +93,40 @@ def _canonical(text: str) -> str:
     return text.strip().lower().removeprefix("@")
 
 
+CANCELLED = frozenset({"cancelled", "canceled"})
+"""What calendars and CRMs call a meeting that will not take place."""
+
+
+def days(values: Mapping[str, Any]) -> tuple[date, date] | None:
+    """The first and the last day of an all-day activity; None for any other.
+
+    Its ``at`` is the first day and its ``ends_at`` the day after the last, each as midnight UTC: dates in the clothes
+    of instants, which no zone may be laid over.
+    """
+    if not values.get("all_day") or not values.get("at"):
+        return None
+    first = date.fromisoformat(values["at"][:10])
+    ends = date.fromisoformat(values["ends_at"][:10]) if values.get("ends_at") else first
+    return first, max(first, ends - timedelta(days=1))
+
+
+def placed(values: Mapping[str, Any], timezone: str) -> dict[str, Any]:
+    """The fact for a destination that knows instants only: whole days stand at noon in that zone, so that they fall on
+    the same date for everybody within eleven hours of it; one day has no end. The dates are there as ``first_day`` and
+    ``last_day``. Any other fact is as it was."""
+    found = days(values)
+    if found is None:
+        return dict(values)
+    noons = [
+        datetime.combine(day, time(12), ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+        for day in found
+    ]
+    moved = {name: value for name, value in values.items() if name != "ends_at"} | {"at": noons[0]}
+    if found[1] > found[0]:
+        moved["ends_at"] = noons[1]
+    return moved | {"first_day": found[0].isoformat(), "last_day": found[1].isoformat()}
+
+
 _LABELS = {
     "email": "Email",
     "call": "Call",
@@ -115,7 +151,7 @@ def describe(values: Mapping[str, Any], kind: Kind | str = "") -> str:
         head = _LABELS.get(values["activity"], "Activity")
         if values.get("direction"):
             head += " from them" if values["direction"] == Direction.IN else " from us"
-        pieces = [values.get("title") or _first_line(values.get("text")), values.get("status")]
+        pieces = [values.get("title") or _first_line(values.get("text")), _whole_days(values), values.get("status")]
     elif "purpose" in values:
         head = "Consent given" if values.get("granted") else "Consent withdrawn"
         pieces = [str(values["purpose"]).replace("_", " "), values.get("source")]
@@ -128,6 +164,13 @@ def describe(values: Mapping[str, Any], kind: Kind | str = "") -> str:
         pieces = [values.get("title"), _money(values), _standing(values)]
     line = ", ".join(" ".join(str(piece).split()) for piece in [head, *pieces] if piece)
     return line if len(line) <= 200 else line[:199] + "…"
+
+
+def _whole_days(values: Mapping[str, Any]) -> str:
+    found = days(values)
+    if found is None:
+        return ""
+    return "all day" if found[0] == found[1] else f"all day until {found[1].isoformat()}"
 
 
 def _first_line(text: Any) -> str:

@@ -25,6 +25,7 @@ class Connected:
     settings: ConnectionSettings
     connector: Connector
     account: Account
+    timezone: str = "UTC"
 
     @property
     def writes(self) -> Writes | None:
@@ -48,7 +49,7 @@ class Connected:
             if self.settings.push:
                 raise ConfigError(f"connections.{self.name}.push: {self.row.connector} cannot be written to")
             return []
-        return target_rules(self.row.id, self.name, self.settings, self.writes.targets())
+        return target_rules(self.row.id, self.name, self.settings, self.writes.targets(), self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Switchboard:
             raise
         if row.paused in (Pause.AUTH, Pause.ACCOUNT):
             connections.resume(row.id)
-        return Connected(name, row, self.settings.connections[name], connector, account)
+        zone = self.settings.hub.timezone
+        return Connected(name, row, self.settings.connections[name], connector, account, zone)
 
     def rejected(self, one: Connected, error: AuthError) -> None:
         """The login was refused in the middle of work: the connection rests until somebody logs in again."""

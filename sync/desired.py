@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b, sha256
 from typing import Any
 
@@ -13,11 +13,13 @@ from config.settings import TIMELINE, ConnectionSettings, FieldMode, PushMode, T
 from connectors.core.protocols import Target
 from mapping.errors import RecordError
 from mapping.mapper import Projection
-from mapping.model import PROFILES
-from mapping.timeline import describe
+from mapping.model import PROFILES, ActivityKind
+from mapping.timeline import CANCELLED, describe, placed
 from state import customers, facts
 from state.database import Connection, Database
 from state.facts import StoredFact
+
+MEETING = ActivityKind.MEETING.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class TargetRules:
     modes: Mapping[str, FieldMode]
     match_on: str
     version: str
+    timezone: str = "UTC"
 
     @property
     def name(self) -> str:
@@ -54,9 +57,12 @@ class TargetRules:
 
 
 def target_rules(
-    connection_id: str, name: str, settings: ConnectionSettings, targets: Sequence[Target]
+    connection_id: str, name: str, settings: ConnectionSettings, targets: Sequence[Target], timezone: str = "UTC"
 ) -> list[TargetRules]:
-    """The targets that are switched on, in the order in which they are written. Raises ConfigError for bad rules."""
+    """The targets that are switched on, in the order in which they are written. Raises ConfigError for bad rules.
+
+    ``timezone`` is where whole days are placed, for destinations that know only times.
+    """
     found = []
     for target in targets:
         profile = target.kind in PROFILES
@@ -73,12 +79,16 @@ def target_rules(
                 modes[field] = push.mode
         match_on = mine.match_on or (target.match_on[0] if target.match_on else "")
         told = orjson.dumps(
-            [target.object, str(target.kind), expressions, modes, match_on, str(mine.mode), list(mine.kinds)],
+            [target.object, str(target.kind), expressions, modes, match_on, str(mine.mode), list(mine.kinds), timezone],
             option=orjson.OPT_SORT_KEYS,
         )
         version = blake2b(told, digest_size=16).hexdigest()
-        projection = Projection(expressions)
-        found.append(TargetRules(connection_id, name, target, mine, projection, expressions, modes, match_on, version))
+        compiled = Projection(expressions)
+        found.append(
+            TargetRules(
+                connection_id, name, target, mine, compiled, expressions, modes, match_on, version, timezone=timezone
+            )
+        )
     return found
 
 
@@ -86,7 +96,9 @@ def target_rules(
 class Desired:
     """What one subject should look like over there. ``hash`` changes when that does.
 
-    ``roles`` maps a role of a fact to the customers in it. ``sources`` maps a golden field to its provenance.
+    ``roles`` maps a role of a fact to the customers in it. ``sources`` maps a golden field to its provenance. ``news``
+    is False for what is not worth creating: a meeting that was cancelled. ``partial`` says that the other fields are to
+    be left as they are.
     """
 
     kind: str
@@ -98,6 +110,8 @@ class Desired:
     sources: Mapping[str, Any]
     hash: str
     problem: str = ""
+    news: bool = True
+    partial: bool = False
 
 
 def external_id(kind: str, key: str) -> str:
@@ -118,8 +132,24 @@ def of_fact(rules: TargetRules, fact: StoredFact, attached: Mapping[tuple[int, s
     who = tuple(sorted(set(attached.values())))
     roles = dict.fromkeys(rules.target.refs, who) if who else {}
     summary = describe(fact.values, fact.kind)
-    document = {**fact.values, "kind": fact.kind, "summary": summary}
-    return _desired(rules, "fact", fact.key, summary, document, roles, {})
+    document = {**placed(fact.values, rules.timezone), "kind": fact.kind, "summary": summary}
+    found = _desired(rules, "fact", fact.key, summary, document, roles, {})
+    return replace(found, news=not (fact.activity == MEETING and fact.values.get("status") in CANCELLED))
+
+
+def of_withdrawn(rules: TargetRules, fact: StoredFact) -> Desired:
+    """A meeting to come that no calendar has any more: it is cancelled over there, and everything else is left alone.
+
+    What it was is forgotten here; so only those fields are told that a cancellation changes.
+    """
+    known = {"key": fact.key, "kind": fact.kind, "activity": fact.activity}
+    told = []
+    for values in (known, {**known, "status": "cancelled"}):
+        document = {**values, "summary": describe(values, fact.kind)}
+        told.append(_desired(rules, "fact", fact.key, document["summary"] or "", document, {}, {}))
+    before, after = told
+    fields = {name: value for name, value in after.fields.items() if before.fields.get(name) != value}
+    return replace(after, fields=fields, news=False, partial=True)
 
 
 def _desired(
@@ -143,7 +173,16 @@ def _desired(
 
 def wanted(rules: TargetRules, fact: StoredFact) -> bool:
     """Whether a fact is of the kind that the target takes and the admin wants."""
-    if not fact.live or fact.kind != rules.target.kind:
+    return fact.live and _taken(rules, fact)
+
+
+def withdrawn(rules: TargetRules, fact: StoredFact, now: str) -> bool:
+    """Whether a fact is a meeting that was still to come when the last calendar lost it. What is over took place."""
+    return not fact.live and fact.activity == MEETING and (fact.at or "") > now and _taken(rules, fact)
+
+
+def _taken(rules: TargetRules, fact: StoredFact) -> bool:
+    if fact.kind != rules.target.kind:
         return False
     if rules.target.activities and fact.activity not in rules.target.activities:
         return False
@@ -159,12 +198,17 @@ def everything(db: Database, rules: TargetRules) -> Iterator[list[Desired]]:
     else:
         for some in facts.every(db, rules.target.kind, rules.target.activities):
             yield [of_fact(rules, fact, who) for fact, who in some if who and wanted(rules, fact)]
+        now = db.stamp()
+        gone = [of_withdrawn(rules, fact) for fact in facts.lost(db, MEETING, now) if withdrawn(rules, fact, now)]
+        yield [one for one in gone if one.fields]
 
 
-def again(c: Connection, rules: TargetRules, keys: Sequence[str]) -> dict[str, str]:
+def again(c: Connection, rules: TargetRules, keys: Sequence[str], now: str) -> dict[str, str]:
     """Subject key to the hash of what it should look like now; subjects that are no more are left out."""
     if rules.subject_kind == "customer":
         return {key: of_customer(rules, golden).hash for key, golden in customers.load(c, keys).items()}
-    stored = {key: fact for key, fact in facts.load(c, keys).items() if wanted(rules, fact)}
+    loaded = facts.load(c, keys)
+    stored = {key: fact for key, fact in loaded.items() if wanted(rules, fact)}
     attached = facts.attachments(c, {fact.id: fact.at for fact in stored.values()})
-    return {key: of_fact(rules, fact, attached.get(fact.id, {})).hash for key, fact in stored.items()}
+    found = {key: of_fact(rules, fact, attached.get(fact.id, {})).hash for key, fact in stored.items()}
+    return found | {key: of_withdrawn(rules, one).hash for key, one in loaded.items() if withdrawn(rules, one, now)}

@@ -63,7 +63,7 @@ def difference(rules: TargetRules, schema: Schema, desired: Desired, held: Held)
         to_set[name] = value
         old[name] = known
     clear = []
-    for name in sent:
+    for name in () if desired.partial else sent:
         if name in desired.fields or name == rules.target.external_id or _empty(held.fields.get(name)):
             continue
         if name in rules.expressions and rules.modes.get(name, FieldMode.ALWAYS) is FieldMode.ALWAYS:

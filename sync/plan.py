@@ -32,6 +32,7 @@ from sync.reports import FieldChange, PlannedChange, TargetPlan
 
 UNANSWERED = "an earlier write of it waits for its answer, or for a person"
 WORDLESS = "nothing is known of it that could be written"
+CANCELLED = "a meeting that is cancelled and was never there"
 OWNERLESS = "it concerns nobody who is over there"
 NOT_THERE = "it is not over there, and mode update_only creates nothing"
 
@@ -144,7 +145,9 @@ class Planner:
                         draft.skip(UNANSWERED if desired.key in known.waiting else WORDLESS)
                     continue
                 held = _held(rules, known, desired)
-                if held is None:
+                if held is None and not desired.news:
+                    draft.skip(CANCELLED)
+                elif held is None:
                     homeless.append(desired)
                 else:
                     found.append((desired, held))

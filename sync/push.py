@@ -275,7 +275,7 @@ def still_not(db: Database, rules: TargetRules, batch: Sequence[Write]) -> set[s
     keys = [write.shown.subject_key for write in batch]
     with db.read() as c:
         open_ = {one.subject_key for one in outbox.pending(c, rules.connection_id, rules.target.object)}
-        now = desires.again(c, rules, keys)
+        now = desires.again(c, rules, keys, db.stamp())
         held = {
             (one.subject_key, one.remote_id): one.version
             for one in shadows.of_subject(c, rules.subject_kind, keys)

@@ -317,7 +317,7 @@ class CustomerView:
 
 @dataclass(frozen=True, slots=True)
 class TimelineItem:
-    """One fact of a customer's timeline."""
+    """One fact of a customer's timeline. ``at`` is an instant, or a date where it is of a whole day."""
 
     key: str
     at: str

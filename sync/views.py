@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mapping.errors import GoneError
-from mapping.timeline import describe
+from mapping.timeline import days, describe
 from state import customers, dead_letters, facts, identities, outbox, records, shadows, sweeps
 from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
@@ -160,7 +160,7 @@ class Views:
             sources = facts.sources(c, [fact.key for fact, _ in found])
         return [
             TimelineItem(
-                fact.key, fact.at or "", fact.activity or fact.kind, role, describe(fact.values, fact.kind),
+                fact.key, _when(fact), fact.activity or fact.kind, role, describe(fact.values, fact.kind),
                 [f"{names.get(connection, connection)}/{stream}" for connection, stream in sources.get(fact.key, [])],
             )
             for fact, role in found
@@ -177,6 +177,12 @@ class Views:
         if row is None:
             raise GoneError(f"There is no dead letter {number}; concord dead-letters list shows them.")
         return _letter(row, self.names(), body=True)
+
+
+def _when(fact: facts.StoredFact) -> str:
+    """The instant, or the date where the fact is of a whole day."""
+    whole = days(fact.values)
+    return whole[0].isoformat() if whole else fact.at or ""
 
 
 def _latest(rows: Sequence[RunRow]) -> dict[tuple[str, str], RunRow]:
