@@ -28,6 +28,8 @@ from sync.push import Pusher, Tally, still_not
 from sync.recover import recover
 from sync.reports import ApplyReport, Observer, PlannedChange, PlanReport, TargetPlan
 
+PLAN_THE_REST = "plan the rest with concord plan"
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -173,7 +175,7 @@ class Outgoing:
             ended, error = self._target(hash_, one, one.writes, rules, writes, tally)
             if error is None:
                 continue
-            messages.append(f"{one.name}/{rules.target.object}: {failure(error)[1]}")
+            messages.append(f"{one.name}/{rules.target.object}: {failure(error, PLAN_THE_REST)[1]}")
             if status is RunStatus.OK or ended is RunStatus.FAILED:
                 status = ended
             if not isinstance(error, ForbiddenError):
@@ -199,15 +201,20 @@ class Outgoing:
             runs = Runs(self.db)
             run = runs.start("push", held, one.row.id, rules.target.object)
             before = replace(tally)
+            reached = 0
+
+            def advanced(done: int) -> None:
+                nonlocal reached
+                reached = done
+                self.observer.advanced(what, done)
+
             self.observer.started(what, len(planned))
             status, message = RunStatus.OK, ""
             error: BaseException | None = None
             try:
                 recover(self.db, held, writes, rules, self.switchboard.runtime.sleep)
                 writes.provision(rules.target.object, False)
-                Pusher(
-                    self.db, held, writes, rules, hash_, tally, lambda done: self.observer.advanced(what, done)
-                ).push(planned)
+                Pusher(self.db, held, writes, rules, hash_, tally, advanced).push(planned)
                 settled = recover(self.db, held, writes, rules, self.switchboard.runtime.sleep)
                 tally.created += settled.created
                 tally.updated += settled.updated
@@ -217,7 +224,7 @@ class Outgoing:
                 error, status, message = lost, RunStatus.INTERRUPTED, str(lost)
             except ConcordError as known:
                 error = known
-                status, message = failure(known)
+                status, message = failure(known, PLAN_THE_REST)
                 if isinstance(known, AuthError):
                     self.switchboard.rejected(one, known)
             except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
@@ -228,7 +235,10 @@ class Outgoing:
                 runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), f"stopped by {type(stop).__name__}")
                 raise
             status = runs.finish(run, status, _counts(tally, before), message)
-        self.observer.finished(what, f"{len(planned)} changes sent")
+        whole = reached == len(planned)
+        self.observer.finished(
+            what, f"{reached} changes sent" if whole else f"stopped after {reached} of {len(planned)}"
+        )
         return status, error
 
     def release(self, numbers: Sequence[int]) -> None:
