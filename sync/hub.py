@@ -13,8 +13,8 @@ from typing import Any
 
 from config import loader
 from config.names import check_names
-from config.settings import HubSettings, Settings
-from connectors.core.protocols import Connector, Runtime, Vendor
+from config.settings import Settings
+from connectors.core.protocols import Connector, Runtime
 from connectors.core.registry import catalogue
 from mapping.contract import Account
 from mapping.errors import AuthError, ConcordError, ConfigError
@@ -30,6 +30,7 @@ from state.runs import Runs, RunStatus
 from state.vault import Vault
 from sync.connect import Connected, Switchboard
 from sync.intake import LEASE_SECONDS, Intake, failure
+from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
 from sync.reports import (
     ApplyReport,
@@ -66,56 +67,6 @@ def _few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _models(vendors: Mapping[str, Vendor]) -> loader.Catalogue:
-    return {name: vendor.config for name, vendor in vendors.items()}
-
-
-def open_database(hub: HubSettings) -> Database:
-    """The hub's database, brought to this version. Raises DatabaseVersionError for a newer one."""
-    db = Database(hub.database)
-    db.migrate()
-    return db
-
-
-def open_vault(path: Path) -> Vault:
-    """The vault of a configuration whose connections need not be right yet."""
-    hub = loader.load_hub(path)
-    hub.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Vault(open_database(hub), hub.state_dir)
-
-
-def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
-    """The settings, if they are right. Raises ConfigError with every problem.
-
-    Without ``with_secrets`` references need no values. The database is opened only where a secret is looked for.
-    """
-    models = _models(catalogue())
-    if not with_secrets:
-        return loader.load(path, models, placeholders=True)
-    opened: list[Vault] = []
-
-    def secret(name: str) -> str | None:
-        if not opened:
-            opened.append(open_vault(path))
-        return opened[0].get(name)
-
-    _hub_of(path, models)
-    try:
-        return loader.load(path, models, secret)
-    finally:
-        for vault in opened:
-            vault.db.close()
-
-
-def _hub_of(path: Path, models: loader.Catalogue) -> HubSettings:
-    """The ``hub`` part. Where it is wrong, the ConfigError holds the problems of the rest as well."""
-    try:
-        return loader.load_hub(path)
-    except ConfigError:
-        loader.load(path, models, placeholders=True)
-        raise
 
 
 class Hub:
@@ -162,12 +113,12 @@ class Hub:
         connectors: Mapping[str, Connector] | None = None,
     ) -> Hub:
         """The hub behind a configuration. Raises ConfigError, DatabaseVersionError; then nothing was touched."""
-        models = _models(catalogue())
-        hub = _hub_of(path, models)
+        configs = models(catalogue())
+        hub = hub_of(path, configs)
         db = open_database(hub)
         try:
             vault = Vault(db, hub.state_dir)
-            settings = loader.load(path, models, vault.get)
+            settings = loader.load(path, configs, vault.get)
             return cls(settings, db, vault, observer=observer, runtime=runtime, connectors=connectors)
         except BaseException:
             db.close()

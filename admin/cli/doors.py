@@ -31,14 +31,14 @@ def open_hub(path: Path, observer: Observer) -> Hub:
 
 def check_config(path: Path, *, with_secrets: bool) -> Settings:
     """The settings, if they are right. Raises ConfigError with every problem."""
-    from sync.hub import check_config
+    from sync.opening import check_config
 
     return check_config(path, with_secrets=with_secrets)
 
 
 def open_vault(path: Path) -> Vault:
     """The vault of a configuration, whose connections need not be right yet; the folder of its key is made."""
-    from sync.hub import open_vault
+    from sync.opening import open_vault
 
     return open_vault(path)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mapping.errors import AuthError, ConfigError, TransientError
-from sync.hub import Hub, check_config
+from sync.hub import Hub
+from sync.opening import check_config
 from tests.sync.hubs import Stage, person
 
 

@@ -1,0 +1,65 @@
+"""Opening: from a configuration to its database, its vault and its settings, each as soon as it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from config import loader
+from config.settings import HubSettings, Settings
+from connectors.core.protocols import Vendor
+from connectors.core.registry import catalogue
+from mapping.errors import ConfigError
+from state.database import Database
+from state.vault import Vault
+
+
+def models(vendors: Mapping[str, Vendor]) -> loader.Catalogue:
+    """What the loader checks each connection's ``config`` with."""
+    return {name: vendor.config for name, vendor in vendors.items()}
+
+
+def open_database(hub: HubSettings) -> Database:
+    """The hub's database, brought to this version. Raises DatabaseVersionError for a newer one."""
+    db = Database(hub.database)
+    db.migrate()
+    return db
+
+
+def open_vault(path: Path) -> Vault:
+    """The vault of a configuration whose connections need not be right yet."""
+    hub = loader.load_hub(path)
+    hub.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Vault(open_database(hub), hub.state_dir)
+
+
+def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
+    """The settings, if they are right. Raises ConfigError with every problem.
+
+    Without ``with_secrets`` references need no values. The database is opened only where a secret is looked for.
+    """
+    configs = models(catalogue())
+    if not with_secrets:
+        return loader.load(path, configs, placeholders=True)
+    opened: list[Vault] = []
+
+    def secret(name: str) -> str | None:
+        if not opened:
+            opened.append(open_vault(path))
+        return opened[0].get(name)
+
+    hub_of(path, configs)
+    try:
+        return loader.load(path, configs, secret)
+    finally:
+        for vault in opened:
+            vault.db.close()
+
+
+def hub_of(path: Path, configs: loader.Catalogue) -> HubSettings:
+    """The ``hub`` part. Where it is wrong, the ConfigError holds the problems of the rest as well."""
+    try:
+        return loader.load_hub(path)
+    except ConfigError:
+        loader.load(path, configs, placeholders=True)
+        raise
