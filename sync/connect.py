@@ -47,7 +47,7 @@ class Connected:
         """The targets that are to be written, in order."""
         if self.writes is None:
             if self.settings.push:
-                raise ConfigError(f"connections.{self.name}.push: {self.row.connector} cannot be written to")
+                raise ConfigError(f"The connection {self.name!r} cannot be written to.")
             return []
         return target_rules(self.row.id, self.name, self.settings, self.writes.targets(), self.timezone)
 

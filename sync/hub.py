@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any
 
 from config import loader
-from config.names import check_names
 from config.settings import Settings
 from connectors.core.protocols import Connector, Runtime
 from connectors.core.registry import catalogue
@@ -50,6 +49,7 @@ from sync.reports import (
     TimelineItem,
 )
 from sync.resolve import Resolver
+from sync.sound import check_sound, check_streams, check_writable
 from sync.sweeper import Sweeper
 from sync.views import Views
 
@@ -119,6 +119,8 @@ class Hub:
         try:
             vault = Vault(db, hub.state_dir)
             settings = loader.load(path, configs, vault.get)
+            if not connectors:
+                check_writable(settings, catalogue())
             return cls(settings, db, vault, observer=observer, runtime=runtime, connectors=connectors)
         except BaseException:
             db.close()
@@ -146,7 +148,7 @@ class Hub:
         connector = self.settings.connections[name].connector
         try:
             one = self._switchboard.open(name)
-            self._sound([one])
+            check_sound(self._intake, [one])
             reads = [stream.name for stream in one.streams()]
             writes = [rules.target.object for rules in one.targets()]
         except AuthError as error:
@@ -205,9 +207,9 @@ class Hub:
                 opened.append(self._switchboard.open(name))
             except ConcordError as error:
                 errors[name] = error
-        self._sound(opened)
+        check_sound(self._intake, opened)
         if not errors:
-            self._known_streams(opened, streams)
+            check_streams(opened, streams)
         return opened, errors
 
     def sweep(
@@ -233,34 +235,6 @@ class Hub:
                 reports.append(StreamSweep(one.name, "", status.value, message=message))
         resolved = ResolveReport() if dry_run else self.resolve()
         return SweepReport(reports, resolved, dry_run)
-
-    def _sound(self, opened: Sequence[Connected]) -> None:
-        """Raises ConfigError for whatever in the configuration only a connector can judge: names and field rules."""
-        streams = {one.name: [stream.name for stream in one.connector.streams()] for one in opened}
-        targets = {one.name: [target.object for target in one.writes.targets()] if one.writes else [] for one in opened}
-        problems = list(check_names(self.settings, streams, targets))
-        for one in opened:
-            for stream in one.streams():
-                try:
-                    self._intake.reading(one, stream)
-                except ConfigError as error:
-                    place = ("connections", one.name, "streams", stream.name, "fields")
-                    problems.append(self.settings.problem(place, str(error)))
-            try:
-                one.targets()
-            except ConfigError as error:
-                problems.append(self.settings.problem(("connections", one.name, "push"), str(error)))
-        if problems:
-            raise ConfigError(problems=tuple(dict.fromkeys(problems)))
-
-    @staticmethod
-    def _known_streams(opened: Sequence[Connected], streams: Sequence[str]) -> None:
-        known = sorted({stream.name for one in opened for stream in one.connector.streams()})
-        for wanted in streams:
-            if wanted not in known:
-                near = get_close_matches(wanted, known, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-                raise ConfigError(f"There is no stream {wanted!r}; {hint}")
 
     def resolve(self) -> ResolveReport:
         """Works out who is who for everything that waits. Another process that is at it resolves what this one has
@@ -314,7 +288,7 @@ class Hub:
     def plan(self, names: Sequence[str] = (), *, live: bool = False) -> PlanReport:
         """What each destination should hold and does not. Writes nothing anywhere but the plan."""
         destinations = [self._switchboard.open(name) for name in self._wanted(names) if self._pushes(name, names)]
-        self._sound(destinations)
+        check_sound(self._intake, destinations)
         for one in destinations:
             self._intake.recover(one)
         return self._outgoing.plan(destinations, live=live)

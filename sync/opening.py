@@ -12,6 +12,7 @@ from connectors.core.registry import catalogue
 from mapping.errors import ConfigError
 from state.database import Database
 from state.vault import Vault
+from sync.sound import check_writable
 
 
 def models(vendors: Mapping[str, Vendor]) -> loader.Catalogue:
@@ -40,7 +41,9 @@ def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
     """
     configs = models(catalogue())
     if not with_secrets:
-        return loader.load(path, configs, placeholders=True)
+        settings = loader.load(path, configs, placeholders=True)
+        check_writable(settings, catalogue())
+        return settings
     opened: list[Vault] = []
 
     def secret(name: str) -> str | None:
@@ -50,7 +53,9 @@ def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
 
     hub_of(path, configs)
     try:
-        return loader.load(path, configs, secret)
+        settings = loader.load(path, configs, secret)
+        check_writable(settings, catalogue())
+        return settings
     finally:
         for vault in opened:
             vault.db.close()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mapping.errors import ConfigError
 from state.audit import audits
+from sync.hub import Hub
+from sync.opening import check_config
 from tests.sync.hubs import Stage, person
 
 
@@ -32,6 +36,25 @@ def test_a_wrong_name_is_told_with_its_line_before_anything_is_read(
         stage.hub.sync()
     assert all(problem.line for problem in told.value.problems)
     assert stage.hub.find_customers("") == []
+
+
+@pytest.mark.parametrize("with_secrets", [True, False])
+def test_a_connector_that_never_writes_is_told_with_its_line_when_the_file_is_read(
+    tmp_path: Path, with_secrets: bool
+) -> None:
+    path = tmp_path / "concord.yaml"
+    path.write_text(
+        "hub: {name: Acme}\nconnections:\n  exports:\n    connector: files\n    config: {path: x}\n"
+        "    push:\n      contacts: {}\n"
+    )
+    doors: list[Callable[[], object]] = [lambda: check_config(path, with_secrets=with_secrets), lambda: Hub.open(path)]
+    for read in doors:
+        with pytest.raises(ConfigError) as told:
+            read()
+        (problem,) = told.value.problems
+        assert str(problem).endswith(
+            "concord.yaml:6: connections.exports.push: this connection (files) can only be read; expected no push:"
+        )
 
 
 def test_a_property_that_is_not_there_stops_the_plan(stage: Stage) -> None:
