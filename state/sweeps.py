@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
 from state.database import Database, insert_or_update
 from state.tables import cursor, raw_record, sighting, slice_, sweep
@@ -73,6 +73,20 @@ def known_slices(c: Connection, connection_id: str, stream: str) -> list[KnownSl
         .order_by(slice_.c.id)
     )
     return [KnownSlice(*row) for row in c.execute(statement)]
+
+
+def holding(c: Connection, connection_id: str) -> list[str]:
+    """The streams of a connection that have live records."""
+    statement = (
+        select(slice_.c.stream)
+        .where(
+            slice_.c.connection_id == connection_id,
+            exists().where(raw_record.c.slice_id == slice_.c.id, raw_record.c.state == "live"),
+        )
+        .distinct()
+        .order_by(slice_.c.stream)
+    )
+    return list(c.execute(statement).scalars())
 
 
 def count_lost(c: Connection, slice_id: int, generation: int, began: str) -> int:

@@ -22,6 +22,7 @@ from mapping.identity import Protection
 from mapping.normalize import email_key
 from mapping.phones import phone
 from mapping.timeline import Privacy
+from state import sweeps
 from state.connections import Connections
 from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
@@ -155,9 +156,12 @@ class Hub:
             return CheckReport(name, connector, False, message=failure(error)[1])
         except ConcordError as error:
             return CheckReport(name, connector, False, message=str(error))
+        with self.db.read() as c:
+            known = {*sweeps.holding(c, one.row.id), *one.settings.streams}
         return CheckReport(
-            name, connector, True, one.account.name or one.account.id, reads, list(dict.fromkeys(writes))
-        )
+            name, connector, True, one.account.name or one.account.id, reads, list(dict.fromkeys(writes)),
+            holding=[stream for stream in reads if stream in known],
+        )  # fmt: skip
 
     def sync(
         self,
@@ -179,12 +183,12 @@ class Hub:
         notes = list(self._switchboard.follow_renames())
         opened, errors = self._opened(names, streams)
         reports = [self._intake.not_read(name, error) for name, error in errors.items()]
-        sweeps: list[StreamSweep] = []
+        swept: list[StreamSweep] = []
         for one in opened:
             try:
                 pulled = self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
                 reports += pulled
-                sweeps += self._sweeper.due(one, pulled)
+                swept += self._sweeper.due(one, pulled)
             except ConcordError as error:
                 reports.append(self._intake.not_read(one.name, error))
         resolved = self._resolved()
@@ -196,7 +200,7 @@ class Hub:
             pushes = self._outgoing.automatic([one for one in opened if one.writes is not None])
         for note in notes:
             self.observer.finished("connections", note)
-        return SyncReport(reports, resolved or ResolveReport(), pushes, sweeps)
+        return SyncReport(reports, resolved or ResolveReport(), pushes, swept)
 
     def _opened(self, names: Sequence[str], streams: Sequence[str]) -> tuple[list[Connected], dict[str, ConcordError]]:
         """The connections that could be opened, and why the others could not. Raises ConfigError for a wrong name."""

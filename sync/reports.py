@@ -38,7 +38,8 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """One connection as ``concord check`` found it."""
+    """One connection as ``concord check`` found it. ``holding``: those of its streams that the configuration names, or
+    that have records."""
 
     connection: str
     connector: str
@@ -47,6 +48,7 @@ class CheckReport:
     reads: Sequence[str] = ()
     writes: Sequence[str] = ()
     message: str = ""
+    holding: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

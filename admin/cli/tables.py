@@ -25,6 +25,7 @@ from sync.reports import (
 
 COUNTS = ("read", "new", "changed", "unchanged", "gone", "dropped", "dead")
 ALWAYS = ("read", "new", "changed")
+MANY_STREAMS = 6
 
 
 def synced(report: SyncReport) -> list[RenderableType]:
@@ -149,11 +150,21 @@ def checked(reports: Sequence[CheckReport]) -> Table:
             cell(each.connector),
             state("ok" if each.ok else "failed"),
             cell(each.account),
-            cell(each.reads),
+            cell(streams(each)),
             cell(each.writes),
             cell(each.message),
         )
     return table
+
+
+def streams(found: CheckReport) -> list[str]:
+    """The streams of a connection; of many only those that are in use, and how many others there are."""
+    if len(found.reads) <= MANY_STREAMS:
+        return list(found.reads)
+    others = len(found.reads) - len(found.holding)
+    if not found.holding:
+        return [f"{others} streams, none of them read yet"]
+    return [*found.holding, f"and {many(others, 'other')} without records"] if others else list(found.holding)
 
 
 def status(report: StatusReport) -> list[RenderableType]:

@@ -63,6 +63,16 @@ def test_what_follows_two_dashes_is_no_option(concord: Concord, hub: FakeHub) ->
     assert hub.asked == [("find_customers", ("--json", 20), {})]
 
 
+def test_a_check_shows_of_many_streams_only_those_in_use(concord: Concord, hub: FakeHub) -> None:
+    reads = [f"layout_{number}" for number in range(16)]
+    hub.answers["check"] = [replace(answers.CHECK, reads=reads, holding=["layout_3", "layout_5"])]
+    shown = " ".join(concord("check").stdout.split())
+    assert "layout_3, layout_5, and 14 others without records" in shown
+    assert "layout_4" not in shown
+    hub.answers["check"] = [replace(answers.CHECK, reads=reads)]
+    assert "16 streams, none of them read yet" in " ".join(concord("check").stdout.split())
+
+
 def test_sync_hands_its_options_on(concord: Concord, hub: FakeHub) -> None:
     concord("sync", "shop", "--stream", "orders", "-s", "customers", "--full", "--allow-deletes")
     options = {"streams": ("orders", "customers"), "full": True, "allow_deletes": True}

@@ -30,6 +30,14 @@ def test_a_record_that_was_stored_since_the_sweep_began_is_not_lost(database: Da
         assert sweeps.count_lost(c, slice_id, 2, BEGAN) == 2
 
 
+def test_streams_with_records_are_told_from_those_without(database: Database, slice_id: int) -> None:
+    records.slice_id(database, "shop", "orders", "")
+    records.slice_id(database, "crm", "notes", "")
+    with database.read() as c:
+        assert sweeps.holding(c, "shop") == ["people"]
+        assert sweeps.holding(c, "crm") == []
+
+
 def test_what_this_generation_met_is_not_lost_and_what_an_earlier_one_met_is(database: Database, slice_id: int) -> None:
     with database.write() as c:
         ids = {key: stored.id for key, stored in records.load_raws(c, slice_id, "abc").items()}
