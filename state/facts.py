@@ -153,13 +153,6 @@ def every(
         last = batch[-1].id
 
 
-def lost(db: Database, activity: str, after: str) -> list[StoredFact]:
-    """The activities of a sort that nobody speaks of any more and that lie after an instant, by row id."""
-    with db.read() as c:
-        gone = select(*_FACT).where(fact.c.at > after, fact.c.live.is_(False), fact.c.activity == activity)
-        return [_fact(row) for row in c.execute(gone.order_by(fact.c.id)).all()]
-
-
 def told_by(c: Connection, connection_id: str, keys: Iterable[str]) -> set[str]:
     """Those of the facts that a connection told us itself; what we wrote there does not count."""
     statement = (

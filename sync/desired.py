@@ -198,9 +198,15 @@ def everything(db: Database, rules: TargetRules) -> Iterator[list[Desired]]:
     else:
         for some in facts.every(db, rules.target.kind, rules.target.activities):
             yield [of_fact(rules, fact, who) for fact, who in some if who and wanted(rules, fact)]
-        now = db.stamp()
-        gone = [of_withdrawn(rules, fact) for fact in facts.lost(db, MEETING, now) if withdrawn(rules, fact, now)]
-        yield [one for one in gone if one.fields]
+
+
+def abandoned(db: Database, rules: TargetRules, keys: Sequence[str]) -> list[Desired]:
+    """What is over there of facts that concern nobody any more: as they are now, or a meeting to come that is lost."""
+    now = db.stamp()
+    with db.read() as c:
+        stored = facts.load(c, keys)
+    found = [of_fact(rules, stored[key], {}) for key in sorted(stored) if wanted(rules, stored[key])]
+    return found + [of_withdrawn(rules, stored[key]) for key in sorted(stored) if withdrawn(rules, stored[key], now)]
 
 
 def again(c: Connection, rules: TargetRules, keys: Sequence[str], now: str) -> dict[str, str]:

@@ -26,9 +26,10 @@ from mapping.errors import ConfigError
 from state import customers, facts, outbox, shadows
 from state.database import Database
 from state.shadows import Shadow
-from sync.desired import Desired, TargetRules, everything
+from sync.desired import Desired, TargetRules, abandoned, everything
 from sync.diff import Difference, Held, difference, held_fields
 from sync.reports import FieldChange, PlannedChange, TargetPlan
+from sync.taken import Taken, folded
 
 UNANSWERED = "an earlier write of it waits for its answer, or for a person"
 WORDLESS = "nothing is known of it that could be written"
@@ -39,7 +40,8 @@ NOT_THERE = "it is not over there, and mode update_only creates nothing"
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One planned write: what a person sees of it, and what is sent. ``refs``: role to subjects' keys."""
+    """One planned write: what a person sees of it, and what is sent. ``refs``: role to subjects' keys, ``unrefs``: role
+    to the associations of ours that hold no more, as ``object:remote_id``."""
 
     shown: PlannedChange
     target: str
@@ -51,6 +53,7 @@ class Write:
     desired: str
     shadow_version: int
     expect: str | None = None
+    unrefs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -151,6 +154,12 @@ class Planner:
                     homeless.append(desired)
                 else:
                     found.append((desired, held))
+        if rules.subject_kind == "fact":
+            met = {one.key for one, _ in found} | known.waiting
+            for desired in abandoned(self.db, rules, sorted(known.by_subject.keys() - met)):
+                held = _held(rules, known, desired)
+                if held is not None and not desired.problem:
+                    found.append((desired, held))
         homeless = self._unknown_there(draft, _merged_away(draft, known, homeless))
         unique = {name for name, about in schema.fields.items() if about.unique} | ({rules.match_on} - {""})
         ranks = self._ranks(unique, [one for one, _ in found] + homeless)
@@ -160,7 +169,7 @@ class Planner:
             homeless = self._adopt(rules, draft, known, homeless, found)
         if self.live:
             found, homeless = self._look(rules, found, homeless)
-        taken = _Taken(unique, found)
+        taken = Taken(unique, found)
         for desired, held in found:
             self._update(draft, schema, known, taken, desired, held)
         for desired in homeless:
@@ -284,7 +293,7 @@ class Planner:
     def _ranks(self, unique: set[str], subjects: Sequence[Desired]) -> dict[str, int]:
         """The order of precedence among subjects that claim one unique value: by the natural keys of their records,
         since ids depend on the order of arrival."""
-        claims = [[(name, _folded(value)) for name, value in one.fields.items() if name in unique] for one in subjects]
+        claims = [[(name, folded(value)) for name, value in one.fields.items() if name in unique] for one in subjects]
         count = Counter(claim for mine in claims for claim in mine)
         rivals = [
             one.key
@@ -301,7 +310,7 @@ class Planner:
         return {key: rank for rank, key in enumerate(ordered)}
 
     def _update(
-        self, draft: TargetDraft, schema: Schema, known: Known, taken: _Taken, desired: Desired, held: Held
+        self, draft: TargetDraft, schema: Schema, known: Known, taken: Taken, desired: Desired, held: Held
     ) -> None:
         rules = draft.rules
         if rules.subject_kind == "customer":
@@ -314,13 +323,17 @@ class Planner:
         if adopting and rules.target.external_id and held.fields.get(rules.target.external_id) != desired.external_id:
             change = replace(change, set={**change.set, rules.target.external_id: desired.external_id})
         refs = self._refs(rules, desired, held.shadow)
-        if not rules.updates() or (not change and not refs and not adopting):
+        unrefs = self._unrefs(rules, desired, held.shadow) if rules.subject_kind == "fact" else {}
+        if not rules.updates() or (not change and not refs and not unrefs and not adopting):
             draft.unchanged += 1
             return
-        action = "adopt" if adopting else "update" if change else "associate"
-        draft.writes.append(_write(rules, desired, action, change, refs, held, None))
+        action = "adopt" if adopting else "update" if change or unrefs else "associate"
+        write = _write(rules, desired, action, change, refs, held, None)
+        left = [FieldChange(role, ends, None, "no longer concerned") for role, ends in unrefs.items()]
+        shown = replace(write.shown, fields=[*write.shown.fields, *left])
+        draft.writes.append(replace(write, shown=shown, unrefs=unrefs))
 
-    def _create(self, draft: TargetDraft, taken: _Taken, desired: Desired) -> None:
+    def _create(self, draft: TargetDraft, taken: Taken, desired: Desired) -> None:
         rules = draft.rules
         refs = self._refs(rules, desired, None)
         if not rules.creates() or (rules.subject_kind == "fact" and rules.target.refs and not refs):
@@ -350,6 +363,23 @@ class Planner:
                 wanted[role] = missing
         return wanted
 
+    def _unrefs(self, rules: TargetRules, desired: Desired, shadow: Shadow | None) -> dict[str, Sequence[str]]:
+        """Role to what we associated with customers who have nothing to do with the fact any more: somebody who is no
+        longer invited, or was split off. What others associated is not ours to take away."""
+        found: dict[str, Sequence[str]] = {}
+        for role, ends in (shadow.refs if shadow else {}).items():
+            object_, who = rules.target.refs.get(role, ""), desired.roles.get(role, ())
+            there = {f"{object_}:{self.remotes[(object_, key)]}" for key in who if (object_, key) in self.remotes}
+            strange = {end.removeprefix(f"{object_}:"): end for end in ends if end not in there}
+            if not strange:
+                continue
+            with self.db.read() as c:
+                owners = shadows.by_remote(c, rules.connection_id, object_, strange)
+            gone = sorted(strange[i] for i, one in owners.items() if one.state == "live" and one.subject_key not in who)
+            if gone:
+                found[role] = gone
+        return found
+
 
 def _refuse_unknown(rules: TargetRules, schema: Schema) -> None:
     """Raises ConfigError for a property that the admin wants written and that is not there."""
@@ -359,43 +389,6 @@ def _refuse_unknown(rules: TargetRules, schema: Schema) -> None:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             place = f"connections.{rules.connection}.push.{rules.target.object}.fields.{name}"
             raise ConfigError(f"{place}: {rules.connection} has no such property{hint}")
-
-
-class _Taken:
-    """Which subject has which value of the properties that the vendor keeps unique."""
-
-    def __init__(self, unique: set[str], found: Sequence[tuple[Desired, Held]]) -> None:
-        self._unique = unique
-        self._holder: dict[tuple[str, str], str] = {}
-        self._refused: dict[str, int] = {}
-        for desired, held in found:
-            for name in self._unique & held.fields.keys():
-                # What its holder is about to give up is free for another only once it is given up.
-                if held.fields[name] not in (None, ""):
-                    self._holder.setdefault((name, _folded(held.fields[name])), desired.key)
-
-    def allowed(self, desired: Desired, fields: Mapping[str, Any], remote_id: str) -> dict[str, Any]:
-        """The fields without the values that another subject has."""
-        kept = {}
-        for name, value in fields.items():
-            if name in self._unique:
-                holder = self._holder.setdefault((name, _folded(value)), desired.key)
-                if holder != desired.key:
-                    self._refused[name] = self._refused.get(name, 0) + 1
-                    continue
-            kept[name] = value
-        return kept
-
-    def warnings(self) -> list[str]:
-        """What was left out, in words."""
-        return [
-            f"{count} customers share {name} with another, which alone keeps it (it is unique over there)"
-            for name, count in sorted(self._refused.items())
-        ]
-
-
-def _folded(value: Any) -> str:
-    return str(value).strip().casefold()
 
 
 def _merged_away(draft: TargetDraft, known: Known, homeless: list[Desired]) -> list[Desired]:

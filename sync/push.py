@@ -62,7 +62,8 @@ class Pusher:
             theirs = self._theirs(batch)
             batch = self._concerning(batch, theirs)
             self._send([w for w in batch if w.set or w.clear or w.shown.action in ("create", "adopt")])
-            self._associate([w for w in batch if w.refs], theirs)
+            self._associate([(w, self._refs(w, theirs)) for w in batch if w.refs], Op.ASSOCIATE)
+            self._associate([(w, w.unrefs) for w in batch if w.unrefs], Op.DISSOCIATE)
             done += len(planned[start : start + size])
             self.advanced(done)
 
@@ -194,25 +195,22 @@ class Pusher:
         self.tally.moved += len(batch) - len(kept)
         return kept
 
-    def _associate(self, batch: Sequence[Write], theirs: Mapping[tuple[str, str], str]) -> None:
-        """Ties written facts to the records of the customers they concern, where both are there."""
-        if not batch:
+    def _associate(self, asked: Sequence[tuple[Write, Mapping[str, Sequence[str]]]], op: Op) -> None:
+        """Ties written facts to the records of the customers they concern, where both are there, or unties them."""
+        if not asked:
             return
         with self.db.read() as c:
-            subjects = [write.shown.subject_key for write in batch]
+            subjects = [write.shown.subject_key for write, _ in asked]
             mine = {
                 one.subject_key: one
                 for one in shadows.of_subject(c, self.rules.subject_kind, subjects)
                 if self._here(one) and one.object == self.rules.target.object
             }
         ties: dict[str, tuple[Shadow, Change]] = {}
-        for write in batch:
+        for write, refs in asked:
             one = mine.get(write.shown.subject_key)
-            if one is None:
-                continue
-            refs = self._refs(write, theirs)
-            if refs:
-                change = Change(write.shown.key, Op.ASSOCIATE, write.external_id, RemoteId(one.remote_id), refs=refs)
+            if one is not None and refs:
+                change = Change(write.shown.key, op, write.external_id, RemoteId(one.remote_id), refs=refs)
                 ties[write.shown.key] = (one, change)
         if not ties:
             return
@@ -221,8 +219,8 @@ class Pusher:
         letters = []
         with self.db.write(self.lease) as c:
             # Read anew: while the vendor was asked, resolving may have given the record to another customer.
-            asked = [one.remote_id for one, _ in ties.values()]
-            stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, asked)
+            tied = [one.remote_id for one, _ in ties.values()]
+            stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, tied)
             for outcome in outcomes:
                 one, change = ties[outcome.key]
                 if outcome.status in (Status.FAILED, Status.UNKNOWN):
@@ -249,11 +247,16 @@ class Pusher:
 
 
 def _tie(c: Connection, one: Shadow, change: Change, version: str | None, now: str) -> None:
-    """Keeps an acknowledged association. It says nothing of the record's fields: unless the vendor counts it as a new
-    version, what was pulled since the last write stays the later word on them."""
-    refs = {role: sorted({*one.refs.get(role, ()), *ids}) for role, ids in change.refs.items()}
+    """Keeps an acknowledged association, or its end. It says nothing of the record's fields: unless the vendor counts
+    it as a new version, what was pulled since the last write stays the later word on them."""
+    refs = {role: set(one.refs.get(role, ())) for role in change.refs}
+    for role, ids in change.refs.items():
+        refs[role] = refs[role] | {*ids} if change.op is Op.ASSOCIATE else refs[role] - {*ids}
     tied = replace(
-        one, refs={**one.refs, **refs}, version=one.version + 1, remote_version=version or one.remote_version
+        one,
+        refs={**one.refs, **{role: sorted(ids) for role, ids in refs.items()}},
+        version=one.version + 1,
+        remote_version=version or one.remote_version,
     )
     shadows.save(c, tied, now if version or not one.updated_at else one.updated_at)
 
