@@ -42,12 +42,11 @@ class _Window:
     limit: Limit
     sent: list[float] = field(default_factory=list)
 
-    def earliest(self, now: float) -> float:
-        """When one more call may go, so that no half-open window of the limit's length ever holds too many."""
+    def earliest(self, now: float, calls: int = 1) -> float:
+        """When so many more calls may go, so that no half-open window of the limit's length ever holds too many."""
         del self.sent[: bisect_right(self.sent, now - self.limit.seconds)]
-        if len(self.sent) < self.limit.calls:
-            return now
-        return max(now, self.sent[-self.limit.calls] + self.limit.seconds)
+        over = min(len(self.sent) + calls - self.limit.calls, len(self.sent))
+        return max(now, self.sent[over - 1] + self.limit.seconds) if over > 0 else now
 
 
 class Budget:
@@ -61,8 +60,11 @@ class Budget:
         self._patience = patience
         self._lock = Lock()
 
-    def take(self, runtime: Runtime, method: str, path: str) -> None:
+    def take(self, runtime: Runtime, method: str, path: str, calls: int = 1) -> None:
         """Returns when the request may be sent, and counts it. Raises RateLimitedError, counting nothing.
+
+        ``calls`` is how many calls it holds, for vendors that take several in one request and count each; more than a
+        limit allows at a time wait until the limit is quite unused.
 
         Each caller is promised its own instant under the lock and sleeps outside it, so the order of arrival is kept
         and nobody wakes in vain.
@@ -72,14 +74,15 @@ class Budget:
             windows = [window for window in self._windows if window.limit.holds_for(method, path)]
             start, tightest = now, ""
             for window in windows:
-                earliest = window.earliest(now)
+                earliest = window.earliest(now, calls)
                 if earliest > start:
                     start, tightest = earliest, window.limit.name
             wait = start - now
             if wait > self._patience:
                 raise RateLimitedError(f"the {tightest or 'rate'} limit is used up", retry_after=wait)
             for window in windows:
-                insort(window.sent, start)
+                for _ in range(calls):
+                    insort(window.sent, start)
         if wait > 0:
             runtime.meter.waited(wait, f"{tightest or 'rate'} limit")
             runtime.sleep(wait)

@@ -74,7 +74,7 @@ class Google:
         """The answers to many reads, in their order, by one request; None for what is not there (404).
 
         Of calls that are refused for the moment only those are sent again; a refusal for good raises. Each call counts
-        against the budget as if it had been sent alone, as Google counts them.
+        against the budget as if it had been sent alone, as Google counts them; all are taken for calls of one kind.
         """
         waiting = dict(enumerate(self._target(path, params) for path, params in calls))
         found: dict[int, Json | None] = {}
@@ -107,8 +107,7 @@ class Google:
         return httpx.URL(self._http.address(path, params)).raw_path.decode("ascii")
 
     def _send(self, waiting: Mapping[int, str]) -> Mapping[int, httpx.Response]:
-        for call in waiting.values():
-            self._budget.take(self._runtime, "GET", call.partition("?")[0])
+        self._budget.take(self._runtime, "GET", next(iter(waiting.values())).partition("?")[0], len(waiting))
         kind, content = google_batch.encode(waiting)
         try:
             response = self._http.request(
@@ -152,6 +151,13 @@ class Google:
         if until:
             return max(0.0, (datetime.fromisoformat(until[1]) - self._runtime.now()).total_seconds())
         return LONG_WAIT if {*reasons} & MUCH_LATER else None
+
+
+def need(found: Any, name: str) -> Any:
+    """What stands under a name that is promised to be there. Raises ContractError where it is not."""
+    if not isinstance(found, Mapping) or found.get(name) in (None, ""):
+        raise ContractError(f"Google answered without {name}")
+    return found[name]
 
 
 def _told(response: httpx.Response) -> tuple[list[str], str]:

@@ -18,7 +18,7 @@ def dump(place: Any) -> Cursor:
 
 
 def load(kind: type[P], cursor: Cursor | None) -> P | None:
-    """The place that the cursor names, None for no cursor. Raises CursorExpiredError for what ``dump`` did not write."""
+    """The place that a cursor names, None for none. Raises CursorExpiredError for what ``dump`` did not write."""
     if cursor is None:
         return None
     try:

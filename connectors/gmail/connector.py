@@ -56,7 +56,7 @@ class GmailConnector:
 
     def check(self) -> Account:
         """The mailbox, or the service account once one mailbox could be opened. Raises AuthError or ForbiddenError."""
-        return self._login.account(lambda user: self._mailboxes[user].address)
+        return self._login.account(lambda user: self._mailboxes[user].ask())
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
@@ -73,7 +73,8 @@ class GmailConnector:
         return [messages]
 
     def _slices(self) -> Sequence[Slice]:
-        addresses = [user or self._mailboxes[user].address for user in self._login.users]
+        mailboxes = self._mailboxes.items()
+        addresses = [user or mailbox.address or mailbox.ask() for user, mailbox in mailboxes]
         return [Slice(address, address) for address in addresses]
 
     def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 from connectors.core import places
-from connectors.core.google import Google, Json, RefusedError
+from connectors.core.google import Google, Json, RefusedError, need
 from connectors.core.mail import READ
 from connectors.core.paging import Leaf, by_cursor
 from connectors.gmail import mapping
@@ -75,16 +74,17 @@ class Mailbox:
 
     google: Google
     wish: Wish
+    address: str = ""
     _named: dict[str, str] = field(default_factory=dict)
 
-    @cached_property
-    def address(self) -> str:
-        """Whose mailbox it is."""
-        return str(self._profile()["emailAddress"])
+    def ask(self) -> str:
+        """Whose mailbox it is, as Gmail says; kept as ``address``."""
+        self.address = str(need(self._profile(), "emailAddress"))
+        return self.address
 
     def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """Everything, or what changed since the cursor. Raises CursorExpiredError also where the wish has changed."""
-        here = self._place(cursor) or Place(str(self._profile()["historyId"]), listing=True, mark=self.wish.mark)
+        here = self._place(cursor) or Place(str(need(self._profile(), "historyId")), listing=True, mark=self.wish.mark)
         if not here.listing:
             yield from self._changes(slice_, here)
             return
@@ -121,7 +121,7 @@ class Mailbox:
             token, done = (here.page, here.after) if label == here.label else ("", "")
             asked = {"maxResults": LIST_PAGE, "labelIds": label or None, "q": query or None}
             for leaf in self._leaves("messages", asked, token):
-                ids = [str(each["id"]) for each in leaf.page.get("messages", ())]
+                ids = [str(need(each, "id")) for each in leaf.page.get("messages", ())]
                 ids = ids[ids.index(done) + 1 :] if done in ids else ids
                 for at in range(0, len(ids), self.wish.page_size):
                     some = ids[at : at + self.wish.page_size]
@@ -134,7 +134,7 @@ class Mailbox:
             for leaf in self._leaves("history", asked, ""):
                 history = leaf.page.get("history", ())
                 there = _touched(history, mapping.PASSING.difference(self.wish.include, self.wish.exclude))
-                reached = str(history[-1]["id"] if leaf.next and history else leaf.page["historyId"])
+                reached = str(need(history[-1], "id") if leaf.next and history else need(leaf.page, "historyId"))
                 ids = [id_ for id_, exists in there.items() if exists]
                 page = self._page(slice_, ids, replace(here, history=reached), self.wish.span)
                 gone = [Tombstone(RemoteId(id_), slice=slice_.key) for id_, exists in there.items() if not exists]
@@ -205,7 +205,7 @@ class Mailbox:
 
     def _learn(self) -> None:
         found = self.google.get(f"{ROOT}/labels", {"fields": "labels(id,name)"})
-        self._named = {str(each["id"]): str(each["name"]) for each in found.get("labels", ())}
+        self._named = {str(need(each, "id")): str(need(each, "name")) for each in found.get("labels", ())}
 
 
 def _own(label: str) -> bool:
@@ -218,11 +218,15 @@ def _touched(history: Sequence[Json], passing: frozenset[str]) -> dict[str, bool
     there: dict[str, bool] = {}
     for record in history:
         for each in record.get("messagesAdded", ()):
-            if "DRAFT" not in each["message"].get("labelIds", ()):
-                there[str(each["message"]["id"])] = True
+            if "DRAFT" not in need(each, "message").get("labelIds", ()):
+                there[_message(each)] = True
         for each in (*record.get("labelsAdded", ()), *record.get("labelsRemoved", ())):
             if not passing.issuperset(each.get("labelIds", ())):
-                there[str(each["message"]["id"])] = True
+                there[_message(each)] = True
         for each in record.get("messagesDeleted", ()):
-            there[str(each["message"]["id"])] = False
+            there[_message(each)] = False
     return there
+
+
+def _message(change: Json) -> str:
+    return str(need(need(change, "message"), "id"))

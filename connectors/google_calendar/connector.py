@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import Field
 
 from connectors.core.budget import Budget, Limit
-from connectors.core.google import Google, Json
+from connectors.core.google import Google, Json, need
 from connectors.core.google_login import GoogleConfig, Login
 from connectors.core.http import Params
 from connectors.core.paging import by_cursor
@@ -53,7 +53,9 @@ class GoogleCalendarConnector:
         Raises AuthError or ForbiddenError.
         """
         primary = f"{ROOT}/users/me/calendarList/primary"
-        return self._login.account(lambda user: str(self._readers[user].google.get(primary, {"fields": "id"})["id"]))
+        return self._login.account(
+            lambda user: str(need(self._readers[user].google.get(primary, {"fields": "id"}), "id"))
+        )
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.core import places
-from connectors.core.google import Google, Json, RefusedError
+from connectors.core.google import Google, Json, RefusedError, need
 from connectors.core.paging import by_cursor
 from connectors.google_calendar import mapping
 from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice, Tombstone
@@ -92,7 +92,7 @@ class Reader:
         found: dict[str, Sequence[Json]] = {}
         series: dict[str, str] = {}
         for each in items:
-            id_, parent = str(each["id"]), str(each.get("recurringEventId") or "")
+            id_, parent = str(need(each, "id")), str(each.get("recurringEventId") or "")
             if parent or each.get("recurrence"):
                 series.setdefault(parent or id_, "")
                 series[parent or id_] = series[parent or id_] or str(each.get("iCalUID") or "")
@@ -125,7 +125,7 @@ class Reader:
         found: dict[str, Sequence[Json]] = dict.fromkeys(uids, ())
         for id_, page in zip(known, listed, strict=True):
             items = (page or {}).get("items", ())
-            found[id_] = [each for each in items if id_ in (each["id"], each.get("recurringEventId"))]
+            found[id_] = [each for each in items if id_ in (need(each, "id"), each.get("recurringEventId"))]
         return found
 
     def _many(self, calls: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Json | None]:

@@ -108,3 +108,12 @@ def test_every_attempt_counts_against_the_budget() -> None:
     http.request("GET", "/contacts")
     http.request("GET", "/contacts")
     assert world.clock.slept == [1.0, 29.0]
+
+
+def test_a_request_that_holds_several_calls_waits_until_all_of_them_may_go() -> None:
+    world, budget = World(), Budget(Limit(100, 60.0))
+    instants = []
+    for calls in (40, 40, 40, 250):
+        budget.take(world.runtime, "POST", "/batch", calls)
+        instants.append(world.clock.seconds)
+    assert instants == [instants[0]] * 2 + [instants[0] + 60, instants[0] + 120]

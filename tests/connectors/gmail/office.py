@@ -50,8 +50,8 @@ def mail(number: int = 1, **headers: str) -> EmailMessage:
 class Office:
     """Mailboxes, their server and a clock; ``connector()`` gives a new connector on them."""
 
-    def __init__(self, people: Sequence[str] = (ILSE,), **options: Any) -> None:
-        self.clock = Clock()
+    def __init__(self, people: Sequence[str] = (ILSE,), clock: Clock | None = None, **options: Any) -> None:
+        self.clock = clock or Clock()
         self.boxes = {address: Box(address, self.clock.now) for address in people}
         self.server = GmailSandbox(self.boxes, now=self.clock.now, keep=2_000, **options)
         self.server.start()

@@ -46,8 +46,8 @@ def guests(*answers: tuple[str, str]) -> list[dict[str, Any]]:
 class Bureau:
     """Calendars, their server and a clock; ``connector()`` gives a new connector on them."""
 
-    def __init__(self, people: Sequence[str] = (ILSE,), **options: Any) -> None:
-        self.clock = Clock()
+    def __init__(self, people: Sequence[str] = (ILSE,), clock: Clock | None = None, **options: Any) -> None:
+        self.clock = clock or Clock()
         self.agenda = Agenda(tuple(people), self.clock.now)
         self.server = GoogleCalendarSandbox(self.agenda, keep=2_000, **options)
         self.server.start()
