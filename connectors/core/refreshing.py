@@ -25,10 +25,17 @@ class RefreshingToken:
     """
 
     def __init__(
-        self, runtime: Runtime, store: TokenStore, renew: Renew, *, early: float = 60.0, patience: float = 60.0
+        self,
+        runtime: Runtime,
+        store: TokenStore,
+        renew: Renew,
+        *,
+        early: float = 60.0,
+        patience: float = 60.0,
+        scheme: str = "Bearer",
     ) -> None:
         self._runtime, self._store, self._renew = runtime, store, renew
-        self._early, self._patience = early, patience
+        self._early, self._patience, self._scheme = early, patience, scheme
         self._handed, self._gate = local(), Lock()
         self._unsaved: tuple[Token | None, Token] | None = None
 
@@ -36,7 +43,7 @@ class RefreshingToken:
         """The Authorization header. Raises AuthError when nobody has logged in, or what ``renew`` raises."""
         access = self.token().access
         self._handed.access = access
-        return {"Authorization": f"Bearer {access}"}
+        return {"Authorization": f"{self._scheme} {access}"}
 
     def token(self) -> Token:
         """The token as stored, renewed if about to expire; for vendors that want it elsewhere than in a header."""

@@ -26,6 +26,7 @@ BUILT_IN = {
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
     "odoo": "connectors.odoo.connector:VENDOR",
+    "tryton": "connectors.tryton.connector:VENDOR",
 }
 
 
