@@ -111,7 +111,7 @@ class Reader:
             found = {"uid": uid, **self._times(event, uid), **self._said(event), **self._people(event)}
         except _UNREADABLE:
             raise RecordError("not a readable event") from None
-        if "start" not in found and self.method != "CANCEL":
+        if found["start"] is None and self.method != "CANCEL":
             raise RecordError("the event has no readable DTSTART")
         return {name: value for name, value in found.items() if value is not False and value not in (None, "", [], {})}
 

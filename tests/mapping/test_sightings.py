@@ -44,6 +44,126 @@ def test_of_sightings_of_one_instant_the_natural_key_decides() -> None:
     assert merge([_sighting(2, MAY, title="B"), _sighting(1, MAY, title="A")])[1]["title"] == "A"
 
 
+def _copy(number: int, calendar: str = "", **values: Any) -> Sighting:
+    """One calendar's copy of a meeting; each number is a calendar of its own unless one is named."""
+    return Sighting(
+        number, ("work", "events", calendar or str(number), str(number), "meeting"), "activity", values, MAY
+    )
+
+
+def _guest(name: str, answer: str = "", **more: Any) -> dict[str, Any]:
+    return {"role": "attendee", "email": f"{name}@us.example", **({"answer": answer} if answer else {}), **more}
+
+
+def _answers(*sightings: Sighting) -> dict[str, str]:
+    return {one["email"][:3]: one.get("answer", "") for one in merge(sightings)[1]["participants"]}
+
+
+OURS = {"role": "organizer", "email": "noor@us.example", "own": True}
+THEIRS = {"role": "organizer", "email": "noor@us.example"}
+
+
+def test_a_stale_copy_says_nothing_not_even_what_the_newer_leaves_out() -> None:
+    moved = _copy(1, at="2026-07-02T08:00:00Z", sequence=2, participants=[_guest("kim")])
+    stale = _copy(
+        2, at="2026-07-01T08:00:00Z", location="Ede", sequence=1, revised_at="2026-06-30T00:00:00Z",
+        participants=[_guest("kim"), _guest("lee")],
+    )  # fmt: skip
+    assert merge([stale, moved])[1] == {"at": "2026-07-02T08:00:00Z", "participants": [_guest("kim")]}
+
+
+def test_of_one_revision_the_organisers_copy_speaks_first_however_new_the_others_are() -> None:
+    own = _copy(1, title="Right", sequence=1, revised_at="2026-05-01T00:00:00Z", participants=[OURS, _guest("kim")])
+    other = _copy(
+        2, title="Wrong", sequence=1, revised_at="2026-05-02T00:00:00Z",
+        participants=[THEIRS, _guest("kim"), _guest("lee")],
+    )  # fmt: skip
+    _, values = merge([own, other])
+    assert values["title"] == "Right"
+    assert [one["email"][:4] for one in values["participants"]] == ["noor", "kim@"]
+    assert all("own" not in one for one in values["participants"])
+
+
+def test_a_cancellation_by_the_organiser_holds_against_a_copy_that_was_touched_later() -> None:
+    own = _copy(1, status="cancelled", sequence=1, revised_at="2026-05-01T00:00:00Z", participants=[OURS])
+    other = _copy(2, status="confirmed", sequence=1, revised_at="2026-05-02T00:00:00Z", participants=[THEIRS])
+    assert merge([other, own])[1]["status"] == "cancelled"
+
+
+def test_where_nobody_is_known_to_organise_the_last_revision_speaks_first() -> None:
+    older = _copy(1, title="Old", sequence=0, revised_at="2026-05-01T00:00:00Z")
+    newer = _copy(2, title="New", sequence=0, revised_at="2026-05-01T00:00:00.500000Z")
+    assert merge([older, newer])[1] == {"title": "New"}
+
+
+def test_a_record_that_is_no_copy_of_the_invitation_is_heard_beside_it() -> None:
+    crm = Sighting(3, ("crm", "meetings", "", "9", "meeting"), "activity", {"url": "u", "participants": [LINKED]}, MAY)
+    _, values = merge([crm, _copy(1, at="2026-07-02T08:00:00Z", sequence=4, participants=[OURS, _guest("kim")])])
+    assert (values["at"], values["url"]) == ("2026-07-02T08:00:00Z", "u")
+    assert LINKED in values["participants"]
+
+
+LINKED = {"role": "contact", "ids": ["hubspot:contact:1"]}
+
+
+def test_an_own_answer_comes_before_what_the_organiser_has_heard() -> None:
+    organisers = _copy(
+        1, sequence=1, revised_at="2026-05-09T00:00:00Z", participants=[OURS, _guest("kim", "tentative")]
+    )
+    kims = _copy(2, sequence=1, participants=[THEIRS, _guest("kim", "accepted", own=True)])
+    assert _answers(organisers, kims)["kim"] == "accepted"
+
+
+def test_no_answer_yet_comes_after_every_answer() -> None:
+    organisers = _copy(1, sequence=1, participants=[OURS, _guest("kim", "declined")])
+    kims = _copy(2, sequence=1, participants=[THEIRS, _guest("kim", "needs-action", own=True)])
+    assert _answers(organisers, kims)["kim"] == "declined"
+
+
+def test_an_answer_to_an_earlier_invitation_is_none_to_this_one() -> None:
+    organisers = _copy(1, sequence=2, participants=[OURS, _guest("kim", "needs-action")])
+    kims = _copy(2, sequence=1, participants=[THEIRS, _guest("kim", "accepted", own=True)])
+    assert _answers(organisers, kims)["kim"] == "needs-action"
+
+
+def test_what_a_calendar_says_of_an_occurrence_by_itself_silences_its_series_there() -> None:
+    series = _copy(1, "noor", title="Weekly", at="2026-07-01T08:00:00Z", sequence=5, derived=True)
+    moved = _copy(2, "noor", title="Weekly", at="2026-07-02T08:00:00Z", sequence=1)
+    assert merge([series, moved])[1] == {"title": "Weekly", "at": "2026-07-02T08:00:00Z"}
+
+
+def test_of_two_calendars_the_series_that_was_planned_anew_wins_over_an_old_exception() -> None:
+    series = _copy(1, at="2026-07-01T09:00:00Z", sequence=5, derived=True)
+    moved = _copy(2, at="2026-07-02T08:00:00Z", sequence=1)
+    assert merge([series, moved])[1] == {"at": "2026-07-01T09:00:00Z"}
+
+
+def test_beginning_and_end_are_one_calendars() -> None:
+    timed = _copy(1, at="2026-07-01T09:00:00Z", sequence=0, revised_at="2026-06-02T00:00:00Z")
+    days = _copy(2, at="2026-07-01T00:00:00Z", ends_at="2026-07-03T00:00:00Z", all_day=True, sequence=0, title="Fair")
+    assert merge([days, timed])[1] == {"at": "2026-07-01T09:00:00Z", "title": "Fair"}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([None, 0, 1]), st.booleans(), st.booleans(), st.sampled_from(["accepted", ""])),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_order_of_copies_decides_nothing(told: list[tuple[int | None, bool, bool, str]]) -> None:
+    copies = [
+        _copy(
+            number, calendar="abc"[number % 3], title=f"T{number}", derived=derived,
+            participants=[OURS if own else THEIRS, _guest("kim", answer, own=not own)],
+            **({} if sequence is None else {"sequence": sequence}),
+        )
+        for number, (sequence, own, derived, answer) in enumerate(told)
+    ]  # fmt: skip
+    expected = merge(copies)
+    assert all(merge(order) == expected for order in permutations(copies))
+
+
 @given(st.lists(st.tuples(st.sampled_from([MAY, JUNE]), st.sampled_from(["A", "B", ""])), min_size=1, max_size=4))
 def test_the_order_of_sightings_decides_nothing(told: list[tuple[str, str]]) -> None:
     sightings = [
