@@ -93,22 +93,20 @@ class Books:
             found |= {book + error.remote_id: None for error in fetched.errors}
         return found
 
-    def search(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, Resource | None]:
-        """The cards, by id, that may have a property of one of the names with one of its texts in it, or at all where
-        there are no texts; the caller compares. Where the server cannot search, all cards.
+    def search(self, wanted: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Resource | None]]:
+        """The cards, with their ids and in the order of them, that may have a property of one of the names with one of
+        its texts in it, or at all where there are no texts; the caller compares. Where the server cannot search, all
+        cards. A page of them is held at a time, since cards carry photos.
         """
-        found: list[str] = []
         for book in self.slices():
             try:
                 names = self.dav.query(book.key, _filter(wanted))
             except (ForbiddenError, ContractError):
                 # A server may refuse a filter (RFC 6352 section 8.6: 403, supported-filter), or know no such report.
                 names = self.dav.listing(book.key)
-            found += [book.key + name for name in sorted(names)]
-        return {
-            id_: card for start in range(0, len(found), self.page_size)
-            for id_, card in self.cards(found[start : start + self.page_size]).items()
-        }  # fmt: skip
+            ids = [book.key + name for name in sorted(names)]
+            for start in range(0, len(ids), self.page_size):
+                yield from sorted(self.cards(ids[start : start + self.page_size]).items())
 
     def _reader(self) -> CollectionReader:
         return CollectionReader(self.dav, _shape, self.page_size, self._choose)

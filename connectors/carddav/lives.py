@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -35,11 +34,6 @@ class Live:
     def remote(self) -> Remote:
         """What is told of it; one that cannot be read has no values."""
         return Remote(RemoteId(self.id), values(self.card) if self.card else {}, self.etag or None)
-
-
-def lives(found: Mapping[str, Resource | None]) -> list[Live]:
-    """What was fetched, in the order of the addresses."""
-    return [Live.of(id_, found[id_]) for id_ in sorted(found)]
 
 
 def uid_of(external_id: str) -> str:

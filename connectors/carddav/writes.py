@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connectors.carddav.books import Books
-from connectors.carddav.lives import Live, lives, new, uid_of
+from connectors.carddav.lives import Live, new, uid_of
 from connectors.carddav.mapping import CONTACTS, TARGET, kind
 from connectors.carddav.properties import KEY, KEY_LINE, PROPERTIES, SCHEMA, changed, everyone, values
 from connectors.core import vcards
@@ -82,7 +82,8 @@ class CardDavWrites:
             return {}
         found: dict[str, list[Remote]] = {}
         texts = values if field in SEARCHED_BY_TEXT else ()
-        for live in lives(self._books.search({about.line: texts})):
+        for id_, resource in self._books.search({about.line: texts}):
+            live = Live.of(id_, resource)
             if live.card is None or kind(live.card) != "individual":
                 continue
             held = [one for one in everyone(live.card, field) if one]
@@ -141,7 +142,8 @@ class CardDavWrites:
         """The cards that carry our keys, or the UIDs that Concord gives to the cards it creates for them."""
         uids = {uid_of(one): one for one in external_ids}
         found: dict[str, Live] = {}
-        for live in lives(self._books.search({KEY_LINE: external_ids, "UID": list(uids)})):
+        for id_, resource in self._books.search({KEY_LINE: external_ids, "UID": list(uids)}):
+            live = Live.of(id_, resource)
             key, uid = (live.card.text(KEY_LINE), live.card.text("UID")) if live.card else ("", "")
             if key in external_ids:
                 found[key] = live

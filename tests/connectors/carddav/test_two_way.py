@@ -9,8 +9,10 @@ import pytest
 
 from tests.connectors.carddav.books import card
 from tests.connectors.carddav.company import Company, kim
+from tests.connectors.carddav.conftest import CYRUS, RADICALE
 from tests.connectors.carddav.desk import Desk
 
+on_cyrus_too = pytest.mark.parametrize("desk_of_a_company", [RADICALE, CYRUS], indirect=True)
 PHOTO = "PHOTO;ENCODING=b;TYPE=JPEG:" + "QUFB" * 15
 
 
@@ -21,6 +23,7 @@ def company(tmp_path: Path, sqlite_url: str, desk_of_a_company: Desk) -> Iterato
     made.close()
 
 
+@on_cyrus_too
 def test_a_card_that_the_hub_wrote_comes_back_as_an_echo_and_causes_no_push(company: Company) -> None:
     company.export(kim("TEL:+44 20 7946 0001", "TITLE:Buyer"))
     company.sync()
@@ -38,6 +41,7 @@ def test_a_card_that_the_hub_wrote_comes_back_as_an_echo_and_causes_no_push(comp
     assert "phone" not in company.golden()
 
 
+@on_cyrus_too
 def test_a_card_edited_between_plan_and_write_is_a_conflict_that_the_next_sync_follows(company: Company) -> None:
     company.export(kim())
     company.settle()
@@ -89,6 +93,7 @@ def test_what_somebody_edits_in_the_address_book_reaches_the_hub_and_is_not_undo
     assert "TITLE:Head of buying" in company.only_card()[1]
 
 
+@on_cyrus_too
 def test_a_card_that_is_there_already_is_taken_over_with_all_that_is_in_it(company: Company) -> None:
     id_ = f"{company.book}kim.vcf"
     lines = (

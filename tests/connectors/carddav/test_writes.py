@@ -136,7 +136,7 @@ def test_cards_are_found_by_any_email_or_number_and_where_the_server_cannot_sear
     for field, value in (("email", "Kim@home.example"), ("tel", "+442079460001"), ("uid", "kim"), ("fn", "Kim Plum")):
         for refused in (False, True):
             if refused:
-                desk.proxy.faults.fail(403, method="REPORT", times=2)
+                desk.proxy.faults.fail(403, method="REPORT")  # the search of the book in which it lies
             found = desk.writes().find(CONTACTS, field, [value, "nobody@plum.example"])
             desk.proxy.faults.clear()
             ids = [remote.remote_id for remote in found[value]]
