@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from _pytest.mark import ParameterSet
 
+from admin.demo.servers.environment import LOCKS
 from admin.demo.servers.radicale import Radicale
 from mapping.errors import ConcordError
 from tests.connectors.caldav.desk import Desk
 from tests.servers.calendars import CalendarServer
 from tests.servers.cyrus import Cyrus
-from tests.servers.xandikos import Xandikos
+from tests.servers.pins import pinned
+from tests.servers.xandikos import LOCK, Xandikos
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +40,17 @@ def cyrus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CalendarServer]:
     server.stop()
 
 
-@pytest.fixture(params=["radicale", "xandikos", "cyrus"])
+def _real(name: str, subject: str) -> ParameterSet:
+    return pytest.param(name, marks=pytest.mark.proof("real server", subject))
+
+
+@pytest.fixture(
+    params=[
+        _real("radicale", pinned("radicale", LOCKS / "radicale.lock")),
+        _real("xandikos", pinned("xandikos", LOCK)),
+        _real("cyrus", "Cyrus 3.6 of Debian 12"),
+    ]
+)
 def server(request: pytest.FixtureRequest) -> CalendarServer:
     """Each server in turn."""
     found: CalendarServer = request.getfixturevalue(request.param)

@@ -24,17 +24,17 @@ __all__ = ["VENDOR", "Desk"]
 
 
 class Desk:
-    """Two calendars of a name that no other test has, and connectors that read no others."""
+    """Calendars of names that no other test has, by default two, and connectors that read no others."""
 
-    page_size = 3
+    page_size = 2
     stream = "events"
     envelope = ()
 
-    def __init__(self, server: CalendarServer) -> None:
+    def __init__(self, server: CalendarServer, calendars: int = 2) -> None:
         self.server = server
         self.clock = Clock()
         self.calendars = Calendars(server)
-        self.names = [f"calendar {next(NUMBERS)}" for _ in range(2)]
+        self.names = [f"calendar {next(NUMBERS)}" for _ in range(calendars)]
         self.paths = [self.calendars.make(name) for name in self.names]
         self.proxy = Proxy(server.url)
         self.proxy.start()
@@ -46,13 +46,15 @@ class Desk:
         self.proxy.stop()
         self.calendars.close()
 
-    def connector(self, password: str = "", **config: object) -> CalDavConnector:
+    def connector(self, password: str = "", *, token: str = "", **config: object) -> CalDavConnector:
         login = {"username": self.server.user, "password": password or self.server.password}
+        if token:
+            login = {"access_token": token}
         settings = {
             "url": self.proxy.url,
             "calendars": self.names,
             "page_size": self.page_size,
-            **(login if self.server.user else {}),
+            **(login if self.server.user or token else {}),
             **config,
         }
         runtime = replace(self.clock.runtime(), transport=TRANSPORT)
@@ -76,7 +78,7 @@ class Desk:
         self.proxy.faults.truncate()
 
     def put(self, number: int) -> Key:
-        path, name = self.paths[number % 2], f"tea-{number}.ics"
+        path, name = self.paths[number % len(self.paths)], f"tea-{number}.ics"
         people = [
             "ORGANIZER;CN=Ada:mailto:ada@example.com",
             f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:bo{number}@example.com",

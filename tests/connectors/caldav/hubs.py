@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,14 @@ BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep"})
 
 
 class CalendarHub:
-    """A hub in a folder of its own; each desk is a connection, called after its place in the list: ``calendars0``."""
+    """A hub in a folder of its own; each desk is a connection, called after its place in the list: ``calendars0``.
 
-    def __init__(self, folder: Path, *desks: Desk) -> None:
+    ``template`` is a migrated database to copy.
+    """
+
+    def __init__(self, folder: Path, template: Path, *desks: Desk) -> None:
         self.desks = desks
+        shutil.copy(template, folder / "concord.db")
         path = folder / "concord.yaml"
         path.write_text(
             json.dumps({"hub": {"name": "Acme", "state_dir": str(folder)}, "connections": self._connections()})

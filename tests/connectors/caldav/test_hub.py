@@ -17,8 +17,8 @@ MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def hub(desk: Desk, tmp_path: Path) -> Iterator[CalendarHub]:
-    made = CalendarHub(tmp_path, desk)
+def hub(desk: Desk, tmp_path: Path, sqlite_template: Path) -> Iterator[CalendarHub]:
+    made = CalendarHub(tmp_path, sqlite_template, desk)
     yield made
     made.close()
 
