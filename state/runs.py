@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +15,9 @@ from state.database import Database, parse_stamp
 from state.leases import Lease
 from state.owners import is_gone
 from state.tables import lease, run
+
+_COMMAND: ContextVar[list[int] | None] = ContextVar("command", default=None)
+"""The first run of the command under way, as soon as there is one."""
 
 FAILED_RECORDS = "failed"
 """The count that keeps a run from being shown as ok."""
@@ -27,6 +32,19 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     PAUSED = "paused"
     INTERRUPTED = "interrupted"
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The runs that are started inside, in this thread, belong to one command. Inside another such block: to that."""
+    if _COMMAND.get() is not None:
+        yield
+        return
+    token = _COMMAND.set([])
+    try:
+        yield
+    finally:
+        _COMMAND.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +80,13 @@ class Runs:
             "lease": held.name,
             "fence": held.fence,
         }
+        command = _COMMAND.get()
         with self._db.write() as c:
-            return int(c.execute(insert(run).returning(run.c.id), row).scalar_one())
+            part_of = command[0] if command else None
+            number = int(c.execute(insert(run).returning(run.c.id), {**row, "part_of": part_of}).scalar_one())
+        if command == []:
+            command.append(number)
+        return number
 
     def count(self, c: Connection, id: int, counts: Mapping[str, int]) -> None:
         """Keeps what was counted so far, in the transaction of the work itself."""
@@ -98,6 +121,27 @@ class Runs:
                 query = query.where(column == value)
         if before is not None:
             query = query.where(run.c.id < before)
+        with self._db.read() as c:
+            rows = c.execute(query).mappings().all()
+        now = self._db.stamp()
+        return [_row(row, now) for row in rows]
+
+    def commands(self, limit: int) -> list[list[RunRow]]:
+        """The runs of the newest commands, newest first; each with its runs in the order they were started in."""
+        query = _runs().where(run.c.part_of.is_(None)).order_by(run.c.id.desc()).limit(limit)
+        with self._db.read() as c:
+            heads = c.execute(query).mappings().all()
+            numbers = [head["id"] for head in heads]
+            parts = c.execute(_runs().where(run.c.part_of.in_(numbers)).order_by(run.c.id)).mappings().all()
+        now = self._db.stamp()
+        found = {head["id"]: [_row(head, now)] for head in heads}
+        for part in parts:
+            found[part["part_of"]].append(_row(part, now))
+        return list(found.values())
+
+    def command(self, id: int) -> list[RunRow]:
+        """The runs of the command that begins with this one; just this one, if it does not begin any."""
+        query = _runs().where((run.c.id == id) | (run.c.part_of == id)).order_by(run.c.id)
         with self._db.read() as c:
             rows = c.execute(query).mappings().all()
         now = self._db.stamp()

@@ -233,6 +233,7 @@ run = Table(
     "run",
     metadata,
     Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("part_of", BIGID),  # the first run of the same command; None for the first, and for one that is alone
     Column("kind", String(20), nullable=False),  # pull | sweep | resolve | plan | push | replay
     Column("connection_id", String(80)),
     Column("stream", String(120)),

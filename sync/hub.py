@@ -26,9 +26,10 @@ from state import sweeps
 from state.connections import Connections
 from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
-from state.runs import Runs, RunStatus
+from state.runs import Runs, RunStatus, together
 from state.vault import Vault
 from sync.connect import Connected, Switchboard
+from sync.history import History
 from sync.intake import LEASE_SECONDS, Intake, failure
 from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
@@ -102,6 +103,7 @@ class Hub:
         self._outgoing = Outgoing(db, folder, self._switchboard, self.observer, self._crashed)
         self._sweeper = Sweeper(db, self._intake)
         self._views = Views(db)
+        self._history = History(db)
         self.crashes: list[str] = []
 
     @classmethod
@@ -176,7 +178,7 @@ class Hub:
         A connection that cannot be read is reported and stops no other. Raises ConfigError, before anything is read,
         for a stream that no connection has.
         """
-        with _few_collections():
+        with _few_collections(), together():
             return self._sync(names, streams, full, allow_deletes)
 
     def _sync(self, names: Sequence[str], streams: Sequence[str], full: bool, allow_deletes: bool) -> SyncReport:
@@ -229,6 +231,10 @@ class Hub:
         A connection that cannot be reached is reported and stops no other. Raises ConfigError, before anything is
         asked, for a stream that no connection has.
         """
+        with together():
+            return self._sweep(names, streams, dry_run, allow_deletes)
+
+    def _sweep(self, names: Sequence[str], streams: Sequence[str], dry_run: bool, allow_deletes: bool) -> SweepReport:
         opened, errors = self._opened(names, streams)
         reports = [StreamSweep(name, "", failure(e)[0].value, message=failure(e)[1]) for name, e in errors.items()]
         for one in opened:
@@ -306,7 +312,8 @@ class Hub:
 
     def apply(self, hash_prefix: str, *, skip_moved: bool = False) -> ApplyReport:
         """Carries out a plan. Raises StalePlanError, having written nothing, when the world moved since."""
-        return self._outgoing.apply(hash_prefix, self._by_id, skip_moved=skip_moved)
+        with together():
+            return self._outgoing.apply(hash_prefix, self._by_id, skip_moved=skip_moved)
 
     def _by_id(self, connection_id: str) -> Connected:
         for row in Connections(self.db).all():
@@ -320,13 +327,13 @@ class Hub:
         resting = {name for name, one in connections.items() if one.paused or not one.reads_anything()}
         return self._views.status(self.settings.hub.name, list(connections), resting)
 
-    def runs(self, limit: int = 20) -> Sequence[RunView]:
-        """The newest runs."""
-        return self._views.runs(limit)
+    def runs(self, limit: int = 20, *, each: bool = False) -> Sequence[RunView]:
+        """The newest commands, a run each; with ``each`` every run by itself."""
+        return self._history.runs(limit, each=each)
 
     def run(self, number: int) -> RunView:
-        """One run."""
-        return self._views.run(number)
+        """One run, with its parts where it is the first of a command."""
+        return self._history.run(number)
 
     def find_customers(self, query: str, limit: int = 20) -> Sequence[CustomerSummary]:
         """Customers by id, email, phone (dialled as at home, too) or name; all of them for an empty query."""

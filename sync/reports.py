@@ -331,7 +331,7 @@ class TimelineItem:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run as kept."""
+    """One run as kept, or one command: several runs, their counts and statuses in one, and the ``parts`` if asked."""
 
     id: int
     kind: str
@@ -342,6 +342,7 @@ class RunView:
     status: str
     counts: Mapping[str, Any]
     error: str
+    parts: Sequence[RunView] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from sync.reports import (
     DeadLetterView,
     MemberView,
     RemoteView,
-    RunView,
     StatusReport,
     TimelineItem,
     ValueView,
@@ -105,18 +104,6 @@ class Views:
                 command = "" if "concord " in why else f" Then run concord sweep {name} --stream {stream}"
                 told.append(f"the last sweep of {name}/{stream} ended as {run.status.value}: {why}{command}")
         return told
-
-    def runs(self, limit: int) -> list[RunView]:
-        """The newest runs."""
-        names = self.names()
-        return [_run(row, names) for row in Runs(self.db).recent(limit=limit)]
-
-    def run(self, number: int) -> RunView:
-        """One run. Raises GoneError when there is none."""
-        row = Runs(self.db).show(number)
-        if row is None:
-            raise GoneError(f"There is no run {number}; concord runs lists them.")
-        return _run(row, self.names())
 
     def find(self, query: str, limit: int, number: str | None) -> list[CustomerSummary]:
         """Customers by id, email, phone or name. ``number`` is the query in E.164, where it is a phone number."""
@@ -227,13 +214,6 @@ def _line(
         letters,
         hint,
     )
-
-
-def _run(row: RunRow, names: Mapping[str, str]) -> RunView:
-    return RunView(
-        row.id, row.kind, names.get(row.connection_id or "", row.connection_id or ""), row.stream or "",
-        stamp(row.started_at), stamp(row.ended_at) if row.ended_at else "", row.status.value, row.counts, row.error,
-    )  # fmt: skip
 
 
 def _summary(one: customers.Golden, mine: Sequence[customers.MemberRow], names: Mapping[str, str]) -> CustomerSummary:

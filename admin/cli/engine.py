@@ -140,16 +140,16 @@ def runs(ctx: typer.Context, limit: Limit = 20) -> None:
 
 
 def list_runs(ctx: typer.Context, limit: Limit = 20) -> None:
-    """The last runs, newest first."""
+    """The last commands, newest first; with --verbose every single run."""
     session = current(ctx)
     with session.hub() as hub:
-        found = hub.runs(limit)
+        found = hub.runs(limit, each=session.verbose)
     session.answer(found, tables.runs(found))
 
 
 def show_run(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="RUN", min=1)]) -> None:
-    """One run with its counts and its error."""
+    """One run with its counts and its error; of a command, every run it was made of."""
     session = current(ctx)
     with session.hub() as hub:
         found = hub.run(number)
-    session.answer(found, tables.run(found))
+    session.answer(found, *tables.run(found))

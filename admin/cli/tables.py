@@ -201,7 +201,7 @@ def status(report: StatusReport) -> list[RenderableType]:
 
 
 def runs(found: Sequence[RunView]) -> RenderableType:
-    """The runs as given, one line each."""
+    """The runs or commands as given, one line each."""
     if not found:
         return Text("There has been no run yet.")
     names = ("run", "kind", "connection", "stream", "started", "took", "state", "counts")
@@ -220,9 +220,9 @@ def runs(found: Sequence[RunView]) -> RenderableType:
     return table
 
 
-def run(found: RunView) -> RenderableType:
-    """One run whole."""
-    return pairs(
+def run(found: RunView) -> list[RenderableType]:
+    """One run whole, and below it the runs it was made of."""
+    head = pairs(
         {
             "run": str(found.id),
             "kind": found.kind,
@@ -235,6 +235,14 @@ def run(found: RunView) -> RenderableType:
             "error": found.error,
         }
     )
+    if not found.parts:
+        return [head]
+    notes = ["error"] if any(each.error for each in found.parts) else []
+    table = grid("run", "kind", "connection", "stream", "took", "state", "counts", *notes, numbers=("run", "took"))
+    for each in found.parts:
+        named = (cell(str(each.id)), cell(each.kind), cell(each.connection), cell(each.stream), cell(took(each)))
+        table.add_row(*named, state(each.status), cell(counted(each)), *([cell(each.error)] if notes else []))
+    return [head, table]
 
 
 def took(found: RunView) -> str:

@@ -123,8 +123,8 @@ class FakeHub:
     def status(self) -> Any:
         return self._answer("status", STATUS)
 
-    def runs(self, limit: int = 20) -> Any:
-        return self._answer("runs", [RUN], limit)
+    def runs(self, limit: int = 20, *, each: bool = False) -> Any:
+        return self._answer("runs", [RUN], limit, each=each)
 
     def run(self, id: int) -> Any:
         return self._answer("run", RUN, id)

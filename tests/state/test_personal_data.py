@@ -63,7 +63,7 @@ NOT_PERSONAL = {
     "fact_ref.fact_id participant kind role",
     "cursor.slice_id generation enumerating began_at pages updated_at",
     "sweep.connection_id stream tried_at completed_at",
-    "run.id kind connection_id stream started_at ended_at status error counts lease fence",
+    "run.id part_of kind connection_id stream started_at ended_at status error counts lease fence",
     "shadow.id connection_id object subject_kind role state version remote_version updated_at",
     "outbox.id connection_id object subject_kind op plan_hash state attempts error sent_at settle_until",
     "dead_letter.id direction connection_id stream reason state times first_at last_at",

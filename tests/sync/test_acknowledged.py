@@ -96,7 +96,7 @@ def test_a_run_whose_process_died_is_shown_as_interrupted(stage: Stage) -> None:
     stage.crm.lose_answer(error=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         stage.hub.apply(plan.hash)
-    assert next(run.status for run in stage.hub.runs() if run.kind == "push") == "interrupted"
+    assert next(run.status for run in stage.hub.runs(each=True) if run.kind == "push") == "interrupted"
 
 
 def test_what_is_under_way_is_not_planned_a_second_time(stage: Stage) -> None:

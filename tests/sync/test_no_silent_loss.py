@@ -44,7 +44,7 @@ def test_a_run_with_a_failed_record_is_partial_and_never_ok(stage: Stage) -> Non
     report = stage.sync()
     assert stream(report, "shop/people").status == "partial"
     assert not report.ok
-    assert {run.status for run in stage.hub.runs() if run.connection == "shop"} == {"partial"}
+    assert {run.status for run in stage.hub.runs(each=True) if run.connection == "shop"} == {"partial"}
     assert not stage.hub.status().ok
 
 
@@ -239,6 +239,6 @@ def test_a_killed_pull_ends_like_one_that_was_never_interrupted(stage: Stage) ->
     stage.shop.fail(KeyboardInterrupt(), after=1)
     with pytest.raises(KeyboardInterrupt):
         stage.hub.sync()
-    assert [run.status for run in stage.hub.runs() if run.connection == "shop"] == ["interrupted"]
+    assert [run.status for run in stage.hub.runs(each=True) if run.connection == "shop"] == ["interrupted"]
     assert stage.sync().ok
     assert _names(stage) == names

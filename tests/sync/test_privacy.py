@@ -68,7 +68,7 @@ def test_personal_data_stands_in_marked_columns_only_and_in_no_log_or_error(
     timeline.shop.fail(TransientError("away"))
     told += [timeline.sync().streams, timeline.push(), timeline.sync().streams]
     timeline.shop.delete("people", "id-of-quixote@home.example")
-    told += [timeline.sync().streams, timeline.hub.runs(100), timeline.hub.status()]
+    told += [timeline.sync().streams, timeline.hub.runs(100, each=True), timeline.hub.status()]
     told += [letter.reason for letter in timeline.hub.dead_letters()]
     out = capfd.readouterr()
     seen = f"{told} {out.out} {out.err} {caplog.text} {_unmarked(timeline)}".lower()
@@ -82,7 +82,7 @@ def test_a_secret_is_in_no_table_and_in_no_error(stage: Stage) -> None:
     report = stage.sync()
     assert [one.status for one in report.streams] == ["paused", "ok"], "the world has another key"
     assert KEY not in str(
-        (report, stage.dump([]), stage.hub.status(), stage.hub.runs(100), stage.hub.settings.public())
+        (report, stage.dump([]), stage.hub.status(), stage.hub.runs(100, each=True), stage.hub.settings.public())
     )
 
 

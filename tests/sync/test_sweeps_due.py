@@ -118,7 +118,7 @@ def test_the_admin_says_how_often(
 def test_a_sweep_is_a_run_with_its_counts(stage: Stage, shop: Lists) -> None:
     shop.drop("1")
     synced(stage, after=8 * DAY)
-    run = next(run for run in stage.hub.runs() if run.kind == "sweep")
+    run = next(run for run in stage.hub.runs(each=True) if run.kind == "sweep")
     assert (run.connection, run.stream, run.status) == ("shop", "people", "ok")
     counts = {name: count for name, count in run.counts.items() if count}
     assert counts == {"known": 5, "met": 4, "gone": 1}
