@@ -30,8 +30,8 @@ class Calendar:
     roles: dict[str, str] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     changes: dict[str, int] = field(default_factory=dict)
-    last: int = 0
-    remembered: int = 0
+    last: int = 1
+    remembered: int = 1
 
     def keep(self, event: Event) -> None:
         """Stores an event as it is now; it is the newest change."""

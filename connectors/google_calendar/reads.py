@@ -100,7 +100,7 @@ class Reader:
                 found[id_] = [each]
         for id_ in series.keys() & whole:
             del series[id_]
-        whole |= series.keys()
+        whole.update(series)
         found |= self._whole(slice_, series)
         records, gone, errors = list[RawRecord](), list[Tombstone](), list[RecordError]()
         for id_, events in found.items():
