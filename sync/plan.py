@@ -323,7 +323,8 @@ class Planner:
         if adopting and rules.target.external_id and held.fields.get(rules.target.external_id) != desired.external_id:
             change = replace(change, set={**change.set, rules.target.external_id: desired.external_id})
         refs = self._refs(rules, desired, held.shadow)
-        unrefs = self._unrefs(rules, desired, held.shadow) if rules.subject_kind == "fact" else {}
+        mends = rules.subject_kind == "fact" and not desired.partial
+        unrefs = self._unrefs(rules, desired, held.shadow) if mends else {}
         if not rules.updates() or (not change and not refs and not unrefs and not adopting):
             draft.unchanged += 1
             return
