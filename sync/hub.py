@@ -190,7 +190,7 @@ class Hub:
             try:
                 pulled = self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
                 reports += pulled
-                swept += self._sweeper.due(one, pulled)
+                swept += self._sweeper.due(one, pulled, allow_deletes=allow_deletes)
             except ConcordError as error:
                 reports.append(self._intake.not_read(one.name, error))
         resolved = self._resolved()

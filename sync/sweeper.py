@@ -60,7 +60,7 @@ class Sweeper:
     db: Database
     intake: Intake
 
-    def due(self, one: Connected, pulled: Sequence[StreamReport]) -> list[StreamSweep]:
+    def due(self, one: Connected, pulled: Sequence[StreamReport], *, allow_deletes: bool = False) -> list[StreamSweep]:
         """Sweeps those of the streams just pulled that went well and are due."""
         fine = {each.stream for each in pulled if each.status in ("ok", "partial")}
         ready = [
@@ -70,7 +70,7 @@ class Sweeper:
             and is_swept(stream)
             and is_due(self.db, one.row.id, stream.name, one.settings.sweeps_every(stream.name))
         ]
-        swept = self.connection(one, ready) if ready else []
+        swept = self.connection(one, ready, allow_deletes=allow_deletes) if ready else []
         return [each for each in swept if _tells(each)]
 
     def connection(

@@ -62,6 +62,12 @@ def test_a_full_reading_that_a_person_allowed_settles_a_sweep_that_was_stopped(s
     assert synced(stage, after=2 * HOUR).sweeps == []
 
 
+def test_a_sync_that_may_delete_lets_its_sweeps_delete_too(stage: Stage, shop: Lists) -> None:
+    shop.drop("1", "2", "3")
+    stage.clock.sleep(8 * DAY)
+    assert [one.gone for one in stage.sync("shop", allow_deletes=True).sweeps] == [3]
+
+
 def test_a_stream_that_could_not_be_read_is_not_swept(
     stage: Stage, shop: Lists, monkeypatch: pytest.MonkeyPatch
 ) -> None:
