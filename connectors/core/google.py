@@ -16,16 +16,15 @@ import orjson
 
 from connectors.core import answers, google_batch
 from connectors.core.auth import Auth
+from connectors.core.batching import insist
 from connectors.core.budget import Budget
 from connectors.core.http import Http, Params, Retry
 from connectors.core.protocols import Runtime
 from mapping.errors import (
-    AuthError,
     ConcordError,
     ContractError,
     CursorExpiredError,
     ForbiddenError,
-    GoneError,
     RateLimitedError,
     TransientError,
     UnknownOutcomeError,
@@ -77,31 +76,9 @@ class Google:
         against the budget as if it had been sent alone, as Google counts them; all are taken for calls of one kind.
         """
         waiting = dict(enumerate(self._target(path, params) for path, params in calls))
-        found: dict[int, Json | None] = {}
-        renewed = False
-        for attempt in range(1, PATIENT.attempts + 1):
-            refused: ConcordError | None = None
-            for number, response in self._send(waiting).items():
-                error = self._classify(response)
-                if error is None or isinstance(error, GoneError):
-                    found[number] = None if error else _object(_parsed(response))
-                elif isinstance(error, TransientError) or (isinstance(error, AuthError) and not renewed):
-                    refused = error
-                else:
-                    raise error
-            waiting = {number: call for number, call in waiting.items() if number not in found}
-            if not waiting:
-                break
-            refused = refused or TransientError(f"{self._batch_path}: a batch came back with answers missing")
-            if attempt == PATIENT.attempts:
-                raise refused
-            if isinstance(refused, AuthError):
-                renewed = True
-                if not self._auth.refresh():
-                    raise refused
-            else:
-                self._pause(attempt, refused)
-        return [found[number] for number in range(len(calls))]
+        found = insist(waiting, self._send, self._classify, runtime=self._runtime, auth=self._auth, retry=PATIENT)
+        answered = [found[number] for number in range(len(calls))]
+        return [_object(_parsed(response)) if response is not None else None for response in answered]
 
     def _target(self, path: str, params: Params) -> str:
         return httpx.URL(self._http.address(path, params)).raw_path.decode("ascii")
@@ -119,14 +96,6 @@ class Google:
         else:
             return google_batch.decode(response, waiting)
         raise TransientError(problem)
-
-    def _pause(self, attempt: int, refused: ConcordError) -> None:
-        asked = refused.retry_after if isinstance(refused, RateLimitedError) else None
-        seconds = PATIENT.delay(attempt, asked)
-        if seconds > PATIENT.patience:
-            raise refused
-        self._runtime.meter.waited(seconds, "retry")
-        self._runtime.sleep(seconds)
 
     def _classify(self, response: httpx.Response) -> ConcordError | None:
         usual = answers.classify(response)
