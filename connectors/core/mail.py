@@ -60,7 +60,7 @@ def headers(message: Message, *, text: bool = False, attachments: bool = False) 
     beginning of what it says, ``attachments`` the names of its attachments; both need the whole message.
     """
     found: dict[str, Any] = {
-        "Message-ID": _message_id(message),
+        "Message-ID": message_id(header(message, "Message-ID")),
         "Subject": decoded(header(message, "Subject")),
         "Date": _date(message),
         "From": _addresses(message, "From"),
@@ -73,8 +73,7 @@ def headers(message: Message, *, text: bool = False, attachments: bool = False) 
         "Auto-Submitted": header(message, "Auto-Submitted").casefold(),
     }
     if not found["Message-ID"]:
-        marks = "\x1f".join(header(message, name) for name in ("From", "To", "Date", "Subject"))
-        found["digest"] = hashlib.sha256(marks.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        found["digest"] = digest(*(header(message, name) for name in ("From", "To", "Date", "Subject")))
     if text:
         found["text"] = readable_text(message)
     if attachments:
@@ -82,8 +81,13 @@ def headers(message: Message, *, text: bool = False, attachments: bool = False) 
     return {name: value for name, value in found.items() if value}
 
 
-def told(found: dict[str, Any], *, sent: bool, labels: Sequence[str] = (), direction: str = "") -> dict[str, Any]:
-    """The headers with what ``EMAIL`` reads beside them. ``sent`` is false for drafts, spam, trash and chat lines."""
+def told(
+    found: dict[str, Any], *, sent: bool, labels: Sequence[str] = (), direction: str = "", thread: str = ""
+) -> dict[str, Any]:
+    """The headers with what ``EMAIL`` reads beside them. ``sent`` is false for drafts, spam, trash and chat lines.
+
+    ``thread`` is what the mailbox knows the conversation by, where the headers that would tell are not at hand.
+    """
     identity = found.get("Message-ID") or found["digest"]
     rest = {
         "labels": list(labels),
@@ -94,7 +98,7 @@ def told(found: dict[str, Any], *, sent: bool, labels: Sequence[str] = (), direc
     body = {
         **found,
         "_key": f"mail:{identity}",
-        "_thread": next(iter(found.get("References", []) + found.get("In-Reply-To", [])), identity),
+        "_thread": thread or next(iter(found.get("References", []) + found.get("In-Reply-To", [])), identity),
         "_rest": {name: value for name, value in rest.items() if value},
         "_direction": direction,
         "_sent": sent,
@@ -113,6 +117,18 @@ def direction(found: dict[str, Any], mailbox: str, sent_from_here: bool) -> str:
         return Direction.OUT.value
     ours = mailbox.rpartition("@")[2].casefold()
     return Direction.IN.value if sender and sender.rpartition("@")[2].casefold() != ours else ""
+
+
+def digest(sender: str, recipients: str, date: str, subject: str) -> str:
+    """What a message without a Message-ID is known by."""
+    marks = "\x1f".join((sender, recipients, date, subject))
+    return hashlib.sha256(marks.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def message_id(text: str) -> str:
+    """The id in a Message-ID header, without its angle brackets."""
+    found = _MESSAGE_ID.search(text)
+    return (found.group(1) if found else text.strip("<> "))[:_NAME_CHARS]
 
 
 def header(message: Message, name: str) -> str:
@@ -153,12 +169,6 @@ def _eight_bit(value: Any) -> str:
     """compat32 wraps a header with raw bytes in a Header object of the charset ``unknown-8bit``."""
     chunks = getattr(value, "_chunks", ())
     return "".join(str(text) for text, _ in chunks)
-
-
-def _message_id(message: Message) -> str:
-    text = header(message, "Message-ID")
-    found = _MESSAGE_ID.search(text)
-    return (found.group(1) if found else text.strip("<> "))[:_NAME_CHARS]
 
 
 def _addresses(message: Message, name: str) -> list[dict[str, str]]:

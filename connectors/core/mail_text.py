@@ -38,6 +38,11 @@ def readable_text(message: Message) -> str:
             plain = _text(part)
         elif part.get_content_type() == "text/html" and not page:
             page = _text(part)
+    return beginning(plain, page)
+
+
+def beginning(plain: str, page: str = "") -> str:
+    """The first characters of a plain text, or of the words of an HTML page where there is none."""
     if not plain and page:
         words = _Words()
         words.feed(page[: TEXT_CHARS * 50])
