@@ -267,13 +267,21 @@ class Intake:
     ) -> None:
         reading = self.reading(one, stream)
         mine = one.settings.reads(stream.name) or StreamSettings()
+        refused: ForbiddenError | None = None
         for slice_ in stream.slices():
             slice_id = self._prepared(one, stream, slice_, held, reading, counts)
-            SlicePull(
+            pull = SlicePull(
                 self.db, held, one.row.id, reading, slice_, slice_id, counts,
                 lambda done: self.observer.advanced(f"pull {one.name}/{stream.name}", done),
                 full, mine.since, mine.max_vanished_share, allow_deletes,
-            ).run()  # fmt: skip
+            )  # fmt: skip
+            try:
+                pull.run()
+            except ForbiddenError as error:
+                # The mailbox of somebody who has left keeps nobody from reading the others.
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def _prepared(
         self, one: Connected, stream: Stream, slice_: Slice, held: Lease, reading: Reading, counts: Counts

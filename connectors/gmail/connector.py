@@ -60,13 +60,17 @@ class GmailConnector:
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
+
+        def window(slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
+            return self._of(slice_).window(slice_, start, end, cursor)
+
         messages = Stream(
             name="messages",
             rules=(mail.EMAIL,),
             read=lambda slice_, cursor: self._of(slice_).read(slice_, cursor),
             describe=mapping.schema,
             slices=self._slices,
-            window=None if self._config.metadata_scope else self._window,
+            window=None if self._config.metadata_scope else window,
             get=lambda slice_, ids: self._of(slice_).get(slice_, ids),
             deletes=Deletes.NATIVE,
         )
@@ -76,9 +80,6 @@ class GmailConnector:
         mailboxes = self._mailboxes.items()
         addresses = [user or mailbox.address or mailbox.ask() for user, mailbox in mailboxes]
         return [Slice(address, address) for address in addresses]
-
-    def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
-        return self._of(slice_).window(slice_, start, end, cursor)
 
     def _of(self, slice_: Slice) -> Mailbox:
         return self._mailboxes[slice_.key] if slice_.key in self._mailboxes else self._mailboxes[self._login.users[0]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from pydantic import Field
 
@@ -15,8 +14,8 @@ from connectors.core.paging import by_cursor
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.google_calendar import mapping
 from connectors.google_calendar.reads import ROOT, Reader
-from mapping.contract import Account, Cursor, Deletes, Page, Slice
-from mapping.errors import ConfigError
+from mapping.contract import Account, Deletes, Slice
+from mapping.errors import ConfigError, ForbiddenError
 
 SCOPE = "https://www.googleapis.com/auth/calendar.readonly"
 OURS = frozenset({"owner", "writer", "writerWithoutPrivateAccess"})
@@ -65,25 +64,35 @@ class GoogleCalendarConnector:
             read=lambda slice_, cursor: self._of(slice_).read(slice_, cursor),
             describe=lambda: mapping.SCHEMA,
             slices=self._slices,
-            window=self._window,
+            window=lambda slice_, start, end, cursor: self._of(slice_).window(slice_, start, end, cursor),
             get=lambda slice_, ids: self._of(slice_).get(slice_, ids),
             deletes=Deletes.NATIVE,
         )
         return [events]
 
     def _slices(self) -> Sequence[Slice]:
-        """Each calendar once, as whoever owns it sees it, else as the first who does."""
+        """Each calendar once, as whoever owns it sees it, else as the first who does.
+
+        Somebody who cannot be read for stands here by the calendar of their own, which reading then says of.
+        """
         found: dict[str, Slice] = {}
-        known: set[str] = set()
+        known, refused = set[str](), False
         for user, reader in self._readers.items():
-            for each in _calendars(reader.google):
+            try:
+                calendars = list(_calendars(reader.google))
+            except ForbiddenError:
+                if not user:
+                    raise
+                found[user], refused, calendars = Slice(user, user), True, []
+                self._seen_by[user] = user
+            for each in calendars:
                 names = _names(each)
                 known |= names
                 if self._wanted(each, names) and (each["id"] not in found or each["id"] == user):
                     found[str(each["id"])] = Slice(str(each["id"]), str(each.get("summaryOverride") or each["summary"]))
                     self._seen_by[str(each["id"])] = user
         missing = [name for name in (*self._config.calendars, *self._config.exclude) if name.casefold() not in known]
-        if missing:
+        if missing and not refused:
             raise ConfigError(f"there is no calendar {missing[0]!r} among those that can be seen")
         return list(found.values())
 
@@ -92,9 +101,6 @@ class GoogleCalendarConnector:
             return False
         named = {name.casefold() for name in self._config.calendars}
         return bool(named & names) if named else calendar.get("accessRole") in OURS
-
-    def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
-        return self._of(slice_).window(slice_, start, end, cursor)
 
     def _of(self, slice_: Slice) -> Reader:
         if len(self._readers) > 1 and slice_.key not in self._seen_by:

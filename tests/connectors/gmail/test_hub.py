@@ -76,6 +76,16 @@ def test_one_mail_in_two_mailboxes_is_one_fact_until_both_have_lost_it(stage: St
     assert keys(stage) == []
 
 
+def test_somebody_who_has_left_keeps_nobody_from_being_read(stage: Stage, firm: Office) -> None:
+    firm.box.deliver(mail(1))
+    stage.configure("mail", config={"users": ["gone@acme.example", ILSE]})
+    for expected in (1, 2):
+        report = stream(stage.sync(), "mail/messages")
+        assert (report.status, len(keys(stage))) == ("paused", expected)
+        assert "cannot read for this person" in report.message
+        firm.box.deliver(mail(1, Message_ID="<second@x>"))
+
+
 def test_a_second_sync_changes_nothing(stage: Stage, firm: Office) -> None:
     firm.box.deliver(mail(1))
     stage.sync()

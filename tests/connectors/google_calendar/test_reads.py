@@ -182,6 +182,15 @@ def test_a_calendar_that_several_see_is_read_once_as_its_owner_sees_it(firm: Bur
     assert next(iter(firm.open(users=[ILSE, BAS]).read(Slice(BAS), None))).records
 
 
+def test_somebody_who_has_left_is_told_of_and_the_others_are_read(firm: Bureau) -> None:
+    firm.meet("Own", BAS)
+    config: dict[str, Any] = {"users": ["gone@acme.example", BAS], "exclude": ["Holidays"]}
+    assert [slice_.key for slice_ in firm.open(**config).slices()] == ["gone@acme.example", BAS]
+    with pytest.raises(ForbiddenError, match="cannot read for this person"):
+        firm.read(slice_="gone@acme.example", **config)
+    assert firm.read(slice_=BAS, **config).records
+
+
 def test_an_idle_run_asks_once_a_calendar_and_once_for_the_list(bureau: Bureau) -> None:
     bureau.agenda.add(TEAM, "Team", {ILSE: "writer"})
     bureau.meet(recurrence=WEEKLY)
