@@ -69,6 +69,13 @@ def are_open(c: Connection, place: Place) -> bool:
     return c.execute(select(dead_letter.c.id).where(where).limit(1)).one_or_none() is not None
 
 
+def open_at(c: Connection, place: Place) -> frozenset[str]:
+    """What the open letters of the place are about."""
+    return frozenset(
+        c.execute(select(dead_letter.c.remote_id).where(_at(place) & (dead_letter.c.state == "open"))).scalars()
+    )
+
+
 def put(c: Connection, db: Database, place: Place, letters: Sequence[Letter]) -> None:
     """Keeps the letters, in the transaction of the page or batch they come from.
 

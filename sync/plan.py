@@ -23,8 +23,9 @@ import orjson
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
 from mapping.errors import ConfigError
-from state import customers, facts, outbox, shadows
+from state import customers, dead_letters, facts, outbox, shadows
 from state.database import Database
+from state.dead_letters import Letters, Place
 from state.shadows import Shadow
 from sync.desired import Desired, TargetRules, abandoned, everything
 from sync.diff import Difference, Held, difference, held_fields
@@ -68,6 +69,14 @@ class TargetDraft:
     asked: int = 0
     warnings: list[str] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    failed: frozenset[str] = frozenset()
+    healed: list[str] = field(default_factory=list)
+
+    def keep(self, key: str) -> None:
+        """Leaves a subject as it is over there. A write of it that failed once has nothing left to say then."""
+        self.unchanged += 1
+        if key in self.failed:
+            self.healed.append(key)
 
     def skip(self, why: str) -> None:
         """Leaves a subject out, for a reason that is told with how many it holds for."""
@@ -132,7 +141,9 @@ class Planner:
 
     def target(self, rules: TargetRules) -> TargetDraft:
         """The plan of one target."""
-        draft = TargetDraft(rules)
+        place = Place(Letters.OUT, rules.connection_id, rules.target.object)
+        with self.db.read() as c:
+            draft = TargetDraft(rules, failed=dead_letters.open_at(c, place))
         schema = self.writes.describe(rules.target.object)
         _refuse_unknown(rules, schema)
         known = self._known(rules)
@@ -177,6 +188,9 @@ class Planner:
         draft.duplicates += sum(one.role == "duplicate" for many in known.by_subject.values() for one in many)
         draft.warnings.extend(taken.warnings())
         draft.warnings.extend(f"{count:,} skipped: {why}" for why, count in draft.reasons.items())
+        if draft.healed:
+            with self.db.write() as c:
+                dead_letters.resolve(c, place, draft.healed)
         return draft
 
     def forget_created(self, object_: str) -> None:
@@ -326,7 +340,7 @@ class Planner:
         mends = rules.subject_kind == "fact" and not desired.partial
         unrefs = self._unrefs(rules, desired, held.shadow) if mends else {}
         if not rules.updates() or (not change and not refs and not unrefs and not adopting):
-            draft.unchanged += 1
+            draft.keep(_key(rules, desired))
             return
         action = "adopt" if adopting else "update" if change or unrefs else "associate"
         write = _write(rules, desired, action, change, refs, held, None)
@@ -419,6 +433,10 @@ def _held(rules: TargetRules, known: Known, desired: Desired) -> Held | None:
     return None
 
 
+def _key(rules: TargetRules, desired: Desired) -> str:
+    return f"{rules.name}:{desired.external_id}"
+
+
 def _write(
     rules: TargetRules,
     desired: Desired,
@@ -431,7 +449,7 @@ def _write(
     fields = [FieldChange(n, change.old.get(n), v, why(rules, desired, n)) for n, v in change.set.items()]
     fields += [FieldChange(n, change.old.get(n), None, "no source says it any more") for n in change.clear]
     shown = PlannedChange(
-        key=f"{rules.name}:{desired.external_id}",
+        key=_key(rules, desired),
         connection=rules.connection,
         object=rules.target.object,
         action=action,

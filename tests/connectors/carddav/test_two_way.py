@@ -80,6 +80,21 @@ def test_a_conflict_over_what_was_typed_there_already_leaves_nothing_open(compan
     assert company.hub.dead_letters() == []
 
 
+def test_a_conflict_over_what_nobody_wants_any_more_is_closed_by_the_next_plan(company: Company) -> None:
+    company.export(kim())
+    company.settle()
+    company.export(kim("TITLE:Buyer"))
+    company.sync()
+    plan = company.hub.plan()
+    id_, text = company.only_card()
+    company.desk.books.put(id_, text.replace("END:VCARD", "NOTE:prefers tea\r\nEND:VCARD"))
+    assert company.hub.apply(plan.hash).failed == 1
+    company.export(kim())
+    company.sync()
+    assert company.planned() == []
+    assert company.hub.dead_letters() == []
+
+
 def test_what_somebody_edits_in_the_address_book_reaches_the_hub_and_is_not_undone(company: Company) -> None:
     company.export(kim("TITLE:Buyer"))
     company.settle()
