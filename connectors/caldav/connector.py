@@ -79,8 +79,12 @@ class CalDavConnector:
         self._reader = CollectionReader(self._dav, self._shape, config.page_size, self._choose)
 
     def check(self) -> Account:
-        """The principal that the login belongs to. Raises AuthError, ForbiddenError, ContractError for no CalDAV."""
+        """The principal that the login belongs to.
+
+        Raises AuthError, ForbiddenError, ContractError for no CalDAV, ConfigError for a calendar that is not there.
+        """
         principal = Discovery(self._dav).principal()
+        self._reader.slices()
         host = urlsplit(principal).hostname or ""
         return Account(principal, f"{self._config.username} at {host}" if self._config.username else principal)
 

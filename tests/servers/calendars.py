@@ -48,7 +48,8 @@ class Calendars:
         self._made: list[str] = []
 
     def close(self) -> None:
-        """Removes the calendars that were made and are still there."""
+        """Removes the calendars that were made, as far as the server lets it: Cyrus names what is deleted by the
+        second, and cannot delete one path twice in it."""
         for path in self._made:
             self._client.delete(path)
         self._client.close()

@@ -25,11 +25,13 @@ BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep"})
 class CalendarHub:
     """A hub in a folder of its own; each desk is a connection, called after its place in the list: ``calendars0``.
 
-    ``template`` is a migrated database to copy.
+    ``template`` is a migrated database to copy. With ``everything`` all calendars of the account are read, and not
+    only those of the desk.
     """
 
-    def __init__(self, folder: Path, template: Path, *desks: Desk) -> None:
+    def __init__(self, folder: Path, template: Path, *desks: Desk, everything: bool = False) -> None:
         self.desks = desks
+        self.everything = everything
         shutil.copy(template, folder / "concord.db")
         path = folder / "concord.yaml"
         path.write_text(
@@ -41,7 +43,12 @@ class CalendarHub:
         found = {}
         for number, desk in enumerate(self.desks):
             login = {"username": desk.server.user, "password": desk.server.password} if desk.server.user else {}
-            config = {"url": desk.server.url, "calendars": desk.names, "page_size": desk.page_size, **login}
+            config = {
+                "url": desk.server.url,
+                "calendars": [] if self.everything else desk.names,
+                "page_size": desk.page_size,
+                **login,
+            }
             found[f"calendars{number}"] = {"connector": "caldav", "config": config, "streams": {"events": {}}}
         return found
 

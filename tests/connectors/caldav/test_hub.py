@@ -57,6 +57,35 @@ def test_a_calendar_that_is_refilled_after_it_was_empty_is_followed_again(hub: C
     assert hub.objects() == there(desk)
 
 
+def test_a_calendar_that_is_read_by_name_and_removed_stops_the_stream_and_says_which(
+    hub: CalendarHub, desk: Desk
+) -> None:
+    _fill(desk, 6)
+    hub.sync()
+    held = hub.objects()
+    desk.calendars.remove(desk.paths[0])
+    report = hub.one()
+    assert report.status == "failed"
+    assert f"there is no calendar '{desk.names[0]}'" in report.message
+    assert hub.objects() == held
+
+
+def test_a_calendar_that_is_removed_from_the_account_goes_with_the_next_sweep(
+    desk: Desk, tmp_path: Path, sqlite_template: Path
+) -> None:
+    hub = CalendarHub(tmp_path, sqlite_template, desk, everything=True)
+    _fill(desk, 6)
+    hub.sync()
+    held = hub.objects()
+    desk.calendars.remove(desk.paths[0])
+    assert hub.one().status == "ok"
+    assert hub.objects() == held, "that a calendar is not listed is no word on each of its meetings"
+    assert hub.hub.sweep().ok
+    gone = {key for key in held if key[0] == desk.paths[0]}
+    assert held.keys() - hub.objects().keys() == gone
+    hub.close()
+
+
 def test_the_admin_can_allow_a_calendar_to_be_empty(hub: CalendarHub, desk: Desk) -> None:
     _fill(desk, 6)
     hub.sync()

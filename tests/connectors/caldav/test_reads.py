@@ -82,10 +82,12 @@ def test_calendars_are_chosen_by_name_or_by_the_end_of_their_address(desk: Desk)
     assert chosen(calendars=[], exclude=[second]) & {first, second} == {first}
 
 
-@pytest.mark.parametrize("setting", ["calendars", "exclude"])
-def test_a_name_that_no_calendar_has_is_told_with_those_there_are(desk: Desk, setting: str) -> None:
+@pytest.mark.parametrize("setting", [{"calendars": ["Wrok"]}, {"exclude": ["Wrok"]}])
+def test_a_name_that_no_calendar_has_is_told_with_those_there_are(desk: Desk, setting: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=rf"no calendar 'Wrok'.*{desk.names[0]}"):
-        desk.events(**{setting: ["Wrok"]}).slices()
+        desk.connector(**setting).check()
+    with pytest.raises(ConfigError):
+        desk.events(**setting).slices()
 
 
 def test_the_address_of_one_calendar_reads_that_one(desk: Desk) -> None:
@@ -106,7 +108,7 @@ def test_a_calendar_that_is_gone_is_an_error_and_not_all_calendars(desk: Desk) -
 
 
 def test_the_account_is_the_principal_from_whatever_address_it_is_asked(desk: Desk) -> None:
-    ids = {desk.connector(url=f"{desk.proxy.url}{path}").check().id for path in ("", "/", desk.paths[0])}
+    ids = {desk.connector(url=f"{desk.proxy.url}{path}", calendars=[]).check().id for path in ("", "/", desk.paths[0])}
     assert len(ids) == 1
 
 
