@@ -49,7 +49,7 @@ class Stream:
 
     ``read`` yields the changes since the cursor, or everything when there is none; every page carries the cursor that
     resumes after it. It raises CursorExpiredError when the vendor forgot the place. ``window``, ``ids`` and ``get`` are
-    there where the vendor can do it. ``ids`` gives the id of every record of the slice, or raises: what it leaves out is
+    there where the vendor can do it. ``ids`` gives the id of every record of a slice, or raises: what it leaves out is
     taken for deleted. ``slices`` gives every slice there is, for the same reason. ``target`` names the object of
     ``Writes`` that holds the same records (so that an echo of our own writes is recognised), ``properties_at`` the key
     of the body under which its properties lie.
