@@ -10,7 +10,7 @@ An *event* is a JSON object; whoever reads a calendar writes these keys, all oth
   (RRULE values, UNTIL as wall time), ``also`` and ``except`` (recurrence ids from RDATE and EXDATE).
 
 Occurrences are worked out when a record is mapped, not when it is read: the record stays as the calendar has it, and
-as time goes by the next ones come in without another word from the calendar (docs/adr/0013-meetings-that-repeat.md).
+as time goes by the next ones come in without another word from the calendar (docs/adr/0014-meetings-that-repeat.md).
 """
 
 from __future__ import annotations
