@@ -1,14 +1,16 @@
-"""Privacy before storage, who began, and the line that people read."""
+"""Privacy before storage, who began, which days, and the line that people read."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from mapping.mapper import Entity
 from mapping.model import Kind
-from mapping.timeline import Privacy, describe
+from mapping.timeline import Privacy, days, describe, placed
 
 PRIVACY = Privacy(
     internal=["Acme.com", "helpdesk@gmail.com"],
@@ -25,6 +27,7 @@ def who(email: str, role: str = "to") -> dict[str, Any]:
     return {"role": role, "email": email}
 
 
+ALL_DAY = {"activity": "meeting", "at": "2026-07-01T00:00:00Z", "all_day": True}
 JANE, ANN, BOB = who("jane@customer.example"), who("ann@acme.com", "from"), who("bob@mail.acme.com")
 
 
@@ -102,6 +105,8 @@ def test_the_sender_tells_the_direction_where_the_source_does_not() -> None:
         ({"activity": "note", "text": "\n First\nSecond"}, "activity", "Note, First"),
         ({"purpose": "marketing_email", "granted": False}, "consent", "Consent withdrawn, marketing email"),
         ({"survey": "NPS", "score": "9", "text": "fine"}, "survey", "NPS, score 9, fine"),
+        ({**ALL_DAY, "title": "Fair", "status": "tentative"}, "activity", "Meeting, Fair, all day, tentative"),
+        ({**ALL_DAY, "ends_at": "2026-07-04T00:00:00Z"}, "activity", "Meeting, all day until 2026-07-03"),
         ({"total": "many"}, "order", "Order"),
         ({}, "", ""),
     ],
@@ -114,3 +119,42 @@ def test_a_line_stays_one_line_of_bounded_length() -> None:
     line = describe({"activity": "note", "title": "word\n" * 1000}, "activity")
     assert len(line) == 200
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("ends", "last"),
+    [(None, "2026-07-01"), ("2026-07-02", "2026-07-01"), ("2026-07-01", "2026-07-01"), ("2026-07-04", "2026-07-03")],
+)
+def test_the_end_of_whole_days_is_the_day_after_the_last(ends: str | None, last: str) -> None:
+    found = days({**ALL_DAY, **({"ends_at": f"{ends}T00:00:00Z"} if ends else {})})
+    assert found is not None
+    assert [day.isoformat() for day in found] == ["2026-07-01", last]
+
+
+def test_what_has_a_time_has_no_days_and_is_placed_as_it_is() -> None:
+    timed = {"activity": "meeting", "at": "2026-07-01T08:00:00Z", "ends_at": "2026-07-01T09:00:00Z"}
+    assert days(timed) is None
+    assert days({"all_day": True}) is None
+    assert placed(timed, "Pacific/Auckland") == timed
+
+
+@pytest.mark.parametrize(
+    "home", ["Etc/GMT+12", "America/Los_Angeles", "UTC", "Europe/Amsterdam", "Asia/Kolkata", "Etc/GMT-14"]
+)
+def test_a_whole_day_falls_on_its_date_for_everybody_within_eleven_hours(home: str) -> None:
+    noon = datetime.fromisoformat(placed({**ALL_DAY, "ends_at": "2026-07-02T00:00:00Z"}, home)["at"])
+    there = noon.astimezone(ZoneInfo(home)).utcoffset()
+    assert there is not None
+    for hours in range(-11, 12):
+        offset = there + timedelta(hours=hours)
+        if abs(offset) < timedelta(hours=24):
+            assert noon.astimezone(timezone(offset)).date().isoformat() == "2026-07-01"
+
+
+def test_several_days_end_on_the_last_of_them_and_one_day_has_no_end() -> None:
+    one = placed({**ALL_DAY, "ends_at": "2026-07-02T00:00:00Z"}, "UTC")
+    several = placed({**ALL_DAY, "ends_at": "2026-07-04T00:00:00Z"}, "UTC")
+    assert "ends_at" not in one
+    assert (several["ends_at"], several["first_day"], several["last_day"]) == (
+        "2026-07-03T12:00:00Z", "2026-07-01", "2026-07-03",
+    )  # fmt: skip
