@@ -84,7 +84,7 @@ def _product(accounts: dict[str, object], salable: bool) -> None:
     template.account_category = category
     template.save()
     (product,) = template.products
-    product.code = "KETTLE-1"
+    product.suffix_code = "KETTLE-1"
     product.save()
 
 

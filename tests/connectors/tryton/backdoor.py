@@ -41,6 +41,7 @@ TABLES = (
 )
 
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 CHILDREN = {
     "party_party": {"party_address": "party", "party_contact_mechanism": "party"},
     "sale_sale": {"sale_line": "sale"},
@@ -67,6 +68,8 @@ class Backdoor:
             known = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             self._tables = [name for name in TABLES if name in known]
             self._before = {name: self._highest(database, name) for name in self._tables}
+            for name in self._tables:
+                database.execute(f"UPDATE {name} SET create_date = ?, write_date = NULL", [_stored(LONG_AGO)])
 
     def close(self) -> None:
         """Lets go of the server."""
@@ -89,6 +92,16 @@ class Backdoor:
     def make(self, model: str, values: dict[str, Any], at: datetime | None = None) -> int:
         """Creates a record; its id."""
         return int(self.call(model, "create", [values], at=at)[0])
+
+    def replace(self, party: int, by: int, at: datetime) -> None:
+        """Merges a party into another with Tryton's own wizard."""
+        began = datetime.now(UTC)
+        wizard = "wizard.party.replace"
+        session, *_ = self._post(f"{wizard}.create", [self._context])
+        context = {**self._context, "active_model": "party.party", "active_id": party, "active_ids": [party]}
+        asked = {"ask": {"source": party, "destination": by}}
+        self._post(f"{wizard}.execute", [session, asked, "replace", context])
+        self._date(began, datetime.now(UTC), at)
 
     def again(self, model: str, made: Callable[[], int], at: datetime, **values: Any) -> int:
         """A record as ``made`` makes one over RPC, which is called the first time only; later ones are copies of its
