@@ -7,19 +7,25 @@ from pathlib import Path
 from shutil import copyfile
 
 import pytest
+from _pytest.mark import ParameterSet
 
+from admin.demo.servers.environment import LOCKS
 from tests.connectors.caldav.conftest import cyrus, radicale, xandikos
 from tests.connectors.carddav.desk import Desk
 from tests.servers.calendars import CalendarServer
+from tests.servers.pins import pinned
+from tests.servers.xandikos import LOCK
 
 __all__ = ["cyrus", "desk", "radicale", "server", "sqlite_url", "xandikos"]
 
 
-def _real(name: str, version: str) -> object:
-    return pytest.param(name.casefold(), marks=pytest.mark.proof("real server", f"{name} {version}"))
+def _real(name: str, subject: str) -> ParameterSet:
+    return pytest.param(name, marks=pytest.mark.proof("real server", subject))
 
 
-RADICALE, XANDIKOS, CYRUS = _real("Radicale", "3.9"), _real("Xandikos", "0.4"), _real("Cyrus", "3.6")
+RADICALE = _real("radicale", pinned("radicale", LOCKS / "radicale.lock"))
+XANDIKOS = _real("xandikos", pinned("xandikos", LOCK))
+CYRUS = _real("cyrus", "Cyrus 3.6 of Debian 12")
 
 
 @pytest.fixture(params=[RADICALE, XANDIKOS])
@@ -29,9 +35,9 @@ def server(request: pytest.FixtureRequest) -> CalendarServer:
     return found
 
 
-@pytest.fixture(params=[RADICALE, CYRUS])
+@pytest.fixture(params=[RADICALE])
 def desk_of_a_company(request: pytest.FixtureRequest) -> Iterator[Desk]:
-    """A desk for a whole hub: on the plainest server, and on the one that is used in earnest."""
+    """A desk for a whole hub; the tests that matter most ask for more servers."""
     made = Desk(request.getfixturevalue(request.param))
     yield made
     made.close()
