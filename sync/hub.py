@@ -124,6 +124,8 @@ class Hub:
             settings = loader.load(path, configs, vault.get)
             if not connectors:
                 check_writable(settings, catalogue())
+            # Logins keep their tokens in the vault, whose key is made here if nobody has kept a secret before.
+            hub.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             return cls(settings, db, vault, observer=observer, runtime=runtime, connectors=connectors)
         except BaseException:
             db.close()

@@ -34,6 +34,8 @@ Json = Mapping[str, Any]
 
 PATIENT = Retry(attempts=8, first=1.0, longest=32.0, patience=150.0)
 """Quotas count by the minute, and few refusals say how long to wait: together the waits outlast one."""
+MOST_CALLS = 100
+"""Calls in one batch (Gmail; Calendar allows more)."""
 LATER = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "concurrentLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 MUCH_LATER = frozenset({"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"})
 """Reasons of a 403 or 429 that mean patience; all other 403 mean a permission."""
@@ -70,15 +72,20 @@ class Google:
         return _object(self._http.json("GET", path, params=params))
 
     def get_many(self, calls: Sequence[tuple[str, Params]]) -> list[Json | None]:
-        """The answers to many reads, in their order, by one request; None for what is not there (404).
+        """The answers to many reads, in their order, a hundred in a request; None for what is not there (404).
 
         Of calls that are refused for the moment only those are sent again; a refusal for good raises. Each call counts
         against the budget as if it had been sent alone, as Google counts them; all are taken for calls of one kind.
         """
+        answered: list[httpx.Response | None] = []
+        for at in range(0, len(calls), MOST_CALLS):
+            answered += self._batch(calls[at : at + MOST_CALLS])
+        return [_object(_parsed(response)) if response is not None else None for response in answered]
+
+    def _batch(self, calls: Sequence[tuple[str, Params]]) -> list[httpx.Response | None]:
         waiting = dict(enumerate(self._target(path, params) for path, params in calls))
         found = insist(waiting, self._send, self._classify, runtime=self._runtime, auth=self._auth, retry=PATIENT)
-        answered = [found[number] for number in range(len(calls))]
-        return [_object(_parsed(response)) if response is not None else None for response in answered]
+        return [found[number] for number in range(len(calls))]
 
     def _target(self, path: str, params: Params) -> str:
         return httpx.URL(self._http.address(path, params)).raw_path.decode("ascii")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import orjson
@@ -18,7 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
 
 from connectors.core import answers, oauth
 from connectors.core.auth import Auth
@@ -35,6 +35,9 @@ KEYS_FAULT = ("jwt", "signature", "account not found", "service account")
 """Words of a refused statement that speak of the service account; all others speak of the person it asks for."""
 
 
+Address = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
 class GoogleConfig(BaseModel):
     """How a connection logs in to Google."""
 
@@ -46,7 +49,7 @@ class GoogleConfig(BaseModel):
     service_account_key: SecretStr | None = Field(
         None, description="JSON key file of a service account with domain-wide delegation, to read for many people."
     )
-    users: tuple[str, ...] = Field((), description="Addresses of the people whom the service account reads for.")
+    users: tuple[Address, ...] = Field((), description="Addresses of the people whom the service account reads for.")
     token_url: str = Field(TOKEN_URL, description="Address that gives access tokens to the OAuth client.")
 
     @model_validator(mode="after")

@@ -93,9 +93,4 @@ class GmailConnector:
         return Mailbox(google, Wish(**{name: getattr(config, name) for name in WISHED}, strict=not user))
 
 
-def build(config: GmailConfig, runtime: Runtime, tokens: TokenStore) -> GmailConnector:
-    """The connector of one connection."""
-    return GmailConnector(config, runtime, tokens)
-
-
-VENDOR = Vendor(name="gmail", title="Gmail", config=GmailConfig, build=build, docs="docs/connectors/gmail.md")
+VENDOR = Vendor(name="gmail", title="Gmail", config=GmailConfig, build=GmailConnector, docs="docs/connectors/gmail.md")

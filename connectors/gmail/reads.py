@@ -99,9 +99,7 @@ class Mailbox:
 
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The messages that are there and wanted."""
-        size, span = self.wish.page_size, self.wish.span
-        pages = [self._page(slice_, ids[at : at + size], Place(), span) for at in range(0, len(ids), size)]
-        return [record for page in pages for record in page.records]
+        return self._page(slice_, ids, Place(), self.wish.span).records
 
     def _profile(self) -> Json:
         return self.google.get(f"{ROOT}/profile", {"fields": "emailAddress,historyId"})

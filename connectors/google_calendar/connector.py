@@ -88,9 +88,10 @@ class GoogleCalendarConnector:
             for each in calendars:
                 names = _names(each)
                 known |= names
-                if self._wanted(each, names) and (each["id"] not in found or each["id"] == user):
-                    found[str(each["id"])] = Slice(str(each["id"]), str(each.get("summaryOverride") or each["summary"]))
-                    self._seen_by[str(each["id"])] = user
+                id_ = str(need(each, "id"))
+                if self._wanted(each, names) and (id_ not in found or id_ == user):
+                    found[id_] = Slice(id_, str(each.get("summaryOverride") or each.get("summary") or id_))
+                    self._seen_by[id_] = user
         missing = [name for name in (*self._config.calendars, *self._config.exclude) if name.casefold() not in known]
         if missing and not refused:
             raise ConfigError(f"there is no calendar {missing[0]!r} among those that can be seen")
@@ -130,15 +131,10 @@ def _names(calendar: Json) -> set[str]:
     return names | {str(calendar[name]).casefold() for name in ("id", "summary", "summaryOverride") if name in calendar}
 
 
-def build(config: GoogleCalendarConfig, runtime: Runtime, tokens: TokenStore) -> GoogleCalendarConnector:
-    """The connector of one connection."""
-    return GoogleCalendarConnector(config, runtime, tokens)
-
-
 VENDOR = Vendor(
     name="google_calendar",
     title="Google Calendar",
     config=GoogleCalendarConfig,
-    build=build,
+    build=GoogleCalendarConnector,
     docs="docs/connectors/google_calendar.md",
 )

@@ -26,8 +26,6 @@ MOST = 2500
 """Events of a page at most."""
 MEETINGS = {"eventTypes": ["default", "fromGmail"]}
 """Not where somebody works, when they concentrate, or whose birthday it is."""
-CALLS = 50
-"""Series asked for in one batch request."""
 PAGE = f"nextPageToken,nextSyncToken,items({mapping.FIELDS})"
 
 
@@ -59,7 +57,7 @@ class Reader:
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The meetings and series that are there, of those that were not cancelled."""
         path = _path(slice_)
-        found = self._many([(f"{path}/{quote(id_, safe='')}", {"fields": mapping.FIELDS}) for id_ in ids])
+        found = self.google.get_many([(f"{path}/{quote(id_, safe='')}", {"fields": mapping.FIELDS}) for id_ in ids])
         return self._page(slice_, [each for each in found if each], Place(), set()).records
 
     def _pages(self, slice_: Slice, here: Place, asked: Mapping[str, Any], *, enumerates: bool) -> Iterator[Page]:
@@ -117,19 +115,16 @@ class Reader:
         """Each series with its exceptions, by its id; nothing of one that is not there (any more)."""
         path, uids = _path(slice_), dict(series)
         unknown = [id_ for id_, uid in uids.items() if not uid]
-        masters = self._many([(f"{path}/{quote(id_, safe='')}", {"fields": "iCalUID"}) for id_ in unknown])
+        masters = self.google.get_many([(f"{path}/{quote(id_, safe='')}", {"fields": "iCalUID"}) for id_ in unknown])
         uids |= {id_: str((each or {}).get("iCalUID") or "") for id_, each in zip(unknown, masters, strict=True)}
         known = [id_ for id_, uid in uids.items() if uid]
-        asked = {**MEETINGS, "maxResults": MOST, "fields": PAGE}
-        listed = self._many([(path, {**asked, "iCalUID": uids[id_]}) for id_ in known])
+        asked: dict[str, Any] = {**MEETINGS, "maxResults": MOST, "fields": PAGE}
+        listed = self.google.get_many([(path, {**asked, "iCalUID": uids[id_]}) for id_ in known])
         found: dict[str, Sequence[Json]] = dict.fromkeys(uids, ())
         for id_, page in zip(known, listed, strict=True):
             items = (page or {}).get("items", ())
             found[id_] = [each for each in items if id_ in (need(each, "id"), each.get("recurringEventId"))]
         return found
-
-    def _many(self, calls: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Json | None]:
-        return [each for at in range(0, len(calls), CALLS) for each in self.google.get_many(calls[at : at + CALLS])]
 
 
 def _record(id_: str, slice_: Slice, events: Sequence[Json]) -> RawRecord:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from connectors.gmail.sandbox import CLIENT
+from sync.hub import Hub
 from tests.connectors.gmail.office import BAS, ILSE, Office, company, mail
 from tests.connectors.rig import Clock
 from tests.sync.hubs import Stage, person, stream
@@ -74,6 +77,23 @@ def test_one_mail_in_two_mailboxes_is_one_fact_until_both_have_lost_it(stage: St
     firm.boxes[BAS].relabel(his.id, ["TRASH"])
     stage.sync()
     assert keys(stage) == []
+
+
+def test_a_login_keeps_its_token_though_nobody_has_kept_a_secret_before(firm: Office, tmp_path: Path) -> None:
+    login = {"client_id": CLIENT[0], "client_secret": CLIENT[1], "refresh_token": CLIENT[2]}
+    config = {**login, "base_url": firm.server.url, "token_url": f"{firm.server.url}/token"}
+    settings = {
+        "hub": {"name": "Acme", "database": f"sqlite:///{tmp_path}/hub.db"},
+        "connections": {"mail": {"connector": "gmail", "config": config}},
+    }
+    path = tmp_path / "concord.yaml"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    for _ in range(2):
+        hub = Hub.open(path)
+        (report,) = hub.check()
+        hub.close()
+        assert (report.ok, report.account, report.message) == (True, ILSE, "")
+    assert firm.server.calls("POST", "/token") <= 2
 
 
 def test_somebody_who_has_left_keeps_nobody_from_being_read(stage: Stage, firm: Office) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from connectors.core.google_grants import ServiceAccount
 from connectors.core.google_login import GoogleConfig
 from connectors.core.protocols import Connector, Token
-from connectors.gmail.connector import GmailConfig, build
+from connectors.gmail.connector import VENDOR, GmailConfig
 from connectors.gmail.sandbox import CLIENT
 from mapping.contract import Slice
 from mapping.errors import AuthError, ConfigError, ForbiddenError
@@ -20,7 +20,7 @@ LOGIN = {"client_id": CLIENT[0], "client_secret": CLIENT[1]}
 
 def connector(office: Office, store: Tokens, **config: object) -> Connector:
     place = {"base_url": office.server.url, "token_url": f"{office.server.url}/token"}
-    return build(GmailConfig.model_validate({**LOGIN, **place, **config}), office.runtime(), store)
+    return VENDOR.build(GmailConfig.model_validate({**LOGIN, **place, **config}), office.runtime(), store)
 
 
 def key_file(office: Office, account: ServiceAccount) -> str:
