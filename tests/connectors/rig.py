@@ -26,6 +26,7 @@ class Lack(StrEnum):
     CREDENTIALS = "no login: whoever reaches it may read it"
     NETWORK = "no requests, so nothing that could be throttled or cut off"
     EXPIRY = "cursors never expire"
+    CHANGES = "a record stays as it was when it came"
     BAD_RECORDS = "no record that is there can be unreadable"
     IDS = "no enumeration of ids"
     GET = "no reading by id"
@@ -160,7 +161,7 @@ class ReaderRig(Rig, Protocol):
         ...
 
     def change(self, key: Key) -> None:
-        """Changes a record at the clock's present, so that it has a new version."""
+        """Changes a record at the clock's present, so that it has a new version. Not called with Lack.CHANGES."""
         ...
 
     def delete(self, key: Key) -> None:
