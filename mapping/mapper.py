@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from mapping import normalize
@@ -26,8 +26,9 @@ class Mapper:
 
     ``overrides`` (rule name to target to expression) lie over the defaults field by field; an empty expression takes a
     default away. ``creates_customers`` replaces every rule's ``founding``. ``horizon`` is how far meetings that repeat
-    are looked at, for rules that ask for it as ``_horizon``. Raises ConfigError naming rule, target and expression, all
-    mistakes at once.
+    are looked at, for rules that ask for it as ``_horizon``. ``system`` is how a system's ids begin in the rules and in
+    the entities, (``hubspot``, ``hubspot.4f1c``), since two accounts of one vendor count from the same number. Raises
+    ConfigError naming rule, target and expression, all mistakes at once.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Mapper:
         overrides: Mapping[str, Mapping[str, str]] = NO_OVERRIDES,
         creates_customers: bool | None = None,
         horizon: Horizon | None = None,
+        system: tuple[str, str] | None = None,
     ) -> None:
         mistakes = list(_strangers(rules, overrides))
         self._rules: list[CompiledRule] = []
@@ -47,7 +49,8 @@ class Mapper:
             self._rules.append(compiled)
         if mistakes:
             raise ConfigError("\n".join(mistakes))
-        told = list(rules), overrides, default_country, creates_customers, normalize.VERSION
+        told = [list(rules), overrides, default_country, creates_customers, normalize.VERSION, *(system or ())]
+        self._system = tuple(f"{word}:" for word in system) if system else None
         dump = json.dumps(told, sort_keys=True, default=_told)
         self.version = hashlib.blake2b(dump.encode(), digest_size=8).hexdigest()
         asked = any(path[0] == HORIZON for rule in self._rules for path in rule.paths)
@@ -65,7 +68,8 @@ class Mapper:
         if self._horizon is not None:
             body = {**body, HORIZON: self._horizon}
         for rule in self._rules:
-            for entity in rule.entities(body):
+            for plain in rule.entities(body):
+                entity = plain if self._system is None else _of_system(plain, *self._system)
                 other = found.setdefault(entity.part, entity)
                 if other is not entity and other != entity:
                     raise RecordError(f"rule '{rule.name}': two different entities of the record have the same part")
@@ -77,6 +81,25 @@ class Mapper:
         if at:
             return frozenset(path[1] for path in found if len(path) > 1 and path[0] == at)
         return frozenset(path[0] for path in found)
+
+
+def _of_system(entity: Entity, word: str, own: str) -> Entity:
+    """The entity with its references to that system as references to one account there."""
+
+    def renamed(text: str) -> str:
+        return own + text.removeprefix(word) if text.startswith(word) else text
+
+    values = dict(entity.values)
+    if "key" in values:
+        values["key"] = renamed(values["key"])
+    if "ids" in values:
+        values["ids"] = [renamed(each) for each in values["ids"]]
+    if "participants" in values:
+        values["participants"] = [
+            {**each, "ids": [renamed(one) for one in each["ids"]]} if "ids" in each else each
+            for each in values["participants"]
+        ]
+    return replace(entity, values=values)
 
 
 def _told(value: Any) -> dict[str, Any]:

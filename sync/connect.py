@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from config.settings import ConnectionSettings, Settings
 from connectors.core.protocols import Connector, Runtime, Stream, Vendor, Writes
@@ -26,6 +27,8 @@ class Connected:
     connector: Connector
     account: Account
     timezone: str = "UTC"
+    system: tuple[str, str] | None = None
+    """How its ids begin in the rules, and how in the entities, where the two differ."""
 
     @property
     def writes(self) -> Writes | None:
@@ -102,7 +105,8 @@ class Switchboard:
         if row.paused in (Pause.AUTH, Pause.ACCOUNT):
             connections.resume(row.id)
         zone = self.settings.hub.timezone
-        return Connected(name, row, self.settings.connections[name], connector, account, zone)
+        system = system_of(row, connections.all())
+        return Connected(name, row, self.settings.connections[name], connector, account, zone, system)
 
     def rejected(self, one: Connected, error: AuthError) -> None:
         """The login was refused in the middle of work: the connection rests until somebody logs in again."""
@@ -125,3 +129,16 @@ class Switchboard:
 
         renames = Connections(self.db).follow_renames(configured, account_of)
         return [f"{one.old} is now called {one.new}; everything it had was kept" for one in renames]
+
+
+def system_of(mine: ConnectionRow, known: Sequence[ConnectionRow]) -> tuple[str, str] | None:
+    """How ids of that vendor begin where the connection does not lead to the vendor's account that was known first.
+
+    Record 42 of one account is not record 42 of another. The first account keeps the plain word, so that a further one
+    changes nothing that is stored; connections to one account share theirs.
+    """
+    first = min((one for one in known if one.connector == mine.connector), key=lambda one: (one.created_at, one.id))
+    if mine.id == first.id or mine.account_id is None or mine.account_id == first.account_id:
+        return None
+    account = blake2b(mine.account_id.encode(), digest_size=4).hexdigest()
+    return mine.connector, f"{mine.connector}.{account}"

@@ -162,6 +162,7 @@ class Intake:
             overrides=overrides,
             creates_customers=mine.creates_customers,
             horizon=Horizon.at(self.db.now(), timedelta(days=self.settings.hub.meetings_ahead)),
+            system=one.system,
         )
         seen: list[Schema] = []
 

@@ -281,3 +281,27 @@ def test_when_the_primary_goes_the_duplicate_takes_its_place_and_none_is_created
     assert list(stage.remotes()) == [roles["duplicate"]]
     assert [one.role for one in stage.customer("").remotes if one.state == "live"] == ["primary"]
     assert stage.hub.plan().empty
+
+
+def test_record_seven_of_one_account_is_not_record_seven_of_another(stage: Stage) -> None:
+    # A vendor whose rules name a record by its number alone, as most do.
+    plain = {"people": {"fields": {"person": {"ids": "[join(':', ['memory', 'people', id])]"}}}}
+    for name in ("shop", "crm"):
+        stage.configure(name, streams=plain)
+    numbers = {_put(stage, person("Ann Lee"))[0], stage.crm.put("people", person("Bob Ray"))}
+    assert len(numbers) == 1, "both count from the same number"
+    stage.sync()
+    assert _sizes(stage) == [1, 1]
+    shop, crm = sorted((values(one)["ids"] for one in stage.customers()), key=lambda ids: len(ids[0]))
+    assert shop == ["memory:people:1"]
+    assert crm[0].startswith("memory.")
+
+
+def test_two_connections_to_one_account_speak_of_the_same_records(stage: Stage) -> None:
+    plain = {"people": {"fields": {"person": {"ids": "[join(':', ['memory', 'people', id])]"}}}}
+    stage.connect("again", world="shop")
+    for name in ("shop", "again"):
+        stage.configure(name, streams=plain)
+    _put(stage, person("Ann Lee"))
+    stage.sync()
+    assert _sizes(stage) == [2]
