@@ -43,11 +43,15 @@ class Reason(StrEnum):
 
 
 class Deletes(StrEnum):
-    """How a stream learns of deletions."""
+    """How a stream learns of deletions.
+
+    EXPIRY: the vendor forgets records by their age, so that one which is no longer listed is no word that it is gone.
+    """
 
     NATIVE = "native"
     SWEEP = "sweep"
     NONE = "none"
+    EXPIRY = "expiry"
 
 
 class Uniqueness(StrEnum):

@@ -8,7 +8,8 @@ The algorithm for one slice, under its lease:
 2. For each page: look up what is stored of its records, compute every row outside any transaction, then write them and
    the cursor in one short transaction that checks the lease's fence.
 3. On the page that completes an enumeration, records of the slice that this generation did not meet are retracted in
-   the same transaction, unless too many would go: then the page is not stored and the stream stops (GuardError).
+   the same transaction, unless too many would go: then the page is not stored and the stream stops (GuardError), or the
+   vendor forgets records by their age (Deletes.EXPIRY): then they stay.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from mapping.contract import Coverage, Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
+from mapping.contract import Coverage, Cursor, Deletes, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
 from mapping.errors import CursorExpiredError, GuardError
 from state import cursors, dead_letters, records, shadows
 from state.cursors import Place
@@ -195,7 +196,12 @@ class SlicePull:
         return dead_letters.Place(Letters.IN, self.connection_id, self.reading.stream.name, self.slice.key)
 
     def _reconcile(self, c: Connection, generation: int, now: str) -> int:
-        """Retracts what a complete enumeration did not meet. Raises GuardError when too much would go."""
+        """Retracts what a complete enumeration did not meet. Raises GuardError when too much would go.
+
+        Nothing of a stream whose vendor forgets records by their age: there a full reading tells what is left.
+        """
+        if self.reading.stream.deletes is Deletes.EXPIRY:
+            return 0
         lost = records.unseen(c, self.slice_id, generation)
         if not lost:
             return 0

@@ -26,6 +26,7 @@ AGAIN = timedelta(hours=1)
 NO_SWEEP = {
     Deletes.NATIVE: "it tells of its deletions itself, and needs no sweep",
     Deletes.NONE: "it has no deletions to find",
+    Deletes.EXPIRY: "what it no longer lists has only expired there, and stays here",
 }
 
 

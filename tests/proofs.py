@@ -44,8 +44,8 @@ of these the connector is *unverified*, and its page says what is assumed.
 
 FOOT = """
 *Increments*: a second read brings what changed, not everything. *Deletes*: native, the vendor tells; sweep, found by
-listing what is still there; none, never learned. *Backfill windows*: a
-stretch of time can be read by itself.
+listing what is still there; none, never learned; expiry, the vendor forgets what is old and Concord keeps it.
+*Backfill windows*: a stretch of time can be read by itself.
 """
 
 

@@ -197,6 +197,18 @@ def test_a_stream_that_needs_no_sweep_says_so(stage: Stage, shop: Lists, deletes
     assert len(ids(stage)) == 3
 
 
+def test_what_a_vendor_forgets_by_its_age_stays_even_when_all_is_read_again(stage: Stage, shop: Lists) -> None:
+    shop.deletes = Deletes.EXPIRY
+    shop.fill(6)
+    stage.sync()
+    shop.drop("1", "2", "3", "4")
+    assert stage.sync(full=True).ok
+    assert len(ids(stage)) == 6
+    (named,) = stage.hub.sweep(["shop"], streams=["people"]).streams
+    assert named.message == "what it no longer lists has only expired there, and stays here"
+    assert len(ids(stage)) == 6
+
+
 def test_what_vanished_is_found_and_taken_back(stage: Stage, shop: Lists) -> None:
     shop.fill(7)
     stage.sync()
