@@ -18,6 +18,7 @@ from connectors.core import oauth
 from connectors.core.auth import Auth
 from connectors.core.oauth import App, RefreshingToken, TokenEndpoint
 from connectors.core.protocols import Runtime, TokenStore
+from connectors.core.refreshing import Unkept
 from mapping.contract import Account
 from mapping.errors import AuthError, ConcordError, ForbiddenError
 
@@ -85,8 +86,11 @@ class Login:
         )
         endpoint = TokenEndpoint(runtime, app, classify=_refusal)
         refresh = config.refresh_token.get_secret_value() if config.refresh_token else ""
-        renew = endpoint.client_credentials if config.users else endpoint.refresh_given(refresh)
-        self.auth: Auth = RefreshingToken(runtime, tokens, renew)
+        self.auth: Auth = (
+            RefreshingToken(runtime, Unkept(), endpoint.client_credentials)
+            if config.users
+            else RefreshingToken(runtime, tokens, endpoint.refresh_given(refresh))
+        )
 
     def account(self, person: Callable[[], Account], try_user: Callable[[str], object]) -> Account:
         """Who we are: the ``person``, or the application in its tenant once one of its users could be read.

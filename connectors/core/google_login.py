@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -24,6 +23,7 @@ from connectors.core import answers, oauth
 from connectors.core.auth import Auth
 from connectors.core.oauth import App, RefreshingToken, TokenEndpoint
 from connectors.core.protocols import Runtime, Token, TokenStore
+from connectors.core.refreshing import Unkept
 from mapping.contract import Account
 from mapping.errors import AuthError, ConcordError, ConfigError, ForbiddenError
 
@@ -72,26 +72,6 @@ class ServiceAccountKey(BaseModel):
     token_uri: str = TOKEN_URL
 
 
-@dataclass
-class _InMemory:
-    """The token store of one person whom a service account reads for: what can be had again any time is not kept."""
-
-    token: Token | None = None
-
-    def load(self) -> Token | None:
-        return self.token
-
-    def swap(self, old: Token | None, new: Token) -> bool:
-        self.token = new
-        return True
-
-    def lock(self, seconds: float) -> bool:
-        return True
-
-    def unlock(self) -> None:
-        return
-
-
 class Login:
     """The ways in that a configuration gives, for one scope. ``users`` is [''] for the person of an OAuth client."""
 
@@ -136,7 +116,7 @@ class Login:
         def speak(old: Token | None) -> Token:
             return endpoint.bearer_assertion(statement(key, self._scope, user, self._runtime), old)
 
-        return RefreshingToken(self._runtime, _InMemory(), speak)
+        return RefreshingToken(self._runtime, Unkept(), speak)
 
 
 def statement(key: ServiceAccountKey, scope: str, user: str, runtime: Runtime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock, local
 
@@ -13,6 +14,29 @@ Renew = Callable[[Token | None], Token]
 
 LEASE = 120.0  # seconds; more than a token request can take with its retries, so that no second one begins meanwhile
 POLL = 0.25
+
+
+@dataclass
+class Unkept:
+    """The token store of what an application may ask for by itself at any time: it ends with the process."""
+
+    token: Token | None = None
+
+    def load(self) -> Token | None:
+        """The token, if there is one yet."""
+        return self.token
+
+    def swap(self, old: Token | None, new: Token) -> bool:
+        """True: nobody else has this store."""
+        self.token = new
+        return True
+
+    def lock(self, seconds: float) -> bool:
+        """True: nobody else has this store."""
+        return True
+
+    def unlock(self) -> None:
+        """Nothing to give back."""
 
 
 class RefreshingToken:

@@ -25,6 +25,7 @@ BUILT_IN = {
     "google_calendar": "connectors.google_calendar.connector:VENDOR",
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
+    "microsoft365": "connectors.microsoft365.connector:VENDOR",
     "odoo": "connectors.odoo.connector:VENDOR",
     "tryton": "connectors.tryton.connector:VENDOR",
 }

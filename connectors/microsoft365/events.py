@@ -8,7 +8,7 @@ everything that was changed *outside* the span as removed: no such word is belie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
@@ -66,24 +66,24 @@ class Calendar:
         read_in = spans(self.since, self.now())
         parts = {f"{start:%Y-%m-%d}/{end:%Y-%m-%d}": self._view("/delta", start, end) for start, end in read_in}
         scope = read_in[-1][0], read_in[0][1]
-        asked_for: set[str] = set()
+        whole: dict[str, str] = {}
         for step in walk(self.graph.get, parts, cursor):
-            found = self._page(slice_, step.items, asked_for, scope)
+            found = self._page(slice_, step.items, whole, scope)
             # What is not met by an enumeration's end is gone without a word of ours.
             gone = [] if step.whole else found.gone
             yield Page([*found.records.values()], gone, step.cursor, step.complete, step.begins, found.errors)
 
     def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """The meetings that take place between two instants, each series whole."""
-        here, asked_for = places.load(Window, cursor), set[str]()
+        here, whole = places.load(Window, cursor), dict[str, str]()
         for page, following in self.graph.pages(here.next if here else self._view("", start, end)):
-            found = self._page(slice_, page.get("value", ()), asked_for, (start, end))
+            found = self._page(slice_, page.get("value", ()), whole, (start, end))
             after = places.dump(Window(following)) if following else None
             yield Page([*found.records.values()], cursor=after, errors=found.errors)
 
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The meetings and series that are there."""
-        found = self._page(slice_, [{"id": id_} for id_ in ids], set(), None)
+        found = self._page(slice_, [{"id": id_} for id_ in ids], {}, None)
         return [*found.records.values()]
 
     def _view(self, kind: str, start: datetime, end: datetime) -> str:
@@ -93,33 +93,38 @@ class Calendar:
         return self.graph.address(f"{self.path}/calendarView{kind}", {**times, **more})
 
     def _page(
-        self, slice_: Slice, items: Sequence[Json], asked_for: set[str], scope: tuple[datetime, datetime] | None
+        self, slice_: Slice, items: Sequence[Json], whole: dict[str, str], scope: tuple[datetime, datetime] | None
     ) -> _Found:
-        """What the items of a page come to. ``asked_for`` are the series that need not be asked for again."""
-        found, series, single = _Found(), dict[str, None](), dict[str, Json | None]()
+        """What the items of a page come to.
+
+        ``whole`` are the series that were asked for in this run, and the version that came: an occurrence of one of
+        them brings nothing new, and no more does the series itself in that version.
+        """
+        found, series, single = _Found(), dict[str, bool](), dict[str, Json | None]()
         for item in items:
             id_, master = str(item["id"]), str(item.get("seriesMasterId") or "")
-            if master or item.get("type") == "seriesMaster":
-                series[master or id_] = None
+            if master:
+                series[master] = series.get(master) or master not in whole
+            elif item.get("type") == "seriesMaster":
+                series[id_] = series.get(id_) or whole.get(id_) != str(item.get("changeKey"))
             else:
                 # A change may be told in part, and one event several times; then only the event itself knows.
                 told = REMOVED not in item and "iCalUId" in item and id_ not in single
                 single[id_] = item if told else None
-        single |= self._asked({id_: None for id_, item in single.items() if item is None})
+        single |= self._asked([id_ for id_, item in single.items() if item is None])
         for id_, it in single.items():
             if it and it.get("seriesMasterId"):
-                series[str(it["seriesMasterId"])] = None
+                series[str(it["seriesMasterId"])] = True
             elif it and it.get("type") != "seriesMaster" and scope and not _overlaps(it, scope):
                 found.gone.append(Tombstone(RemoteId(id_), Reason.OUT_OF_SCOPE, slice_.key))
             else:
                 self._take(found, slice_, id_, it)
-        wanted = {id_: None for id_ in series if id_ not in asked_for and id_ not in found.records}
-        asked_for |= series.keys()
-        for id_, whole in self._asked(wanted):
-            self._take(found, slice_, id_, whole)
+        for id_, it in self._asked([id_ for id_, wanted in series.items() if wanted and id_ not in found.records]):
+            whole[id_] = str((it or {}).get("changeKey"))
+            self._take(found, slice_, id_, it)
         return found
 
-    def _asked(self, ids: Mapping[str, None]) -> Iterator[tuple[str, Json | None]]:
+    def _asked(self, ids: Sequence[str]) -> Iterator[tuple[str, Json | None]]:
         calls = [(f"/events/{quote(id_, safe='')}", WHOLE) for id_ in ids]
         return zip(ids, self.graph.many(calls), strict=True)
 

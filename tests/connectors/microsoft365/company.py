@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from connectors.core.protocols import Connector, Runtime, Stream
+from connectors.core.oauth import App, TokenEndpoint
+from connectors.core.protocols import Connector, Runtime, Stream, Token
 from connectors.microsoft365.connector import VENDOR, Microsoft365Config
 from connectors.microsoft365.mapping import EVENTS, MESSAGES
 from connectors.microsoft365.sandbox import Diary, MicrosoftSandbox, Postbox
@@ -100,6 +101,13 @@ class Company:
             del fast["refresh_token"]
         settings = Microsoft365Config.model_validate({**fast, **config})
         return VENDOR.build(settings, self.runtime(), Tokens())
+
+    def token(self) -> str:
+        """An access token for the person, as any other program of theirs would get one."""
+        mine = self.server.grants.application
+        place = f"{self.server.url}/organizations/oauth2/v2.0/token"
+        app = App(client_id=mine.client_id, client_secret=mine.secret, token_url=place, basic=False)
+        return TokenEndpoint(self.runtime(), app).refresh(Token("", mine.refresh)).access
 
     def open(self, stream: str = "messages", **config: Any) -> Stream:
         """A stream of a new connector."""
