@@ -20,7 +20,7 @@ from connectors.core.http import Params
 from connectors.microsoft365 import mapping
 from connectors.microsoft365.graph import Graph, Json
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
-from mapping.errors import RecordError
+from mapping.errors import ForbiddenError, GoneError, RecordError
 
 LONGEST = timedelta(days=1825)
 """The longest span that Graph allows (ErrorInvalidRequest: "Maximum number of days: 1825")."""
@@ -67,7 +67,7 @@ class Calendar:
         parts = {f"{start:%Y-%m-%d}/{end:%Y-%m-%d}": self._view("/delta", start, end) for start, end in read_in}
         scope = read_in[-1][0], read_in[0][1]
         whole: dict[str, str] = {}
-        for step in walk(self.graph.get, parts, cursor):
+        for step in walk(self._changes, parts, cursor):
             found = self._page(slice_, step.items, whole, scope)
             # What is not met by an enumeration's end is gone without a word of ours.
             gone = [] if step.whole else found.gone
@@ -85,6 +85,13 @@ class Calendar:
         """The meetings and series that are there."""
         found = self._page(slice_, [{"id": id_} for id_ in ids], {}, None)
         return [*found.records.values()]
+
+    def _changes(self, address: str) -> Json:
+        try:
+            return self.graph.get(address)
+        except GoneError as error:
+            told = str(error)
+        raise ForbiddenError(f"{told}; this calendar is not there (any more)")
 
     def _view(self, kind: str, start: datetime, end: datetime) -> str:
         times = {"startDateTime": f"{start:%Y-%m-%dT%H:%M:%SZ}", "endDateTime": f"{end:%Y-%m-%dT%H:%M:%SZ}"}

@@ -20,7 +20,7 @@ from connectors.core.http import Params
 from connectors.microsoft365 import mapping
 from connectors.microsoft365.graph import Graph, Json
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
-from mapping.errors import ConfigError, RecordError, TransientError
+from mapping.errors import ConfigError, GoneError, RecordError, TransientError
 
 SENT = "sentitems"
 KNOWN = ("inbox", SENT, "archive")
@@ -83,8 +83,12 @@ class Mailbox:
     def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """Everything, or what changed since the cursor. Raises CursorExpiredError also where the wish has changed."""
         folders, asked = self._folders(), self.wish.selection
-        parts = {id_: self.graph.address(f"/mailFolders/{quote(id_)}/messages/delta", asked) for id_ in folders}
-        for step in walk(self.graph.get, parts, cursor, self.wish.mark):
+        parts = {
+            id_: self.graph.address(f"/mailFolders/{quote(id_)}/messages/delta", asked)
+            for id_, folder in folders.items()
+            if folder
+        }
+        for step in walk(self._changes, parts, cursor, self.wish.mark):
             there: dict[str, Json | None] = {}
             for item in step.items:
                 id_ = str(item["id"])
@@ -92,6 +96,9 @@ class Mailbox:
                 told = REMOVED not in item and "receivedDateTime" in item and id_ not in there
                 there[id_] = item if told else None
             self._ask(there)
+            if any(found and found.get("parentFolderId") not in folders for found in there.values()):
+                # It lies in a folder that was made since, or where nobody looks.
+                folders |= self._folders()
             records, gone, errors = self._sorted(slice_, folders, there, self.wish.span)
             # What is not met by an enumeration's end is gone without a word of ours.
             gone = [] if step.whole else gone
@@ -115,6 +122,13 @@ class Mailbox:
         self._ask(there)
         return self._sorted(slice_, self._folders(), there, self.wish.span)[0]
 
+    def _changes(self, address: str) -> Json:
+        try:
+            return self.graph.get(address)
+        except GoneError as error:
+            told = str(error)
+        raise TransientError(f"{told}; a folder went while it was read, which the next run will see")
+
     def _ask(self, there: dict[str, Json | None]) -> None:
         """Fetches the messages of which nothing is known."""
         unsure = [id_ for id_, item in there.items() if item is None]
@@ -122,7 +136,7 @@ class Mailbox:
         there |= zip(unsure, self.graph.many(calls), strict=True)
 
     def _sorted(
-        self, slice_: Slice, folders: Mapping[str, Folder], there: Mapping[str, Json | None], span: Span
+        self, slice_: Slice, folders: Mapping[str, Folder | None], there: Mapping[str, Json | None], span: Span
     ) -> tuple[list[RawRecord], list[Tombstone], list[RecordError]]:
         """The messages that are wanted; tombstones for those that are gone or not wanted; those that are unreadable."""
         records, gone, errors = list[RawRecord](), list[Tombstone](), list[RecordError]()
@@ -140,9 +154,11 @@ class Mailbox:
                 errors.append(RecordError(str(error), remote_id=id_))
         return records, gone, errors
 
-    def _folders(self) -> dict[str, Folder]:
-        """The folders that are read, by id; in one request where they fit a page. Raises ConfigError for a name that no
-        folder has."""
+    def _folders(self) -> dict[str, Folder | None]:
+        """All folders by id, None for those that are not read; in one request where they fit a page.
+
+        Raises ConfigError for a name that no folder has.
+        """
         names = (*KNOWN, *NEVER)
         listing, *own = self.graph.many(
             [
@@ -158,11 +174,11 @@ class Mailbox:
         paths = {id_: "/".join(str(tree[each].get("displayName")) for each in line) for id_, line in lines.items()}
         wanted, unwanted = (self._named(each, known, paths) for each in (self.wish.include, self.wish.exclude))
         unwanted |= {known[name] for name in NEVER if name in known}
-        return {
-            id_: Folder(paths[id_], known.get(SENT) in line)
-            for id_, line in lines.items()
-            if unwanted.isdisjoint(line) and (not self.wish.include or not wanted.isdisjoint(line))
-        }
+        found: dict[str, Folder | None] = dict.fromkeys(known.values())
+        for id_, line in lines.items():
+            read = unwanted.isdisjoint(line) and (not self.wish.include or not wanted.isdisjoint(line))
+            found[id_] = Folder(paths[id_], known.get(SENT) in line) if read else None
+        return found
 
     def _listed(self, listing: Json) -> Iterator[Json]:
         yield from listing.get("value", ())

@@ -34,6 +34,13 @@ def test_a_calendar_that_is_gone_pauses_the_stream(home: Company) -> None:
         list(home.open("events").read(slice_, None))
 
 
+def test_a_calendar_that_goes_while_it_is_read_says_so(home: Company) -> None:
+    missing = {"error": {"code": "ErrorItemNotFound", "message": ""}}
+    home.server.faults.fail(404, body=missing, path=r"/calendarView/delta")
+    with pytest.raises(ForbiddenError, match="not there"):
+        home.read("events")
+
+
 def test_a_missing_permission_is_named() -> None:
     company = Company(permissions=frozenset({"User.Read", "Mail.Read"}))
     try:

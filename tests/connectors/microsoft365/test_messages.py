@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from mapping.contract import Reason, RemoteId, Slice
-from mapping.errors import ConfigError, ContractError, CursorExpiredError, ForbiddenError, RateLimitedError
+from mapping.errors import (
+    ConfigError,
+    ContractError,
+    CursorExpiredError,
+    ForbiddenError,
+    RateLimitedError,
+    TransientError,
+)
 from tests.connectors.microsoft365.company import BAS, ILSE, Company, address, mail
 
 
@@ -118,6 +125,24 @@ def test_a_folder_that_is_made_later_is_read_from_its_beginning(home: Company) -
     assert after.ids == new
     assert not any(page.begins or page.complete for page in after.pages)
     assert after.records[0].body["_rest"]["labels"] == ["Inbox/Clients/Large"]
+
+
+def test_a_message_in_a_folder_that_was_made_meanwhile_is_not_out_of_scope(home: Company) -> None:
+    id_ = home.box.deliver(mail(1), "archive")
+    before = home.read()
+    pages = home.open().read(Slice(ILSE), before.cursor)
+    assert not next(pages).records, "the inbox comes first"
+    home.box.move(id_, home.box.add_folder("Clients"))
+    rest = list(pages)
+    assert not [stone for page in rest for stone in page.tombstones]
+    assert [record.body["_rest"] for page in rest for record in page.records] == [{"labels": ["Clients"]}]
+
+
+def test_a_folder_that_goes_before_it_is_asked_is_left_to_the_next_run(home: Company) -> None:
+    missing = {"error": {"code": "ErrorItemNotFound", "message": ""}}
+    home.server.faults.fail(404, body=missing, path=r"/messages/delta")
+    with pytest.raises(TransientError, match="next run"):
+        home.read()
 
 
 def test_what_went_with_a_folder_is_found_out_by_reading_everything_again(home: Company) -> None:
