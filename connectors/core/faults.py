@@ -78,6 +78,10 @@ class Faults:
         what = {"message": HTTPStatus(status).phrase} if body is None else body
         self._add(FaultKind.ANSWER, times, skip, method, path, reply=Reply(status, what, headers))
 
+    def answer(self, reply: Reply, *, times: int = 1, skip: int = 0, method: str = "", path: str = "") -> None:
+        """Answers with this before the handler runs, for vendors whose refusals say more than a status."""
+        self._add(FaultKind.ANSWER, times, skip, method, path, reply=reply)
+
     def login_page(self, *, times: int = 1, skip: int = 0, method: str = "", path: str = "") -> None:
         """Answers 200 with an HTML page where JSON was asked for."""
         self._add(FaultKind.ANSWER, times, skip, method, path, reply=Reply(200, LOGIN_PAGE))
