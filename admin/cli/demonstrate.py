@@ -42,10 +42,15 @@ def demo(
         int, typer.Option("--customers", min=20, max=1_000_000, help="How large the invented company is.")
     ] = 3_000,
     seed: Annotated[int, typer.Option("--seed", help="Which invented company.")] = 7,
+    without_servers: Annotated[
+        bool,
+        typer.Option("--without-servers", help="Neither install nor start real servers; read the export files alone."),
+    ] = False,
 ) -> None:
-    """Show the whole way in a minute: read exports, work out who is who, fill a CRM, change nothing twice.
+    """Show the whole way in a minute: read a company's tools, work out who is who, fill a CRM, change nothing twice.
 
-    The CRM is a stand-in inside this process; nothing leaves the machine.
+    It reads export files, a real calendar server and a real ERP on this machine, which are installed the first time.
+    The CRM is a stand-in inside this process. No data leaves the machine.
     """
     from admin.demo.run import Demo
 
@@ -53,7 +58,8 @@ def demo(
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"{folder} is no folder; --folder takes the one that your export files lie in")
     try:
-        report = Demo(session, customers=customers, seed=seed, country=country).run(folder, keep)
+        shown = Demo(session, customers=customers, seed=seed, country=country, servers=not without_servers)
+        report = shown.run(folder, keep)
     except KeyboardInterrupt as stop:
         left = f"What it made so far is in {keep}." if keep else "Its own folder is gone, and nothing else was touched."
         session.say(f"The demo was stopped. {left}")

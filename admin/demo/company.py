@@ -45,6 +45,11 @@ class Summary:
         return sum(self.files.values())
 
 
+def dice(seed: int, what: str) -> Random:
+    """Chance for one file or server alone, so that a change to one leaves the others as they were."""
+    return Random(f"{seed} {what}")  # noqa: S311 - an invented company needs no secrecy
+
+
 def write_company(folder: Path, seed: int = SEED, customers: int = CUSTOMERS, *, truth: bool = False) -> Summary:
     """Writes the export files into the folder, which is made if need be, and returns what they hold.
 
@@ -52,24 +57,19 @@ def write_company(folder: Path, seed: int = SEED, customers: int = CUSTOMERS, *,
     them by accident as one more export.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    people = populate(Random(f"{seed} people"), customers)  # noqa: S311 - an invented company needs no secrecy
+    people = populate(dice(seed, "people"), customers)
     ledger = Ledger()
-
-    def dice(what: str) -> Random:
-        # One for each file, so that a change to one leaves the others as they were.
-        return Random(f"{seed} {what}")  # noqa: S311 - as above
-
-    accounts, orders = shop.write_shop(folder, dice("shop"), people, ledger)
+    accounts, orders = shop.write_shop(folder, dice(seed, "shop"), people, ledger)
     files = {
         shop.CUSTOMERS: accounts,
         shop.ORDERS: orders,
-        contacts.FILE: contacts.write_contacts(folder, dice("contacts"), people, ledger),
-        marketing.LEADS: marketing.write_leads(folder, dice("leads"), people, ledger),
+        contacts.FILE: contacts.write_contacts(folder, dice(seed, "contacts"), people, ledger),
+        marketing.LEADS: marketing.write_leads(folder, dice(seed, "leads"), people, ledger),
     }
-    audience = marketing.write_audience(folder, dice("audience"), people, ledger)
+    audience = marketing.write_audience(folder, dice(seed, "audience"), people, ledger)
     files |= {marketing.AUDIENCE[status]: count for status, count in audience.items()}
-    files[meetings.FILE] = meetings.write_calendar(folder, dice("calendar"), people)
-    files[mail.FILE] = mail.write_mail(folder, dice("mail"), people)
+    files[meetings.FILE] = meetings.write_calendar(folder, dice(seed, "calendar"), people)
+    files[mail.FILE] = mail.write_mail(folder, dice(seed, "mail"), people)
     _date(folder, files)
     if truth:
         _write_truth(folder.parent / TRUTH, ledger)

@@ -27,8 +27,8 @@ def write_calendar(folder: Path, rng: Random, people: Sequence[Person]) -> int:
     calendar.add("x-wr-calname", "Werkplaats")
     calendar.add_component(Timezone.from_tzinfo(HERE, first_date=date(2023, 1, 1), last_date=date(2027, 1, 1)))
     events = [*_fittings(rng, people), *_courses(rng, people), *_round()]
-    for event in events:
-        calendar.add_component(event)
+    for each in events:
+        calendar.add_component(each)
     (folder / FILE).write_bytes(calendar.to_ical())
     return len(events)
 
@@ -41,13 +41,13 @@ def _fittings(rng: Random, people: Sequence[Person]) -> Iterator[Event]:
         day = person.since + timedelta(days=rng.randrange(max((TODAY - person.since).days, 1)))
         begin = datetime.combine(day, time(rng.randint(9, 16), rng.choice((0, 30))), tzinfo=HERE)
         topic = rng.choice(("Bikefitting", "Ophalen e-bike", "Proefrit bakfiets", "Afstellen versnelling"))
-        event = _event(f"fit-{person.number:06d}@kettingwerk.example", topic, begin, begin + timedelta(minutes=90))
-        event.add("location", "Werkplaats, Sint Annalaan 5, Maastricht")
+        fitting = event(f"fit-{person.number:06d}@kettingwerk.example", topic, begin, begin + timedelta(minutes=90))
+        fitting.add("location", "Werkplaats, Sint Annalaan 5, Maastricht")
         named = person.number != 2 and rng.random() < 0.6
-        _invite(event, person.emails[0], f"{person.given} {person.family}" if named else "", rng.choice(ANSWERS))
+        invite(fitting, person.emails[0], f"{person.given} {person.family}" if named else "", rng.choice(ANSWERS))
         if rng.random() < 0.06 and person.number >= TOLD:
-            event["status"] = vText("CANCELLED")
-        yield event
+            fitting["status"] = vText("CANCELLED")
+        yield fitting
 
 
 def _courses(rng: Random, people: Sequence[Person]) -> Iterator[Event]:
@@ -57,45 +57,47 @@ def _courses(rng: Random, people: Sequence[Person]) -> Iterator[Event]:
         day = date(2024 + month // 12, month % 12 + 1, 14)
         begin = datetime.combine(day, time(19), tzinfo=HERE)
         title, end = "Cursus: zelf je fiets onderhouden", begin + timedelta(hours=2)
-        event = _event(f"cursus-{month:03d}@kettingwerk.example", title, begin, end)
+        course = event(f"cursus-{month:03d}@kettingwerk.example", title, begin, end)
         for guest in rng.sample(writers, k=min(len(writers), 6)):
-            _invite(event, guest.emails[0], f"{guest.given} {guest.family}", rng.choice(ANSWERS))
-        yield event
+            invite(course, guest.emails[0], f"{guest.given} {guest.family}", rng.choice(ANSWERS))
+        yield course
 
 
 def _round() -> Iterator[Event]:
     """A weekly meeting among colleagues, with one occurrence moved: nothing a customer should ever hear of."""
     begin = datetime(2026, 1, 5, 8, 30, tzinfo=HERE)
-    series = _event("ronde@kettingwerk.example", "Weekronde werkplaats", begin, begin + timedelta(minutes=20))
+    series = event("ronde@kettingwerk.example", "Weekronde werkplaats", begin, begin + timedelta(minutes=20))
     series.add("rrule", {"freq": "weekly", "byday": "MO"})
     planned = begin + timedelta(weeks=3)
     moved = planned.replace(hour=11)
     title = "Weekronde werkplaats (later)"
-    exception = _event("ronde@kettingwerk.example", title, moved, moved + timedelta(minutes=20))
+    exception = event("ronde@kettingwerk.example", title, moved, moved + timedelta(minutes=20))
     exception.add("recurrence-id", planned)
-    for event in (series, exception):
-        _invite(event, COLLEAGUES[1][1], COLLEAGUES[1][0], "ACCEPTED")
-        yield event
+    for each in (series, exception):
+        invite(each, COLLEAGUES[1][1], COLLEAGUES[1][0], "ACCEPTED")
+        yield each
 
 
-def _event(uid: str, title: str, begin: datetime, end: datetime) -> Event:
-    event = Event()
-    event.add("uid", uid)
-    event.add("dtstamp", STAMP)
-    event.add("summary", title)
-    event.add("dtstart", begin)
-    event.add("dtend", end)
-    event.add("status", "CONFIRMED")
-    host = vCalAddress(f"mailto:{COLLEAGUES[0][1]}")
-    host.params["CN"] = vText(COLLEAGUES[0][0])
-    event["organizer"] = host
-    return event
+def event(uid: str, title: str, begin: datetime, end: datetime, *, host: tuple[str, str] = COLLEAGUES[0]) -> Event:
+    """A confirmed event without guests; ``host`` is the organiser's name and address."""
+    made = Event()
+    made.add("uid", uid)
+    made.add("dtstamp", STAMP)
+    made.add("summary", title)
+    made.add("dtstart", begin)
+    made.add("dtend", end)
+    made.add("status", "CONFIRMED")
+    organizer = vCalAddress(f"mailto:{host[1]}")
+    organizer.params["CN"] = vText(host[0])
+    made["organizer"] = organizer
+    return made
 
 
-def _invite(event: Event, email: str, name: str, answer: str) -> None:
+def invite(meeting: Event, email: str, name: str, answer: str) -> None:
+    """Adds a guest with the answer that was given."""
     guest = vCalAddress(f"mailto:{email}")
     if name:
         guest.params["CN"] = vText(name)
     guest.params["PARTSTAT"] = vText(answer)
     guest.params["ROLE"] = vText("REQ-PARTICIPANT")
-    event.add("attendee", guest, encode=False)
+    meeting.add("attendee", guest, encode=False)

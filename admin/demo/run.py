@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,30 +15,56 @@ from rich.text import Text
 from admin.cli import doors, people, plans, tables
 from admin.cli.output import grid, pairs, shorten
 from admin.cli.session import Session
-from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, write_company
+from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, dice, write_company
+from admin.demo.live import Bookkeeping, FrontDesk, Place, servers
+from admin.demo.people import populate
+from admin.demo.sources import Source
 from admin.demo.stories import Story, stories
 from admin.demo.workplace import Wording, configure, workplace
 from mapping.errors import ConcordError
 from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
 
 TITLES = ("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only")
+WORTH_TELLING = 5.0
 OURS = ("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate")
 
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """What the demo did. ``left`` is how many changes a second plan still wanted: none, or something is wrong."""
+    """What the demo did. ``left`` is how many changes a second plan still wanted: none, or something is wrong.
+
+    ``sources`` are counts of records by connection, and by stream or file. ``missing`` says of each real server that
+    could not be had why. ``prepared`` are the seconds that went into what is made once, ``seconds`` all others.
+    """
 
     ok: bool
     folder: str
+    prepared: float
     seconds: float
     files: Mapping[str, int]
+    sources: Mapping[str, Mapping[str, int]]
+    missing: Mapping[str, str]
     sync: SyncReport
     targets: Sequence[TargetPlan]
     applied: ApplyReport
     again: SyncReport
     left: int
     customers: Sequence[Story]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the demo is played on. ``told`` are titles and addresses of the customers whose stories are told."""
+
+    sources: Sequence[Source]
+    wording: Wording
+    told: Sequence[tuple[str, str]] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """What the export files hold; of the user's own, their sizes in bytes."""
+        return self.sources[0].records
 
 
 @dataclass(slots=True)
@@ -47,7 +75,9 @@ class Demo:
     customers: int
     seed: int
     country: str = ""
+    servers: bool = True
     _began: float = field(default_factory=time.monotonic)
+    _prepared: float = 0.0
     _step: int = 0
 
     def run(self, folder: Path | None, keep: Path | None) -> DemoReport:
@@ -55,18 +85,20 @@ class Demo:
 
         Raises ConfigError for a ``keep`` that is not empty, ConcordError when there was nothing to read at all.
         """
-        with workplace(keep) as place, doors.stand_in("hubspot") as crm:
-            exports, files, wording, told = self._exports(folder, place)
-            self.session = replace(self.session, config=configure(place, exports, wording, crm.settings))
+        with workplace(keep) as place, doors.stand_in("hubspot") as crm, self._scene(folder, place) as scene:
+            self.session = replace(self.session, config=configure(place, scene.sources, scene.wording, crm.settings))
             synced = self._read()
             planned, applied = self._fill()
             again, rest = self._repeat()
-            found = self._tell(told)
+            found = self._tell(scene.told)
             report = DemoReport(
                 ok=synced.ok and applied.ok and again.ok and rest.empty,
                 folder=str(keep or ""),
+                prepared=round(self._prepared, 1),
                 seconds=round(time.monotonic() - self._began, 1),
-                files=files,
+                files=scene.files,
+                sources={source.name: source.records for source in scene.sources},
+                missing=scene.missing,
                 sync=synced,
                 targets=planned.targets,
                 applied=applied,
@@ -77,22 +109,54 @@ class Demo:
         self._close(report)
         return report
 
-    def _exports(
-        self, folder: Path | None, place: Path
-    ) -> tuple[Path, Mapping[str, int], Wording, Sequence[tuple[str, str]]]:
-        if folder is not None:
-            self._head("Your exports")
-            files = {each.name: each.stat().st_size for each in sorted(folder.iterdir()) if each.is_file()}
-            self._show(pairs({name: f"{size:,} bytes" for name, size in files.items()}))
-            return folder, files, Wording(f"Demo on {folder.name}", self.country.upper()), ()
-        self._head(f"A company of {self.customers:,} people, invented just now")
-        summary = write_company(place / "exports", self.seed, self.customers)
-        table = grid("export file", "records", numbers=("records",))
-        for name, count in summary.files.items():
-            table.add_row(name, f"{count:,}")
+    @contextmanager
+    def _scene(self, folder: Path | None, place: Path) -> Iterator[Scene]:
+        if folder is None:
+            with self._company(place) as scene:
+                yield scene
+            return
+        self._head("Your exports")
+        files = {each.name: each.stat().st_size for each in sorted(folder.iterdir()) if each.is_file()}
+        self._show(pairs({name: f"{size:,} bytes" for name, size in files.items()}))
+        exports = Source("exports", "files", "your exports", files, {"path": str(folder.resolve())})
+        yield Scene([exports], Wording(f"Demo on {folder.name}", self.country.upper()))
+
+    @contextmanager
+    def _company(self, place: Path) -> Iterator[Scene]:
+        """The invented company, while its servers run."""
+        people, name = populate(dice(self.seed, "people"), self.customers), "Kettingwerk"
+        with tempfile.TemporaryDirectory(prefix="concord-servers-") as kept:
+            homes: list[Place] = []
+            if self.servers:
+                homes = [
+                    FrontDesk(Path(kept), dice(self.seed, "front desk"), people, self._prepare),
+                    Bookkeeping(Path(kept), dice(self.seed, "books"), people, self._prepare, name),
+                ]
+            with servers(homes) as running:
+                running.prepare()
+                self._prepared, self._began = time.monotonic() - self._began, time.monotonic()
+                self._head(f"A company of {self.customers:,} people, invented just now")
+                running.begin()  # they start while the exports are written
+                summary = write_company(place / "exports", self.seed, self.customers)
+                path = str(summary.folder.resolve())
+                exports = Source("exports", "files", "a folder of export files", summary.files, {"path": path})
+                sources = [exports, *running.ready(summary.folder)]
+                self._introduce(sources, running.missing)
+                told = [(title, person.emails[0]) for title, person in zip(TITLES, people, strict=False)]
+                yield Scene(sources, Wording(name, COUNTRY, INTERNAL, NEVER_LOG), told, running.missing)
+
+    def _introduce(self, sources: Sequence[Source], missing: Mapping[str, str]) -> None:
+        table = grid("connection", "what it is", "holds", "records", numbers=("records",))
+        for source in sources:
+            for place, (name, count) in enumerate(source.records.items()):
+                table.add_row("" if place else source.name, "" if place else source.what, name, f"{count:,}")
         self._show(table)
-        told = [(title, person.emails[0]) for title, person in zip(TITLES, summary.people, strict=False)]
-        return summary.folder, summary.files, Wording("Kettingwerk", COUNTRY, INTERNAL, NEVER_LOG), told
+        for title, reason in missing.items():
+            self.session.say(f"{title} is left out, and the demo goes on without it: {reason}", "yellow")
+
+    def _prepare(self, line: str) -> None:
+        """Tells of something that is made only once and takes its time."""
+        self.session.say(line)
 
     def _read(self) -> SyncReport:
         self._head("concord sync: read everything, work out who is who")
@@ -141,6 +205,7 @@ class Demo:
             self._head(story.title)
             self._show(people.values(story.customer.values, brief=True), people.members(story.customer))
             self._show(Text("What happened, newest first:"), people.timeline(story.timeline))
+            self._show(*_seen_twice(story))
             for place, held in story.crm.items():
                 chosen = {name: shorten(held[name]) for name in OURS if name in held}
                 self._show(pairs(chosen, title=f"Read back from {place} over HTTP"))
@@ -148,6 +213,10 @@ class Demo:
 
     def _close(self, report: DemoReport) -> None:
         self._head(f"Done in {report.seconds:.0f} seconds" if report.ok else "Done, but not all went well")
+        if report.prepared >= WORTH_TELLING:
+            self._show(Text(f"Before that, {report.prepared:.0f} seconds went into what is made once and kept."))
+        if report.missing:
+            self._show(Text(f"Without {' and '.join(report.missing)}: the reason stands in step 1."))
         if not report.folder:
             self._show(Text("Its folder is gone. To keep it and look around: concord demo --keep my-demo"))
             self._show(Text("On your own exports: concord demo --folder DIR"))
@@ -166,6 +235,16 @@ class Demo:
         if not self.session.json:
             for each in drawn:
                 self.session.out.print(each)
+
+
+def _seen_twice(story: Story) -> Iterator[Text]:
+    """A line for each fact of the story that several sources know; what the CRM has of it is our own word."""
+    ours = {place.partition("/")[0] for place in story.crm}
+    for each in story.timeline:
+        seen = [source for source in each.sources if source.partition("/")[0] not in ours]
+        if len(seen) > 1:
+            places = " and ".join(seen)
+            yield Text(f"One {each.kind}, seen in {places}: told once; where they differ, the newest revision counts.")
 
 
 def _samples(planned: PlanReport) -> list[PlannedChange]:

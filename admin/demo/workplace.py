@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from admin.cli import doors
+from admin.demo.sources import Source
 from mapping.errors import ConfigError
 
 TOKEN = "demo_crm_token"  # noqa: S105 - the name of a secret, not one
-KINDS = ("order", "meeting", "email", "lead")
+KINDS = ("order", "invoice", "payment", "meeting", "email", "lead")
 
 CONFIGURATION = """\
 # Written by: concord demo
+# What is no folder is a server that the demo runs; it is gone when the demo has ended.
 
 hub:
   name: {name}
@@ -24,12 +26,8 @@ hub:
   database: sqlite:///concord.db
 
 connections:
-  exports:
-    connector: files
-    config:
-      path: {exports}
-
-  # The stand-in that the demo runs; it is gone when the demo has ended.
+{sources}
+  # The CRM that is filled, a stand-in for HubSpot.
   crm:
     connector: hubspot
     config:
@@ -74,8 +72,8 @@ def workplace(keep: Path | None) -> Iterator[Path]:
     yield keep
 
 
-def configure(folder: Path, exports: Path, wording: Wording, crm: Mapping[str, str]) -> Path:
-    """Writes ``concord.yaml`` into the folder, keeps the token in its vault, and returns the file's place.
+def configure(folder: Path, sources: Sequence[Source], wording: Wording, crm: Mapping[str, str]) -> Path:
+    """Writes ``concord.yaml`` into the folder, keeps the secrets in its vault, and returns the file's place.
 
     ``crm`` are the settings that reach the stand-in.
     """
@@ -83,7 +81,7 @@ def configure(folder: Path, exports: Path, wording: Wording, crm: Mapping[str, s
     text = CONFIGURATION.format(
         name=json.dumps(wording.name),
         country=json.dumps(wording.country),
-        exports=json.dumps(str(exports.resolve())),
+        sources="\n".join(source.yaml() for source in sources),
         token=TOKEN,
         address=json.dumps(crm["base_url"]),
         kinds=", ".join(KINDS),
@@ -91,5 +89,9 @@ def configure(folder: Path, exports: Path, wording: Wording, crm: Mapping[str, s
         never_log=json.dumps(list(wording.never_log)),
     )
     path.write_text(text, encoding="utf-8")
-    doors.open_vault(path).set(TOKEN, crm["access_token"])
+    vault = doors.open_vault(path)
+    vault.set(TOKEN, crm["access_token"])
+    for source in sources:
+        for key, value in source.secrets.items():
+            vault.set(source.secret(key), value)
     return path

@@ -50,7 +50,7 @@ def test_a_demo_that_is_stopped_leaves_nothing_behind(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Hub, "sync", stop)
-    result = concord("demo", "--customers", "20")
+    result = concord("demo", "--customers", "20", "--without-servers")
     assert result.exit_code == 130
     assert "The demo was stopped" in result.stderr
     assert list(tmp_path.iterdir()) == []
@@ -65,14 +65,14 @@ def test_a_second_plan_with_anything_in_it_is_a_loud_failure(concord: Concord, m
         return found if len(made) == 1 else replace(found, changes=(CHANGE,))
 
     monkeypatch.setattr(Hub, "plan", twice)
-    result = concord("demo", "--customers", "20")
+    result = concord("demo", "--customers", "20", "--without-servers")
     assert result.exit_code == 1
     assert "still wants 1 changes. This is a fault" in result.stderr
     assert "not all went well" in result.stdout
 
 
 def test_the_demo_fills_the_crm_once_and_leaves_a_folder_whose_commands_work(concord: Concord) -> None:
-    result = concord("demo", "--customers", "60", "--keep", "kept")
+    result = concord("demo", "--customers", "60", "--keep", "kept", "--without-servers")
     assert result.exit_code == 0, result.output
     shown = result.stdout
     for expected in (
@@ -89,13 +89,35 @@ def test_the_demo_fills_the_crm_once_and_leaves_a_folder_whose_commands_work(con
     assert {line: concord(*line.split()[1:]).exit_code for line in lines} == dict.fromkeys(lines, 0)
 
 
-def test_the_demo_answers_in_json(concord: Concord) -> None:
+def test_servers_that_cannot_be_installed_are_left_out_in_one_line_each(
+    concord: Concord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file, where servers would be installed")
+    monkeypatch.setenv("CONCORD_SERVERS", str(tmp_path / "taken"))
     result = concord("demo", "--customers", "20", "--json")
+    assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
     assert answer["ok"] is True
-    assert answer["left"] == 0
-    assert sum(answer["files"].values()) == sum(stream["read"] for stream in answer["sync"]["streams"])
-    assert [story["title"] for story in answer["customers"]][:1] == ["Known in every system"]
+    assert set(answer["missing"]) == {"Radicale", "Tryton"}
+    assert set(answer["sources"]) == {"exports"}
+    told = [line for line in result.stderr.splitlines() if "is left out" in line]
+    assert len(told) == 2
+
+
+@pytest.mark.proof("real server", "Radicale and Tryton 7.0, in the demo")
+def test_one_company_is_seen_across_its_exports_and_real_servers(concord: Concord) -> None:
+    result = concord("demo", "--customers", "60", "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert (answer["ok"], answer["left"], answer["missing"]) == (True, 0, {})
+    assert set(answer["sources"]) == {"exports", "front_desk", "books"}
+    counted = sum(sum(records.values()) for records in answer["sources"].values())
+    assert counted == sum(stream["read"] for stream in answer["sync"]["streams"])
+    first = answer["customers"][0]
+    seen = [(item["kind"], item["sources"]) for item in first["timeline"]]
+    assert ("meeting", ["crm/meetings", "exports/events", "front_desk/events"]) in seen
+    assert ("invoice", ["books/invoices", "crm/notes"]) in seen
+    assert "books" in {member["connection"] for member in first["customer"]["members"]}
     assert all(story["crm"] for story in answer["customers"])
 
 

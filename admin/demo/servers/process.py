@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from mapping.errors import ConcordError
@@ -14,6 +17,7 @@ from mapping.errors import ConcordError
 PATIENCE = 60.0
 GRACE = 10.0
 LAST_WORDS = 2_000
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def free_port() -> int:
@@ -23,14 +27,38 @@ def free_port() -> int:
         return int(door.getsockname()[1])
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM wait: a process that was just started must be known to whoever is to end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda got, _: came.append(got)) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for late in came:
+            signal.raise_signal(late)
+
+
 class Process:
     """A started server. ``log`` keeps what it says; no variable of ours reaches it but PATH, HOME and ``variables``.
 
-    Raises ConcordError with its last words when it ends, or does not listen on ``port`` within a minute.
+    It answers once ``ready`` has returned, which the constructor calls unless told not to ``wait``.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], port: int, log: Path, *, variables: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        port: int,
+        log: Path,
+        *,
+        variables: Mapping[str, str] | None = None,
+        wait: bool = True,
     ) -> None:
         self._name, self._port, self._log = name, port, log
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
@@ -44,6 +72,12 @@ class Process:
                 env=surroundings,
                 start_new_session=True,  # Cyrus, told to end, ends its whole process group
             )
+        if wait:
+            self.ready()
+
+    def ready(self) -> None:
+        """Waits until it listens. Raises ConcordError with its last words when it ends first, or takes more than a
+        minute."""
         try:
             self._await(self._listens)
         except BaseException:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from admin.demo.servers.environment import LOCKS, environment
-from admin.demo.servers.process import Process, free_port
+from admin.demo.servers.process import Process, free_port, uninterrupted
 
 USER, PASSWORD = "alice", "alice-pw-31415"
 
@@ -34,11 +34,11 @@ class Radicale:
     Use it with ``with``, or call ``start`` and ``stop``; ``url`` is there once it has started.
     """
 
-    user = USER
     password = PASSWORD
 
-    def __init__(self, folder: Path, *, port: int = 0, say: Callable[[str], None] = print) -> None:
+    def __init__(self, folder: Path, *, user: str = USER, port: int = 0, say: Callable[[str], None] = print) -> None:
         self.folder = folder
+        self.user = user
         self.port = port
         self._say = say
         self._process: Process | None = None
@@ -62,6 +62,11 @@ class Radicale:
 
     def start(self) -> None:
         """Installs the server where that was never done, and starts it. Raises ConcordError when it does not start."""
+        self.begin()
+        self.ready()
+
+    def begin(self) -> None:
+        """Starts the server without waiting until it is ``ready``."""
         python = environment("radicale", LOCKS / "radicale.lock", self._say) / "python"
         self.port = self.port or free_port()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +74,13 @@ class Radicale:
         users.write_text(f"{self.user}:{self.password}\n", encoding="utf-8")
         settings.write_text(CONFIGURATION.format(port=self.port, folder=self.folder), encoding="utf-8")
         command = [str(python), "-m", "radicale", "--config", str(settings)]
-        self._process = Process("Radicale", command, self.port, self.folder / "radicale.log")
+        with uninterrupted():
+            self._process = Process("Radicale", command, self.port, self.folder / "radicale.log", wait=False)
+
+    def ready(self) -> None:
+        """Waits until it answers. Raises ConcordError when it does not."""
+        if self._process is not None:
+            self._process.ready()
 
     def stop(self) -> None:
         """Ends the server, if it runs."""

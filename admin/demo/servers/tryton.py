@@ -6,14 +6,15 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from admin.demo.servers.environment import LOCKS, alone, cache, environment
-from admin.demo.servers.process import Process, free_port
+from admin.demo.servers.process import Process, free_port, uninterrupted
 from mapping.errors import ConcordError
 
 USER, PASSWORD = "admin", "admin-pw-31415"
@@ -22,6 +23,7 @@ CLERK, CLERK_PASSWORD = "clerk", "clerk-pw-27182"
 DATABASE = "concord"
 EVERYTHING = ("party", "party_relationship", "sale", "account_invoice", "account_payment")
 COMPANY = Path(__file__).with_name("tryton_company.py")
+ENTERING = Path(__file__).with_name("tryton_books.py")
 PATIENCE = 300.0
 
 CONFIGURATION = """\
@@ -87,9 +89,19 @@ class Tryton:
         """The Python of the server's environment, which has the official client library ``proteus``."""
         return environment(self.release.name, self.release.lock, self._say) / "python"
 
+    def start_from(self, database: Path) -> None:
+        """Takes a copy of this database for its own, rather than of the usual template."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(database, self.file)
+
     def start(self) -> None:
         """Installs the server and makes the database where that was never done, and starts it. Raises ConcordError when
         one of them fails."""
+        self.begin()
+        self.ready()
+
+    def begin(self) -> None:
+        """Starts the server without waiting until it is ``ready``."""
         programs = self.python.parent
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.file.exists():
@@ -98,7 +110,13 @@ class Tryton:
         settings = self.folder / "trytond.conf"
         settings.write_text(CONFIGURATION.format(port=self.port, folder=self.folder), encoding="utf-8")
         command = [str(programs / "trytond"), "-c", str(settings), "-d", DATABASE]
-        self._process = Process("Tryton", command, self.port, self.folder / "trytond.log")
+        with uninterrupted():
+            self._process = Process("Tryton", command, self.port, self.folder / "trytond.log", wait=False)
+
+    def ready(self) -> None:
+        """Waits until it answers. Raises ConcordError when it does not."""
+        if self._process is not None:
+            self._process.ready()
 
     def stop(self) -> None:
         """Ends the server, if it runs."""
@@ -107,25 +125,67 @@ class Tryton:
             self._process = None
 
 
-def template(release: Release, say: Callable[[str], None] = print) -> Path:
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose database it is. The books are opened for the years around ``year``, 0 for this one."""
+
+    name: str = "Acme Ltd"
+    currency: str = "GBP"
+    year: int = 0
+
+
+ACME = Owner()
+
+
+def template(release: Release, say: Callable[[str], None] = print, owner: Owner = ACME) -> Path:
     """The database that is copied for each server, made once; safe against two processes that make it at once."""
     programs = environment(release.name, release.lock, say)
-    made_of = release.lock.read_bytes() + COMPANY.read_bytes() + " ".join(release.modules).encode()
-    # The books are opened for the years around this one.
-    name = f"{release.name}-{hashlib.sha256(made_of).hexdigest()[:12]}-{datetime.now(UTC).year}"
+    owner = owner if owner.year else replace(owner, year=datetime.now(UTC).year)
+    made_of = release.lock.read_bytes() + COMPANY.read_bytes() + f"{release.modules} {owner}".encode()
+    name = f"{release.name}-{hashlib.sha256(made_of).hexdigest()[:12]}-{owner.year}"
     place = cache() / f"{name}.sqlite"
     with alone(place):
         if not place.exists():
-            say(f"Making a company in {release.name} (once)")
-            workshop = cache() / f"{name}.making"
-            shutil.rmtree(workshop, ignore_errors=True)
-            workshop.mkdir(parents=True)
-            _make(programs, release.modules, workshop, place)
-            shutil.rmtree(workshop)
+            say(f"Making the company {owner.name} in {release.name} (once)")
+            with _workshop(name) as workshop:
+                _make(programs, release.modules, owner, workshop, place)
     return place
 
 
-def _make(programs: Path, modules: Sequence[str], workshop: Path, place: Path) -> None:
+def with_books(release: Release, owner: Owner, books: str, say: Callable[[str], None] = print) -> Path:
+    """The database of a company with ``books`` in it, in the JSON that ``tryton_books.py`` enters; made once, safe
+    against two processes that make it at once. Raises ConcordError."""
+    empty = template(release, say, owner)
+    made_of = empty.name.encode() + ENTERING.read_bytes() + books.encode()
+    name = f"books-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    place = cache() / f"{name}.sqlite"
+    with alone(place):
+        if not place.exists():
+            say(f"Entering the books of {owner.name} into {release.name} (once)")
+            with _workshop(name) as workshop:
+                shutil.copyfile(empty, workshop / f"{DATABASE}.sqlite")
+                settings, entries, finished = (workshop / each for each in ("trytond.conf", "books.json", "finished"))
+                settings.write_text(CONFIGURATION.format(port=0, folder=workshop), encoding="utf-8")
+                entries.write_text(books, encoding="utf-8")
+                python = environment(release.name, release.lock, say) / "python"
+                _run([str(python), str(ENTERING), str(settings), DATABASE, str(entries), str(finished)])
+                finished.replace(place)
+    return place
+
+
+@contextmanager
+def _workshop(name: str) -> Iterator[Path]:
+    """An empty folder in which something is made, gone after the block."""
+    place = cache() / f"{name}.making"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _make(programs: Path, modules: Sequence[str], owner: Owner, workshop: Path, place: Path) -> None:
     settings, password = workshop / "trytond.conf", workshop / "password"
     settings.write_text(CONFIGURATION.format(port=0, folder=workshop), encoding="utf-8")
     password.write_text(f"{PASSWORD}\n", encoding="utf-8")
@@ -133,13 +193,14 @@ def _make(programs: Path, modules: Sequence[str], workshop: Path, place: Path) -
     admin = [str(programs / "trytond-admin"), "-c", str(settings), "-d", DATABASE]
     _run([*admin, "--email", "admin@example.com", "-u", *modules, "--activate-dependencies"], password)
     finished = workshop / "finished"
-    _run([str(programs / "python"), str(COMPANY), str(settings), DATABASE, CLERK_PASSWORD, str(finished)], password)
+    words = [str(settings), DATABASE, CLERK_PASSWORD, str(finished), owner.name, owner.currency, str(owner.year)]
+    _run([str(programs / "python"), str(COMPANY), *words], password)
     finished.replace(place)
 
 
-def _run(command: Sequence[str], password: Path) -> None:
+def _run(command: Sequence[str], password: Path | None = None) -> None:
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
-    surroundings = {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", "TRYTONPASSFILE": str(password)}
+    surroundings = {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **({"TRYTONPASSFILE": str(password)} if password else {})}
     try:
         done = subprocess.run(  # noqa: S603 - our own words and paths, no shell
             list(command),

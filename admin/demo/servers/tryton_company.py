@@ -1,8 +1,9 @@
 """Makes a company in an empty Tryton database, with all that a sale, an invoice and a payment need.
 
-Run with the Python of Tryton's environment, ``python tryton_company.py SETTINGS DATABASE PASSWORD FINISHED``; never
-imported by Concord. It talks to the database through the official client library, without a server. The vendor's own
-test tools bridge what its releases do differently. Modules that are not activated are left out.
+Run with the Python of Tryton's environment, ``python tryton_company.py SETTINGS DATABASE PASSWORD FINISHED NAME
+CURRENCY YEAR``; never imported by Concord. It talks to the database through the official client library, without a
+server. The vendor's own test tools bridge what its releases do differently. Modules that are not activated are left
+out.
 """
 
 from __future__ import annotations
@@ -17,20 +18,24 @@ from pathlib import Path
 from proteus import Model, config
 
 YEARS = range(-2, 2)
-"""The years that can be booked in, counted from this one."""
+"""The years that can be booked in, counted from the given one."""
+COUNTRIES = (
+    *(("GB", "United Kingdom"), ("DE", "Germany"), ("FR", "France"), ("NL", "Netherlands"), ("BE", "Belgium")),
+    *(("PL", "Poland"), ("ES", "Spain")),
+)
 CLERK = "clerk"
 """A second user, without any group: may read parties, but neither sales nor invoices nor payments."""
 
 
-def main(settings: str, database: str, password: str, finished: str) -> None:
+def main(settings: str, database: str, password: str, finished: str, name: str, currency: str, year: str) -> None:
     """Everything, in the order in which one thing needs another; then a copy of the database in one file."""
     config.set_trytond(f"sqlite:///{database}", config_file=settings)
     active = {each.name for each in Model.get("ir.module").find([("state", "=", "activated")])}
     country = Model.get("country.country")
-    for code, name in (("GB", "United Kingdom"), ("DE", "Germany"), ("FR", "France")):
-        country(name=name, code=code).save()
+    for code, called in COUNTRIES:
+        country(name=called, code=code).save()
     if "account_invoice" in active:
-        _company(active)
+        _company(active, name, currency, int(year))
     _rights(password)
     with (
         closing(sqlite3.connect(Path(settings).with_name(f"{database}.sqlite"))) as source,
@@ -41,25 +46,25 @@ def main(settings: str, database: str, password: str, finished: str) -> None:
         target.execute("PRAGMA journal_mode = WAL")
 
 
-def _company(active: set[str]) -> None:
+def _company(active: set[str], name: str, currency: str, year: int) -> None:
     from trytond.modules.account.tests.tools import create_chart, get_accounts
     from trytond.modules.account_invoice.tests.tools import create_payment_term
     from trytond.modules.company.tests.tools import create_company, get_company
     from trytond.modules.currency.tests.tools import get_currency
 
-    pounds = get_currency("GBP")
-    party = Model.get("party.party")(name="Acme Ltd")
+    money = get_currency(currency)
+    party = Model.get("party.party")(name=name)
     party.save()
-    create_company(party, pounds)
+    create_company(party, money)
     company = get_company()
     create_chart(company)
-    for year in YEARS:
-        _fiscal_year(company, datetime.datetime.now(datetime.UTC).year + year)
+    for offset in YEARS:
+        _fiscal_year(company, year + offset)
     create_payment_term().save()
     _product(get_accounts(company), salable="sale" in active)
     if "account_payment" in active:
         journal = Model.get("account.payment.journal")(name="Bank", process_method="manual")
-        journal.currency = pounds
+        journal.currency = money
         journal.save()
 
 
@@ -97,4 +102,4 @@ def _rights(password: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:8])

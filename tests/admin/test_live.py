@@ -1,0 +1,179 @@
+"""The invented company's real servers: what they hold fits the exports, and nothing of them outlives the demo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from icalendar import Calendar
+
+from admin.demo import books, frontdesk, meetings
+from admin.demo.company import dice, write_company
+from admin.demo.live import FrontDesk, servers
+from admin.demo.people import TODAY, populate
+from admin.demo.servers import radicale
+from admin.demo.servers.process import uninterrupted
+from admin.demo.sources import Source
+from mapping.errors import ConcordError
+from tests.checkout import ROOT
+
+SEED, PEOPLE = 11, 200
+COMMAND = (sys.executable, "-c", "from admin.cli.main import main; main()")
+
+
+class Haunted:
+    """A server that never starts."""
+
+    name, title = "haunted", "Ghost"
+
+    def __init__(self) -> None:
+        self.stopped = 0
+
+    def prepare(self) -> None:
+        """Nothing to install."""
+
+    def begin(self) -> None:
+        """Fails."""
+        raise ConcordError("Ghost ended while it started: boo")
+
+    def ready(self, exports: Path) -> Source:
+        """Never reached."""
+        raise AssertionError(exports)
+
+    def stop(self) -> None:
+        """Counts."""
+        self.stopped += 1
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_company(tmp_path_factory.mktemp("live") / "exports", SEED, PEOPLE).folder
+
+
+def front_desk(folder: Path) -> FrontDesk:
+    return FrontDesk(folder, dice(SEED, "front desk"), populate(dice(SEED, "people"), PEOPLE), lambda _: None)
+
+
+def processes(folder: Path) -> list[str]:
+    """The command lines, of this machine's running processes, that speak of the folder."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            said = place.read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in said:
+            found.append(said.replace(b"\0", b" ").decode())
+    return found
+
+
+def test_a_server_that_does_not_start_is_left_out_with_its_reason_and_the_others_go_on(
+    tmp_path: Path, exports: Path
+) -> None:
+    ghost = Haunted()
+    with servers([ghost, front_desk(tmp_path)]) as running:
+        running.prepare()
+        running.begin()
+        assert [source.name for source in running.ready(exports)] == ["front_desk"]
+    assert running.missing == {"Ghost": "Ghost ended while it started: boo"}
+    assert ghost.stopped
+
+
+def test_a_real_server_that_refuses_its_settings_is_quoted(
+    tmp_path: Path, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radicale, "CONFIGURATION", "[server]\nhosts = nowhere\n")
+    with servers([front_desk(tmp_path)]) as running:
+        running.prepare()
+        running.begin()
+        assert running.ready(exports) == []
+    assert "Radicale ended while it started" in running.missing["Radicale"]
+    assert processes(tmp_path) == []
+
+
+def test_a_demo_that_fails_half_way_stops_its_servers(tmp_path: Path, exports: Path) -> None:
+    def fails() -> None:
+        with servers([front_desk(tmp_path)]) as running:
+            running.prepare()
+            running.begin()
+            running.ready(exports)
+            assert processes(tmp_path)
+            raise ConcordError("half-way")
+
+    with pytest.raises(ConcordError, match="half-way"):
+        fails()
+    assert processes(tmp_path) == []
+
+
+@pytest.mark.parametrize("moment", ["1. A company", "2. concord sync", "4. concord apply"])
+def test_ctrl_c_leaves_no_server_and_no_file(tmp_path: Path, moment: str) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    words = [*COMMAND, "demo", "--customers", "60"]
+    with subprocess.Popen(
+        words, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stdout is not None
+        assert any(moment in line for line in demo.stdout)
+        demo.send_signal(signal.SIGINT)
+        said = demo.communicate(timeout=60)[1]
+    assert demo.returncode == 130, said
+    assert "The demo was stopped. Its own folder is gone" in said
+    assert "Traceback" not in said
+    assert processes(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_waits_until_a_started_process_is_known() -> None:
+    reached = []
+
+    def starts() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            reached.append("the end of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        starts()
+    assert reached
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_front_desk_has_half_of_the_fittings_as_the_same_meetings_and_its_own_appointments(exports: Path) -> None:
+    workshop = Calendar.from_ical((exports / meetings.FILE).read_bytes())
+    people = populate(dice(SEED, "people"), PEOPLE)
+    desk = frontdesk.calendar(Random(SEED), workshop, people)
+    theirs = {str(event["UID"]): event for event in workshop.events if str(event["UID"]).startswith("fit-")}
+    ours = {str(event["UID"]): event for event in desk.events}
+    shared = theirs.keys() & ours.keys()
+    assert 0.3 * len(theirs) < len(shared) < 0.8 * len(theirs)
+    assert len(ours) > len(shared)
+    moved = [uid for uid in shared if ours[uid].decoded("DTSTART") != theirs[uid].decoded("DTSTART")]
+    assert "fit-000000@kettingwerk.example" in moved
+    assert all(ours[uid]["SEQUENCE"] == 1 for uid in moved)
+    assert any(uid not in moved and "LAST-MODIFIED" in ours[uid] for uid in shared)
+
+
+def test_the_books_bill_the_first_customer_and_name_everybody_family_name_first() -> None:
+    people = populate(dice(SEED, "people"), PEOPLE)
+    kept = books.keep_books(Random(SEED), people)
+    first = kept.parties[0]
+    assert (first["name"], first["email"]) == ("Claessens, M.", people[0].emails[0])
+    assert any(entry["party"] == 0 for entry in kept.sales)
+    places = [entry["party"] for entry in (*kept.sales, *kept.invoices, *kept.payments)]
+    assert {kept.parties[int(str(place))]["billed"] for place in places} == {True}
+    assert all(", " in str(party["name"]) for party in kept.parties if not party["business"])
+    employers = [party["employer"] for party in kept.parties if party["employer"] is not None]
+    assert all(kept.parties[int(str(place))]["business"] for place in employers)
+    days = [str(entry["day"]) for entry in (*kept.sales, *kept.invoices, *kept.payments)]
+    assert max(days) <= TODAY.isoformat()
+    assert kept == books.keep_books(Random(SEED), people)
+
+
+def test_a_company_too_small_for_everything_still_has_its_servers_filled() -> None:
+    people = populate(dice(SEED, "people"), 4)
+    kept = books.keep_books(Random(SEED), people)
+    assert len(kept.parties) >= len(books.CLIENTS)
