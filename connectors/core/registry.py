@@ -24,6 +24,7 @@ BUILT_IN = {
     "gmail": "connectors.gmail.connector:VENDOR",
     "google_calendar": "connectors.google_calendar.connector:VENDOR",
     "hubspot": "connectors.hubspot.connector:VENDOR",
+    "imap": "connectors.imap.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
     "microsoft365": "connectors.microsoft365.connector:VENDOR",
     "odoo": "connectors.odoo.connector:VENDOR",

@@ -10,15 +10,12 @@ from __future__ import annotations
 import getpass
 import imaplib
 import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from admin.demo.servers.environment import alone, cache
 from admin.demo.servers.process import Process, free_port
-from mapping.errors import ConcordError
+from tests.servers.debian import run, unpacked
 
 PACKAGES = (
     "cyrus-caldav", "cyrus-common", "cyrus-imapd",
@@ -26,7 +23,6 @@ PACKAGES = (
     "libsasl2-2", "libsasl2-modules", "libsasl2-modules-db", "sasl2-bin",
 )  # fmt: skip
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib/cyrus/lib")
-PATIENCE = 300.0
 
 IMAPD = """\
 configdirectory: {folder}/conf
@@ -90,7 +86,7 @@ class Cyrus:
 
     def start(self) -> None:
         """Unpacks the server where that was never done, starts it, and makes its user."""
-        root = unpacked()
+        root = unpacked("Cyrus", PACKAGES)
         for name in ("conf/proc", "conf/log", "conf/lock", "spool"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         settings, services = self.folder / "imapd.conf", self.folder / "cyrus.conf"
@@ -105,7 +101,7 @@ class Cyrus:
         }
         secrets = str(self.folder / "sasldb2")
         command = [str(root / "usr/sbin/saslpasswd2"), "-p", "-c", "-u", "localhost", "-f", secrets, self.user]
-        _run([*drop, *command], variables, given=self.password)
+        run("Cyrus", [*drop, *command], variables, given=self.password)
         master = [str(root / "usr/lib/cyrus/bin/master"), "-C", str(settings), "-M", str(services), "-D"]
         pid = ["-p", str(self.folder / "master.pid")]
         log = self.folder / "cyrus.log"
@@ -124,47 +120,9 @@ class Cyrus:
             self._process = None
 
 
-def unpacked() -> Path:
-    """The folder below which the packages lie unpacked; fetched by apt the first time."""
-    place = cache() / "cyrus-debian"
-    with alone(place):
-        if not (place / "complete").exists():
-            for tool in ("apt-get", "dpkg"):
-                if shutil.which(tool) is None:
-                    raise ConcordError(f"Cyrus comes out of Debian's packages, and there is no {tool} here")
-            shutil.rmtree(place, ignore_errors=True)
-            debs = place / "debs"
-            debs.mkdir(parents=True)
-            _run(["apt-get", "download", "-q", *PACKAGES], {}, at=debs)
-            for deb in sorted(debs.glob("*.deb")):
-                _run(["dpkg", "-x", str(deb), str(place)], {})
-            (place / "complete").touch()
-    return place
-
-
 def _somebody() -> tuple[str, Sequence[str]]:
     """The name Cyrus runs under, and what to put before its commands. It refuses to run as root, whose private folders
     nobody else may enter: a namespace of users makes root look like somebody else."""
     if os.geteuid() != 0:
         return getpass.getuser(), ()
     return "nobody", ("unshare", "--user", "--map-user=65534", "--map-group=65534")
-
-
-def _run(command: Sequence[str], variables: dict[str, str], *, given: str = "", at: Path | None = None) -> None:
-    surroundings = {**os.environ, **variables, "LC_ALL": "C.UTF-8"}
-    try:
-        done = subprocess.run(
-            command,
-            input=given,
-            capture_output=True,
-            text=True,
-            env=surroundings,
-            cwd=at,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConcordError(f"Cyrus cannot be had here: {command[0]}: {type(error).__name__}") from error
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise ConcordError(f"Cyrus cannot be had here: {command[0]}: {said}")

@@ -1,0 +1,47 @@
+"""Real Dovecots, one for each way of learning what changed, for the whole run of the tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from mapping.errors import ConcordError
+from tests.connectors.imap.post import Post
+from tests.servers.dovecot import CONDSTORE, PLAIN, QRESYNC, Dovecot
+
+CAPABILITIES = {"qresync": QRESYNC, "condstore": CONDSTORE, "plain": PLAIN}
+
+
+@pytest.fixture(scope="session")
+def dovecots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Dovecot]]:
+    """By what they can do. Where they cannot be had the tests are skipped, but in CI, which has to have them."""
+    with ExitStack() as stack:
+        try:
+            servers = {
+                name: stack.enter_context(Dovecot(tmp_path_factory.mktemp(name), capability))
+                for name, capability in CAPABILITIES.items()
+            }
+        except ConcordError as error:
+            if os.environ.get("CI"):
+                pytest.fail(f"CI holds IMAP to a real Dovecot: {error}")
+            pytest.skip(str(error))
+        yield servers
+
+
+@pytest.fixture(params=list(CAPABILITIES))
+def post(request: pytest.FixtureRequest, dovecots: dict[str, Dovecot]) -> Iterator[Post]:
+    """A mailbox on each of the servers in turn."""
+    made = Post(dovecots[request.param])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def best(dovecots: dict[str, Dovecot]) -> Iterator[Post]:
+    """A mailbox on the server that can do everything."""
+    made = Post(dovecots["qresync"])
+    yield made
+    made.close()
