@@ -1,0 +1,169 @@
+"""TikTok's API for Business: exports of a form's leads, and what a refusal inside an answer of 200 means.
+
+TikTok's own pages cannot be read without a login; paths, parameters and codes are those that published programs use
+and quote (see README.md), read 2026-11-23.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+import orjson
+
+from connectors.core import answers
+from connectors.core.http import Http, Options, Retry
+from connectors.core.paging import by_number
+from connectors.core.protocols import Runtime
+from connectors.tiktok_leads import mapping
+from mapping.errors import (
+    AuthError,
+    ConcordError,
+    ContractError,
+    ForbiddenError,
+    RateLimitedError,
+    TransientError,
+    UnknownOutcomeError,
+)
+
+Json = Mapping[str, Any]
+Row = Mapping[str, str]
+
+ROOT = "/open_api/v1.3"
+LISTED = 100
+LARGEST = 256 * 1024 * 1024
+"""Bytes that an export may unpack to."""
+WAITS = (1.0, 2.0, 3.0, 5.0, *(10.0 for _ in range(30)))
+"""Seconds between two looks at whether an export is ready."""
+PATIENT = Retry(attempts=6, first=1.0, longest=30.0, patience=150.0)
+LOGIN = range(40101, 40110)
+SLOWER = frozenset({40016, 40100, 40132, 40133})
+FORBIDDEN = frozenset({40001})
+
+
+class TikTok:
+    """One advertiser. Every method raises the errors of ``Http``; a lost answer is a TransientError."""
+
+    def __init__(self, runtime: Runtime, base_url: str, access_token: str, advertiser: str) -> None:
+        self._runtime, self._advertiser = runtime, advertiser
+        headers = {"Access-Token": access_token.strip()}
+        self._http = Http(runtime, base_url, classify=classify, headers=headers, retry=PATIENT)
+
+    def name(self) -> str:
+        """What the advertiser is called. Raises ForbiddenError where the token sees no such advertiser."""
+        asked = {"advertiser_ids": f'["{self._advertiser}"]', "fields": '["advertiser_id","name"]'}
+        listed = self._data("GET", "/advertiser/info/", params=asked).get("list") or ()
+        if not listed:
+            raise ForbiddenError("the token may not see this advertiser")
+        return str(listed[0].get("name") or self._advertiser)
+
+    def forms(self) -> Iterator[tuple[str, str]]:
+        """Id and title of each lead form (instant page) that is no draft."""
+
+        def fetch(number: int) -> Json:
+            asked = {"advertiser_id": self._advertiser, "business_type": "LEAD_GEN", "page_size": LISTED}
+            return self._data("GET", "/page/get/", params={**asked, "page": number})
+
+        def more(page: Json) -> bool:
+            told = page.get("page_info") or {}
+            return int(told.get("page") or 1) < int(told.get("total_page") or 1)
+
+        for leaf in by_number(fetch, lambda page: page.get("list") or (), more):
+            for form in leaf.page.get("list") or ():
+                if form.get("status") != "EDITED":
+                    yield str(form["page_id"]), str(form.get("title") or form["page_id"])
+
+    def leads(self, form: str, region: str) -> Iterator[Row]:
+        """Every lead of a form that is kept in a region ('': in none of those with a name of their own)."""
+        headers = {"x-lead-region": region} if region else {}
+        ours = {"advertiser_id": self._advertiser}
+        started = self._data("POST", "/page/lead/task/", json={**ours, "page_id": form}, headers=headers)
+        task = str(started.get("task_id") or "")
+        if not task:
+            raise ContractError("TikTok began an export without naming it")
+        self._await({**ours, "task_id": task}, str(started.get("status") or ""), headers)
+        asked = {**ours, "task_id": task}
+        return _rows(self._sent("GET", "/page/lead/task/download/", params=asked, headers=headers).content)
+
+    def _await(self, asked: Json, status: str, headers: Mapping[str, str]) -> None:
+        for seconds in WAITS:
+            if status.upper().startswith("SUCC"):
+                return
+            if "FAIL" in status.upper():
+                raise TransientError("TikTok could not export the leads this time")
+            self._runtime.meter.waited(seconds, "export of leads")
+            self._runtime.sleep(seconds)
+            status = str(self._data("POST", "/page/lead/task/", json=asked, headers=headers).get("status") or "")
+        raise TransientError("TikTok does not come to an end with the export of leads")
+
+    def _data(self, method: str, path: str, **options: Any) -> Json:
+        response = self._sent(method, path, **options)
+        try:
+            found = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            found = None
+        data = found.get("data") if isinstance(found, dict) else None
+        if not isinstance(data, dict):
+            raise ContractError(f"{answers.describe(response)} with a body that holds no data")
+        return data
+
+    def _sent(self, method: str, path: str, **options: Any) -> httpx.Response:
+        given: Options = {"repeatable": True, **options}  # type: ignore[typeddict-item]  # the callers' are Options
+        try:
+            return self._http.request(method, ROOT + path, **given)
+        except UnknownOutcomeError as lost:
+            # To begin an export twice does no harm: nothing has to be looked for before it is asked again.
+            problem = str(lost)
+        raise TransientError(problem)
+
+
+def classify(response: httpx.Response) -> ConcordError | None:
+    """What an answer stands for: by its status, and within 200 by the ``code`` of its body, where 0 is a yes.
+
+    An export is no JSON. The message is not quoted: it may repeat what was sent.
+    """
+    usual = answers.classify(response)
+    if usual is not None or response.content.lstrip()[:1] != b"{":
+        return usual
+    try:
+        code = orjson.loads(response.content).get("code")
+    except orjson.JSONDecodeError:
+        return ContractError(f"{answers.describe(response)} with a body that is cut off, or no JSON")
+    if code == 0:
+        return None
+    said = f"{answers.describe(response)} with code {code if isinstance(code, int) else 'unknown'}"
+    if code in SLOWER:
+        return RateLimitedError(said)
+    if code in LOGIN:
+        return AuthError(f"{said}: the access token is not valid (any more)")
+    if code in FORBIDDEN:
+        return ForbiddenError(f"{said}: the token lacks a permission, or its owner is no admin of the advertiser")
+    return TransientError(said) if isinstance(code, int) and code >= 50_000 else ContractError(said)
+
+
+def _rows(content: bytes) -> Iterator[Row]:
+    """The rows of an export: a CSV file, or an archive of such where it is large."""
+    for text in _texts(content):
+        reader = csv.reader(io.StringIO(text, newline=""))
+        header = [mapping.column(each) for each in next(reader, [])]
+        if header and "lead_id" not in header:
+            raise ContractError("TikTok's export has no column for the lead's id")
+        for cells in reader:
+            if any(cells):
+                yield dict(zip(header, cells, strict=False))
+
+
+def _texts(content: bytes) -> Sequence[str]:
+    try:
+        if not content.startswith(b"PK"):
+            return [content.decode("utf-8-sig")]
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(each.file_size for each in archive.infolist()) > LARGEST:
+                raise ContractError("TikTok's export is larger than anything that was expected")
+            return [archive.read(name).decode("utf-8-sig") for name in sorted(archive.namelist())]
+    except (zipfile.BadZipFile, UnicodeDecodeError):
+        raise ContractError("TikTok's export cannot be read") from None
