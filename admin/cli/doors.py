@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from config.settings import HubSettings, Settings
     from connectors.core.protocols import Vendor
     from connectors.core.sandbox import SandboxServer
+    from connectors.core.skeleton import Skeleton
     from state.vault import Vault
     from sync.hub import Hub
 
@@ -78,6 +79,13 @@ def starter() -> str:
     return text()
 
 
+def skeleton(name: str) -> Skeleton:
+    """What a new connector of that name begins with. Raises ConfigError where it is no name for one."""
+    from connectors.core.skeleton import skeleton
+
+    return skeleton(name)
+
+
 def stand_ins() -> Sequence[str]:
     """The vendors whose stand-in can be run."""
     from connectors.core.registry import stand_ins
@@ -85,8 +93,8 @@ def stand_ins() -> Sequence[str]:
     return stand_ins()
 
 
-def stand_in(vendor: str, port: int = 0) -> AbstractContextManager[SandboxServer]:
-    """A vendor's stand-in, running while the block does. Raises OSError where the port is taken."""
+def stand_in(vendor: str, port: int = 0, **contents: Any) -> AbstractContextManager[SandboxServer]:
+    """A vendor's stand-in, running while the block does, with these contents. Raises OSError where the port is taken."""
     from connectors.core.registry import stand_in
 
-    return stand_in(vendor, port)
+    return stand_in(vendor, port, **contents)

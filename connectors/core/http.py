@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import httpx
 import orjson
+from pydantic import BaseModel, ValidationError
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from connectors.core import answers, redact
@@ -33,6 +34,7 @@ __all__ = ["Auth", "Bearer", "Budget", "Http", "Limit", "Retry", "classify"]
 
 redact.quiet_http_logs()
 
+M = TypeVar("M", bound=BaseModel)
 Scalar = str | int | float | bool
 Params = Mapping[str, Scalar | Sequence[Scalar] | None]
 
@@ -147,6 +149,20 @@ class Http:
         except orjson.JSONDecodeError:
             kind = "HTML" if "html" in response.headers.get("content-type", "").lower() else "no JSON"
         problem = f"{answers.describe(response)} with {len(response.content)} bytes that are {kind}"
+        raise _unreadable(problem, _repeatable(method, options))
+
+    def shaped(self, shape: type[M], method: str, path: str, **options: Unpack[Options]) -> M:
+        """The body of ``json`` as the vendor's contract has it; one of another shape is an error as ``json`` has it.
+
+        The error names places and what is wrong with them, never values.
+        """
+        body = self.json(method, path, **options)
+        try:
+            return shape.model_validate(body)
+        except ValidationError as wrong:
+            errors = wrong.errors(include_input=False)[:3]
+        places = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in errors)
+        problem = f"{method} {redact.address(path)}: the answer is of another shape ({places})"
         raise _unreadable(problem, _repeatable(method, options))
 
     def address(self, path: str, params: Params | None = None) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from connectors.core.protocols import Vendor
 
@@ -46,13 +46,25 @@ def catalogue() -> Mapping[str, Vendor]:
 
 @cache
 def stand_ins() -> Sequence[str]:
-    """The built-in vendors that have a stand-in which is a server: a ``sandbox.py`` with a ``serve`` beside them."""
-    return tuple(name for name, place in sorted(BUILT_IN.items()) if name != "memory" and find_spec(_beside(place)))
+    """The vendors that have a stand-in which is a server: a ``sandbox.py`` with a ``serve`` beside the connector."""
+    return tuple(name for name, place in sorted(_places().items()) if name != "memory" and _has_one(place))
 
 
-def stand_in(name: str, port: int) -> AbstractContextManager[SandboxServer]:
-    """The stand-in of a vendor, running while the block does. Raises OSError where the port is taken."""
-    return cast("AbstractContextManager[SandboxServer]", import_module(_beside(BUILT_IN[name])).serve(port))
+def stand_in(name: str, port: int, **contents: Any) -> AbstractContextManager[SandboxServer]:
+    """The stand-in of a vendor, running while the block does. Raises OSError where the port is taken.
+
+    ``contents`` is what it holds from the beginning, in the words of its own ``serve``.
+    """
+    return cast("AbstractContextManager[SandboxServer]", import_module(_beside(_places()[name])).serve(port, **contents))
+
+
+def _places() -> Mapping[str, str]:
+    return {point.name: point.value for point in entry_points(group=GROUP)} | BUILT_IN
+
+
+def _has_one(place: str) -> bool:
+    """A third party's connector may be a module that lies in no package; then nothing lies beside it."""
+    return not _beside(place).startswith(".") and find_spec(_beside(place)) is not None
 
 
 def _beside(place: str) -> str:

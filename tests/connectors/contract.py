@@ -1,6 +1,6 @@
 """The conformance kits. A vendor's test file subclasses these with one fixture, ``rig``, and is done:
 
-    class TestContacts(ReaderContract, WriterContract):
+    class TestReading(ReaderContract):
         @pytest.fixture
         def rig(self) -> Iterator[ContactsRig]: ...
 
@@ -15,6 +15,7 @@ pytest.register_assert_rewrite("tests.connectors.reader_contract", "tests.connec
 
 from tests.connectors.reader_contract import ReaderContract  # noqa: E402 - the rewriting must be asked for first
 from tests.connectors.rig import Clock, Key, Lack, ReaderRig, Reading, Rig, Tokens, WriterRig, read  # noqa: E402
+from tests.connectors.served import SandboxRig  # noqa: E402
 from tests.connectors.writer_contract import WriterContract  # noqa: E402
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ReaderRig",
     "Reading",
     "Rig",
+    "SandboxRig",
     "Tokens",
     "WriterContract",
     "WriterRig",
