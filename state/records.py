@@ -85,14 +85,9 @@ class EntityRow(NamedTuple):
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
     """The values in lists of bounded length, so that no statement grows without end."""
-    batch: list[Any] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    listed = values if isinstance(values, list) else list(values)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
 
 
 def slice_id(db: Database, connection_id: str, stream: str, key: str, title: str = "") -> int:
@@ -275,7 +270,10 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
     insert_rows(c, entity, ("id", "raw_id", *_ENTITY_FIELDS), inserts)
     if updates:
         c.execute(_UPDATE_ENTITY, updates)
-    insert_rows(c, dirty_entity, ("entity_id", "fact_key"), dirty)
+    if any(left is not None for _, left in dirty):
+        insert_rows(c, dirty_entity, ("entity_id", "fact_key"), dirty)
+    else:
+        insert_rows(c, dirty_entity, ("entity_id",), [(number,) for number, _ in dirty])
 
 
 def write_sightings(c: Connection, slice_id: int, generation: int, raw_ids: Sequence[int]) -> None:
