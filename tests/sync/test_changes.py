@@ -209,6 +209,7 @@ def test_a_record_that_comes_back_belongs_to_whom_it_was_given_while_its_page_wa
 
     def slowly(*given: Any) -> page.Rows:
         rows = page.prepare(*given)
+        monkeypatch.undo()
         with stage.hub.db.write() as c:
             shadows.move_subject(c, ann.id, "heir", "2026-06-01T12:00:00.000000Z")
         return rows
