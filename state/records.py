@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -85,9 +86,9 @@ class EntityRow(NamedTuple):
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
     """The values in lists of bounded length, so that no statement grows without end."""
-    listed = values if isinstance(values, list) else list(values)
-    for start in range(0, len(listed), size):
-        yield listed[start : start + size]
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def slice_id(db: Database, connection_id: str, stream: str, key: str, title: str = "") -> int:
