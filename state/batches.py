@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -67,8 +68,14 @@ def _insert(table: Table, columns: tuple[str, ...], dialect: str, paramstyle: st
 
 def insert_rows(c: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     """Inserts rows of values as the driver takes them (JSON made to text before), in the order of ``columns``."""
-    if rows:
-        c.exec_driver_sql(_insert(table, columns, c.dialect.name, c.dialect.paramstyle), list(rows))
+    if not rows:
+        return
+    # A column that is empty in every row is left out: sqlite3 looks for an adapter for every None that it binds.
+    filled = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
+    if 1 < len(filled) < len(columns):
+        pick = itemgetter(*filled)
+        columns, rows = pick(columns), list(map(pick, rows))
+    c.exec_driver_sql(_insert(table, columns, c.dialect.name, c.dialect.paramstyle), list(rows))
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:

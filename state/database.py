@@ -47,7 +47,8 @@ def stamp(instant: datetime) -> str:
     if instant.tzinfo is None:
         raise ValueError("an instant needs a zone")
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return utc.isoformat(timespec="microseconds")[:26] + "Z"
+    text = utc.isoformat()  # half the price of timespec="microseconds"; a fraction stands there only if it is not zero
+    return f"{text[:26]}Z" if len(text) == 32 else f"{text[:19]}.000000Z"
 
 
 def parse_stamp(stored: str) -> datetime:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +15,8 @@ from sqlalchemy.pool import QueuePool
 
 from mapping.errors import ConfigError
 
+LOOK_AGAIN = 0.0005
+"""Seconds between two looks whether SQLite's writer has ended: a page's transaction takes a few milliseconds."""
 WRITER_LOCK = 0x436F6E636F7264  # "Concord" in ASCII: our key among the advisory locks of a PostgreSQL database
 IDLE_LIMIT = 60.0
 """Seconds after which PostgreSQL ends a write transaction whose process fell silent, so that it blocks nobody."""
@@ -82,12 +86,42 @@ def use_write_ahead_log(connection: Connection) -> None:
 
 
 def _sqlite(address: Address, patience: float) -> tuple[Engine, Engine]:
-    reader = _sqlite_engine(address, patience, "BEGIN", ("query_only = ON", "cache_size = -8000"))
-    writer = _sqlite_engine(address, patience, "BEGIN IMMEDIATE", ("synchronous = NORMAL", "cache_size = -24000"))
+    def begin_to_read(driver: sqlite3.Connection) -> None:
+        driver.execute("BEGIN")
+
+    def begin_to_write(driver: sqlite3.Connection) -> None:
+        _be_the_writer(driver, patience)
+
+    reader = _sqlite_engine(address, patience, begin_to_read, ("query_only = ON", "cache_size = -8000"))
+    writer = _sqlite_engine(address, patience, begin_to_write, ("synchronous = NORMAL", "cache_size = -24000"))
     return reader, writer
 
 
-def _sqlite_engine(address: Address, patience: float, begin: str, pragmas: tuple[str, ...]) -> Engine:
+def _be_the_writer(driver: sqlite3.Connection, patience: float) -> None:
+    """Begins the transaction once nobody else writes. Raises sqlite3.OperationalError when the patience ends.
+
+    SQLite's own waiting sleeps ever longer between two looks, up to 100 ms (``sqliteDefaultBusyCallback`` in its
+    main.c, read 2026-11-23). Beside a process that writes every few milliseconds that is to stand still.
+    """
+    deadline = time.monotonic() + patience
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() >= deadline:
+                    raise
+            time.sleep(LOOK_AGAIN)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
+
+def _sqlite_engine(
+    address: Address, patience: float, begin: Callable[[sqlite3.Connection], None], pragmas: tuple[str, ...]
+) -> Engine:
     # mode=rw: a file that vanished is an error; it shall not come back as an empty one.
     uri = f"file:{quote(str(address.path))}?mode=rw"
 
@@ -108,6 +142,8 @@ def _sqlite_engine(address: Address, patience: float, begin: str, pragmas: tuple
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        begin(driver)
 
     return engine

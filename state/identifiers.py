@@ -12,7 +12,9 @@ from state.database import insert_or_update
 from state.records import chunks
 from state.tables import entity, identifier, raw_record, slice_
 
-COLUMNS = ("entity_id", "kind", "value", "since", "until")
+COLUMNS = ("entity_id", "kind", "value", "since")
+Row = tuple[int, str, str, str]
+"""(entity, kind, value, instant)."""
 
 
 def held(c: Connection, entity_ids: Iterable[int]) -> dict[int, dict[Identifier, bool]]:
@@ -39,13 +41,13 @@ _END = (
 
 def write(
     c: Connection,
-    begun: Sequence[tuple[int, str, str, str]],
-    resumed: Sequence[tuple[int, str, str, str]],
-    ended: Sequence[tuple[int, str, str, str]],
+    begun: Sequence[Row] = (),
+    resumed: Sequence[Row] = (),
+    ended: Sequence[Row] = (),
 ) -> None:
-    """(entity, kind, value, instant) of identifiers held for the first time, held again, and held no longer."""
-    insert_rows(c, identifier, COLUMNS, [(*row, None) for row in begun])
-    again = [dict(zip(COLUMNS, (*row, None), strict=True)) for row in resumed]
+    """Keeps identifiers held for the first time, held again, and held no longer."""
+    insert_rows(c, identifier, COLUMNS, begun)
+    again = [{**dict(zip(COLUMNS, row, strict=True)), "until": None} for row in resumed]
     insert_or_update(c, identifier, again, ["entity_id", "kind", "value"], ["until"])
     if ended:
         c.execute(_END, [{"b_entity": e, "b_kind": k, "b_value": v, "b_until": at} for e, k, v, at in ended])
@@ -62,11 +64,10 @@ _SHARED = (
     .group_by(identifier.c.value, identifier.c.kind)
     .having(func.count() > 1)
 )
-_SHARED_VALUES = (
+_COUNTED = (
     select(identifier.c.kind, identifier.c.value, func.count())
     .where(among(identifier.c.value, "values"), identifier.c.until.is_(None))
     .group_by(identifier.c.value, identifier.c.kind)
-    .having(func.count() > 1)
 )
 _HOLDERS = (
     select(
@@ -88,11 +89,11 @@ def shared(c: Connection, entity_ids: Iterable[int]) -> dict[Identifier, int]:
     return found
 
 
-def shared_among(c: Connection, values: set[Identifier]) -> dict[Identifier, int]:
-    """Those of the identifiers that several entities hold now: to how many."""
+def counts(c: Connection, values: set[Identifier]) -> dict[Identifier, int]:
+    """How many entities hold each of the identifiers now; those that nobody holds are left out."""
     found: dict[Identifier, int] = {}
     for some in chunks({value for _, value in values}):
-        rows = c.execute(_SHARED_VALUES, {"values": some}).all()
+        rows = c.execute(_COUNTED, {"values": some}).all()
         found.update({(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in values})
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -85,13 +86,8 @@ class EntityRow(NamedTuple):
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
     """The values in lists of bounded length, so that no statement grows without end."""
-    batch: list[Any] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
         yield batch
 
 
@@ -275,7 +271,10 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
     insert_rows(c, entity, ("id", "raw_id", *_ENTITY_FIELDS), inserts)
     if updates:
         c.execute(_UPDATE_ENTITY, updates)
-    insert_rows(c, dirty_entity, ("entity_id", "fact_key"), dirty)
+    if any(left is not None for _, left in dirty):
+        insert_rows(c, dirty_entity, ("entity_id", "fact_key"), dirty)
+    else:
+        insert_rows(c, dirty_entity, ("entity_id",), [(number,) for number, _ in dirty])
 
 
 def write_sightings(c: Connection, slice_id: int, generation: int, raw_ids: Sequence[int]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,7 +28,9 @@ from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
 from state.runs import Runs, RunStatus, together
 from state.vault import Vault
+from sync.beside import Beside
 from sync.connect import Connected, Switchboard
+from sync.crashes import told
 from sync.history import History
 from sync.intake import LEASE_SECONDS, Intake, failure
 from sync.opening import hub_of, models, open_database
@@ -55,6 +57,7 @@ from sync.sound import check_sound, check_streams, check_writable
 from sync.sweeper import Sweeper
 from sync.views import Views
 
+NOTHING_YET = ResolveReport()
 RESOLVE_LOOKS = 120
 """How often another process's resolving is looked at before it is left alone."""
 
@@ -98,7 +101,10 @@ class Hub:
             max_group=settings.identity.max_group,
         )
         privacy = Privacy(settings.privacy.internal, settings.privacy.never_log)
-        self._intake = Intake(db, settings, self._switchboard, self.observer, self._protection, privacy, self._crashed)
+        self._beside: Beside | None = None
+        self._intake = Intake(
+            db, settings, self._switchboard, self.observer, self._protection, privacy, self._crashed, self._stored
+        )
         folder = settings.hub.state_dir / "plans"
         self._outgoing = Outgoing(db, folder, self._switchboard, self.observer, self._crashed)
         self._sweeper = Sweeper(db, self._intake)
@@ -188,14 +194,18 @@ class Hub:
         opened, errors = self._opened(names, streams)
         reports = [self._intake.not_read(name, error) for name, error in errors.items()]
         swept: list[StreamSweep] = []
-        for one in opened:
-            try:
-                pulled = self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
-                reports += pulled
-                swept += self._sweeper.due(one, pulled, allow_deletes=allow_deletes)
-            except ConcordError as error:
-                reports.append(self._intake.not_read(one.name, error))
-        resolved = self._resolved()
+        with Beside(self.settings.hub.database, self._protection, self._survivorship) as self._beside:
+            for one in opened:
+                try:
+                    pulled = self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
+                    reports += pulled
+                    swept += self._sweeper.due(one, pulled, allow_deletes=allow_deletes)
+                except ConcordError as error:
+                    reports.append(self._intake.not_read(one.name, error))
+            beside = self._beside.finish()
+        if beside.crash:
+            self.crashes.append(beside.crash)
+        resolved = self._resolved(beside.report)
         pushes: Sequence[ApplyReport] = ()
         if resolved is None or any(one.status == "skipped" for one in reports):
             # What is half read or half resolved would be written as it is not, and stay so over there.
@@ -253,8 +263,8 @@ class Hub:
         read too: it is waited for, though not longer than a minute."""
         return self._resolved() or ResolveReport()
 
-    def _resolved(self) -> ResolveReport | None:
-        """``resolve``; None when another process was at it all the time."""
+    def _resolved(self, done: ResolveReport = NOTHING_YET) -> ResolveReport | None:
+        """``resolve``, with what was ``done`` already; None when another process was at it all the time."""
         held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
         for _ in range(RESOLVE_LOOKS):
             if held is not None:
@@ -265,16 +275,15 @@ class Hub:
             return None
         try:
             with Heartbeat(held):
-                resolver = Resolver(
-                    self.db, held, self._protection, self._policy(), lambda n: self.observer.advanced("resolve", n)
-                )
-                if not resolver.waiting():
-                    return ResolveReport()
+                policy, advanced = Policy(self._survivorship()), partial(self.observer.advanced, "resolve")
+                resolver = Resolver(self.db, held, self._protection, policy, advanced)
+                if not resolver.waiting() and done == NOTHING_YET:
+                    return done
                 runs = Runs(self.db)
                 run = runs.start("resolve", held)
                 self.observer.started("resolve", resolver.waiting())
                 try:
-                    report = resolver.run()
+                    report = done + resolver.run()
                 except BaseException as error:
                     runs.finish(run, RunStatus.FAILED, {}, failure(error)[1])
                     raise
@@ -286,8 +295,12 @@ class Hub:
         finally:
             held.release()
 
-    def _policy(self) -> Policy:
-        """Survivorship with connections by their immutable ids."""
+    def _stored(self, records: int) -> None:
+        if self._beside is not None:
+            self._beside.stored(records)
+
+    def _survivorship(self) -> dict[str, dict[str, Any]]:
+        """What ``Policy`` takes, with connections by their immutable ids."""
         ids = {row.name: row.id for row in Connections(self.db).all()}
         trust = {ids[name]: -one.trust for name, one in self.settings.connections.items() if name in ids}
         trusted = trust if len(set(trust.values())) > 1 else {}
@@ -295,7 +308,7 @@ class Hub:
         for field, rule in self.settings.golden.root.items():
             prefer = [ids.get(name, name) for name in rule.prefer] or trusted
             wishes[field] = {**rule.model_dump(exclude_unset=True), "prefer": prefer}
-        return Policy(wishes)
+        return wishes
 
     def plan(self, names: Sequence[str] = (), *, live: bool = False) -> PlanReport:
         """What each destination should hold and does not. Writes nothing anywhere but the plan."""
@@ -397,7 +410,4 @@ class Hub:
         return [name for name in known if (name in names if names else not self.settings.connections[name].paused)]
 
     def _crashed(self, error: BaseException) -> None:
-        """Keeps where an unexpected error happened, without what it said: that may quote a record."""
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
-        self.crashes.append("\n".join([type(error).__name__, *lines]))
+        self.crashes.append(told(error))

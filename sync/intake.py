@@ -94,7 +94,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Reads connections into the database."""
+    """Reads connections into the database. ``stored`` hears how many more records wait to be resolved."""
 
     db: Database
     settings: Settings
@@ -103,6 +103,7 @@ class Intake:
     protection: Protection
     privacy: Privacy
     on_crash: Callable[[BaseException], None]
+    stored: Callable[[int], None] = lambda records: None
     owner: str = field(default_factory=new_owner)
 
     def connection(
@@ -269,11 +270,18 @@ class Intake:
         reading = self.reading(one, stream)
         mine = one.settings.reads(stream.name) or StreamSettings()
         refused: ForbiddenError | None = None
+        heard = 0
+
+        def progress(done: int) -> None:
+            nonlocal heard
+            self.observer.advanced(f"pull {one.name}/{stream.name}", done)
+            self.stored(counts.new + counts.changed - heard)
+            heard = counts.new + counts.changed
+
         for slice_ in stream.slices():
             slice_id = self._prepared(one, stream, slice_, held, reading, counts)
             pull = SlicePull(
-                self.db, held, one.row.id, reading, slice_, slice_id, counts,
-                lambda done: self.observer.advanced(f"pull {one.name}/{stream.name}", done),
+                self.db, held, one.row.id, reading, slice_, slice_id, counts, progress,
                 full, mine.since, mine.max_vanished_share, allow_deletes,
             )  # fmt: skip
             try:

@@ -183,9 +183,10 @@ class SlicePull:
         if self.counts.letters:
             over = [*rows.healed, *(one.remote_id for one in rows.gone)]
             dead_letters.resolve(c, place, [one for one in over if one not in letters])
-        for raw in rows.raws:
-            back = shown.get(raw.remote_id)
-            if back is not None and back.state != "live":
+        missed = [raw.remote_id for raw in rows.raws if raw.remote_id in shown and shown[raw.remote_id].state != "live"]
+        if missed:
+            # Read again: a merge may have given them to another customer since the page was prepared.
+            for back in shadows.by_remote(c, self.connection_id, self.reading.stream.target, missed).values():
                 shadows.save(c, replace(back, state="live", merged_into=None, version=back.version + 1), now)
 
     @property

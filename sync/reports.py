@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 
@@ -82,6 +82,9 @@ class ResolveReport:
     retired: int = 0
     changed: int = 0
     seconds: float = 0.0
+
+    def __add__(self, other: ResolveReport) -> ResolveReport:
+        return ResolveReport(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -51,6 +52,18 @@ class Clock:
         self.instant += timedelta(seconds=seconds)
 
 
+class PresentClock(Clock):
+    """The time that other processes have, too."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Really waits, though never for long."""
+        self.slept.append(seconds)
+        time.sleep(min(seconds, 0.02))
+
+
 class Stage:
     """One hub's configuration, database and worlds. ``hub`` opens anew after ``configure``."""
 
@@ -62,10 +75,11 @@ class Stage:
         push: Mapping[str, Any] = PUSH_PEOPLE,
         shop: Sequence[str] = ("people",),
         crm: Sequence[str] = ("people",),
+        clock: Clock | None = None,
     ) -> None:
         self.folder = folder
         self.url = database_url
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.number = next(_numbers)
         self.worlds: dict[str, World] = {}
         self.connectors: dict[str, Connector] = {}

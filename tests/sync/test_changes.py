@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from mapping.contract import Cursor, Page, RawRecord, RemoteId, Tombstone
+from state import shadows
+from sync import page, pull
 from tests.sync.hubs import Stage, members, person, stream, values
 from tests.sync.scripted import Scripted, record
 
@@ -192,6 +194,29 @@ def test_a_record_that_is_gone_from_the_crm_is_no_longer_believed_to_be_there(st
         stage.sync()
         assert [one.state for one in stage.customer("").remotes] == ["live"]
         assert stage.hub.plan().empty
+
+
+def test_a_record_that_comes_back_belongs_to_whom_it_was_given_while_its_page_was_prepared(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.settle()
+    (remote,) = stage.remotes()
+    stage.crm.archive("people", remote)
+    stage.sync()
+    stage.crm.restore("people", remote)
+    ann = stage.customer("")
+
+    def slowly(*given: Any) -> page.Rows:
+        rows = page.prepare(*given)
+        monkeypatch.undo()
+        with stage.hub.db.write() as c:
+            shadows.move_subject(c, ann.id, "heir", "2026-06-01T12:00:00.000000Z")
+        return rows
+
+    monkeypatch.setattr(pull, "prepare", slowly)
+    stage.sync("crm")
+    assert [(row["subject_key"], row["state"]) for row in stage.rows("shadow")] == [("heir", "live")]
 
 
 def test_a_merge_in_the_crm_moves_what_we_hold_and_is_not_undone(stage: Stage) -> None:
