@@ -22,12 +22,16 @@ BUILT_IN = {
     "carddav": "connectors.carddav.connector:VENDOR",
     "files": "connectors.files.connector:VENDOR",
     "gmail": "connectors.gmail.connector:VENDOR",
+    "google_ads_leads": "connectors.google_ads_leads.connector:VENDOR",
     "google_calendar": "connectors.google_calendar.connector:VENDOR",
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "imap": "connectors.imap.connector:VENDOR",
+    "linkedin_lead_sync": "connectors.linkedin_lead_sync.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
+    "meta_lead_ads": "connectors.meta_lead_ads.connector:VENDOR",
     "microsoft365": "connectors.microsoft365.connector:VENDOR",
     "odoo": "connectors.odoo.connector:VENDOR",
+    "tiktok_leads": "connectors.tiktok_leads.connector:VENDOR",
     "tryton": "connectors.tryton.connector:VENDOR",
 }
 
@@ -55,7 +59,8 @@ def stand_in(name: str, port: int, **contents: Any) -> AbstractContextManager[Sa
 
     ``contents`` is what it holds from the beginning, in the words of its own ``serve``.
     """
-    return cast("AbstractContextManager[SandboxServer]", import_module(_beside(_places()[name])).serve(port, **contents))
+    sandbox = import_module(_beside(_places()[name]))
+    return cast("AbstractContextManager[SandboxServer]", sandbox.serve(port, **contents))
 
 
 def _places() -> Mapping[str, str]:

@@ -13,12 +13,14 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlencode
 
 from connectors.core.exchange import Reply, Request, Route
+from connectors.core.protocols import utc_now
 from connectors.core.sandbox import SandboxServer
-from connectors.meta_lead_ads.business import Business, Form, Object, example, second
+from connectors.meta_lead_ads.business import STANDARD, Business, Form, Object, example, second
 
 __all__ = ["TOKEN", "Business", "Form", "MetaSandbox", "error", "example", "serve"]
 
@@ -228,11 +230,24 @@ class MetaSandbox(SandboxServer):
         return body
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[MetaSandbox]:
+def serve(
+    port: int = 0,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    forms: Mapping[str, tuple[str, Sequence[str]]] | None = None,
+    leads: Sequence[Object] = (),
+    **options: Any,
+) -> AbstractContextManager[MetaSandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, over the example business
-    unless ``business`` is given. ``options`` are those of MetaSandbox.
+    unless ``business`` is given. ``forms`` are further ones by id, with name and own questions, ``leads`` what was sent
+    in them, as the API shows it. ``options`` are those of MetaSandbox.
     """
-    return MetaSandbox(options.pop("business", None) or example(), port=port, **options)
+    business: Business = options.pop("business", None) or example(now)
+    for identity, (name, own) in (forms or {}).items():
+        page = next(iter(business.pages))
+        business.forms[identity] = Form(identity, name, page, {**STANDARD, **dict.fromkeys(own, "CUSTOM")})
+    business.leads.update((lead["id"], lead) for lead in leads)
+    return MetaSandbox(business, port=port, **options)
 
 
 def _given(request: Request) -> dict[str, str]:
