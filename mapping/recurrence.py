@@ -19,7 +19,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,9 +35,19 @@ MOST = 250
 AHEAD = timedelta(days=90)
 
 _LONGEST = timedelta(days=366 * 100)
+"""How far a series is followed for which there is no horizon."""
 _STEPS = 20_000
 """Occurrences counted at most: every day for half a century. What asks for more means to keep us busy."""
+_CENTURY = 100
+_CYCLE = 400
+"""Years after which the days of the week fall on the same dates again."""
+_MOST_RULES = 4
+_LONGEST_RULE = 400
 _WITHIN_A_DAY = re.compile(r"(?i)\bFREQ=(HOURLY|MINUTELY|SECONDLY)\b")
+_STRANGE = re.compile(r"(?i)\bINTERVAL=(?!0*[1-9])|\bBYEASTER=|\bBYSETPOS=[^;]{40}")
+"""A step of nothing never ends, each of many positions is looked for on every day, and dateutil's own addition does not
+come again with the days of the week."""
+_UNTIL = re.compile(r"(?i);?\bUNTIL=(\d{4})([^;]*)")
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 Event = Mapping[str, Any]
@@ -127,10 +137,14 @@ def _begins(series: Mapping[str, Any], zone: tzinfo | None, horizon: Any) -> lis
     kept: deque[datetime | date] | list[datetime | date] = deque(maxlen=most) if last is not None else []
     left_out = frozenset(series.get("except", ()))
     extra = [_planned(one) for one in series.get("also", ())]
-    for step, wall in enumerate(_merged(first, series.get("rules", ()), extra, zone)):
+    rules = series.get("rules", ())
+    if len(rules) > _MOST_RULES:
+        raise ValueError("RFC 5545 3.8.5.3 advises against more than one")
+    years = last.year - first.year if last is not None else _CENTURY
+    for step, wall in enumerate(_merged(first, [_rule(text, first, years) for text in rules], extra, zone)):
         if step >= _STEPS:
             raise RecordError("a meeting repeats too often")
-        if (last is not None and wall >= last) or wall - first > _LONGEST or (last is None and len(kept) >= most):
+        if wall >= last if last is not None else wall - first > _LONGEST or len(kept) >= most:
             break
         begin = _placed(wall, zone)
         # Some programs leave out the whole day of a meeting that has a time.
@@ -146,12 +160,12 @@ def _limits(horizon: Any) -> tuple[datetime | None, int]:
 
 
 def _merged(
-    first: datetime, rules: Sequence[str], extra: Sequence[datetime], zone: tzinfo | None
+    first: datetime, rules: Sequence[Iterator[datetime]], extra: Sequence[datetime], zone: tzinfo | None
 ) -> Iterator[datetime]:
     """Wall times in order, each once. The first is always one (RFC 5545 3.8.5.3), whatever the rules say."""
     walls = sorted((one.astimezone(zone).replace(tzinfo=None) if zone and one.tzinfo else one) for one in extra)
     sources: list[Iterator[datetime]] = [iter([first]), iter([one.replace(tzinfo=None) for one in walls])]
-    sources += [iter(_rule(text, first)) for text in rules]
+    sources += rules
     heads = [next(source, None) for source in sources]
     before: datetime | None = None
     while any(head is not None for head in heads):
@@ -162,13 +176,27 @@ def _merged(
             yield head
 
 
-def _rule(text: str, first: datetime) -> rrule:
+def _rule(text: str, first: datetime, years: int) -> Iterator[datetime]:
+    """The wall times that a rule gives, for so many years at least.
+
+    Where there is no next one (the 30th of February), dateutil looks for it up to the year 9999, for seconds. So the
+    rule is worked out as many centuries later as the calendar allows, and that end is near.
+    """
     if _WITHIN_A_DAY.search(text):
         raise RecordError("a meeting that repeats within a day is none")
-    found = rrulestr(text, dtstart=first, ignoretz=True)
+    if len(text) > _LONGEST_RULE or _STRANGE.search(text):
+        raise ValueError("not a rule that a calendar would write")
+    later = max(0, (MAXYEAR - first.year - max(years, 0) - 1) // _CYCLE * _CYCLE)
+
+    def moved(until: re.Match[str]) -> str:
+        year = int(until[1]) + later
+        return f";UNTIL={year}{until[2]}" if year <= MAXYEAR else ""
+
+    moved_text = _UNTIL.sub(moved, text).strip(";")
+    found = rrulestr(moved_text, dtstart=first.replace(year=first.year + later), ignoretz=True)
     if not isinstance(found, rrule):
         raise ValueError("more than one rule in one")
-    return found
+    return (wall.replace(year=wall.year - later) for wall in found)
 
 
 def _placed(wall: datetime, zone: tzinfo | None) -> datetime | date:

@@ -14,7 +14,7 @@ from typing import Any
 
 from icalendar import Calendar, Event
 
-from connectors.core.timezones import Zones, name_of
+from connectors.core.timezones import Zones, apart, name_of
 from mapping.errors import RecordError
 from mapping.recurrence import compact, iso
 
@@ -51,14 +51,17 @@ def events(text: bytes | str, *, zone: str = "", owner: str = "") -> list[dict[s
     """
     plain = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     reader = Reader(plain, zone=zone, owner=owner)
+    unfolded, zones = apart(plain.strip())
+    for one in zones:
+        reader.zones.define(_PREFIXED_ZONE.sub(r"TZID=\1", one))
     try:
-        calendars = Calendar.from_ical(_PREFIXED_ZONE.sub(r"TZID=\1", plain.strip()), multiple=True)
-        zones = [part for calendar in calendars for part in calendar.walk("VTIMEZONE")]
+        calendars = Calendar.from_ical(_PREFIXED_ZONE.sub(r"TZID=\1", unfolded), multiple=True)
         found = [part for calendar in calendars for part in calendar.walk("VEVENT")]
-        for one in zones:
-            reader.zones.define(one.to_ical().decode())
     except _UNREADABLE:
         raise RecordError("this is no readable iCalendar") from None
+    if not calendars:
+        # Empty, or cut off before its end: that is no word on what is in it, and nobody may take it for one.
+        raise RecordError("this is no whole iCalendar")
     return [reader.event(one) for one in found] if reader.speaks else []
 
 
@@ -97,7 +100,7 @@ class Reader:
     def parse(self, text: str) -> dict[str, Any]:
         """The event in the text of one VEVENT. Raises RecordError."""
         try:
-            found = Event.from_ical(_PREFIXED_ZONE.sub(r"TZID=\1", text))
+            found = Event.from_ical(_PREFIXED_ZONE.sub(r"TZID=\1", apart(text)[0]))
         except _UNREADABLE:
             raise RecordError("not a readable event") from None
         return self.event(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,11 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 _COMMON = tuple(sorted({"Europe/Amsterdam", "Europe/Berlin", "Europe/Paris", *WINDOWS_TO_OLSON.values()}))
+_FOLD = re.compile(r"(?:(?<!\n)\r\n|(?<![\r\n])\n)(?:\r?\n)*[ \t]")
+_ZONE_MARK = re.compile(r"(?i)(BEGIN|END)(?:;.*)?:VTIMEZONE")
+_CLOCKS_CHANGE = frozenset(("FREQ=YEARLY", "INTERVAL=1"))
+_CLOCKS_CHANGE_ON = frozenset(("BYMONTH", "BYMONTHDAY", "BYDAY", "BYYEARDAY", "BYWEEKNO", "WKST", "UNTIL", "COUNT"))
+_LONGEST_ZONE = 65_536
 _SAMPLED = timedelta(days=10)
 _SAMPLES = 110
 """Every ten days for three years: the changes of the clocks are met on both sides."""
@@ -29,7 +35,9 @@ class Zones:
         self.floating: tzinfo = next((zone for name in floating if name and (zone := find(name))), UTC)
 
     def define(self, text: str) -> None:
-        """Learns a VTIMEZONE; one that cannot be read is as good as none."""
+        """Learns a VTIMEZONE; one that cannot be read is as good as none, and so is one that would keep us busy."""
+        if not _is_tame(text):
+            return
         try:
             zone = Timezone.from_ical(text)
             if not isinstance(zone, Timezone):
@@ -61,6 +69,33 @@ class Zones:
         if name:
             return value.replace(tzinfo=self.get(name))
         return value if value.tzinfo is not None else value.replace(tzinfo=self.floating)
+
+
+def apart(text: str) -> tuple[str, list[str]]:
+    """A calendar, unfolded and without its VTIMEZONEs, and the text of each of these.
+
+    The icalendar library works a zone out by itself as soon as it meets one, however long that takes.
+    """
+    kept: list[str] = []
+    zones: list[list[str]] = []
+    inside = False
+    for line in _FOLD.sub("", text).split("\n"):
+        mark = _ZONE_MARK.fullmatch(line.strip())
+        begins = mark is not None and mark[1].upper() == "BEGIN"
+        if begins:
+            zones.append([])
+        (zones[-1] if begins or inside else kept).append(line)
+        inside = begins or (inside and mark is None)
+    return "\n".join(kept), ["\n".join((*lines, "")) for lines in zones]
+
+
+def _is_tame(text: str) -> bool:
+    """Whether its rules say on which days of a year the clocks change, and no more. dateutil counts from the first
+    change on, and a rule with a step of nothing, or for every second since 1970, would never come to an end."""
+    rules = re.findall(r"(?im)^RRULE\b[^:\r\n]*:(.*)$", _FOLD.sub("", text))
+    parts = (part for rule in rules for part in rule.strip().upper().split(";"))
+    told = all(part in _CLOCKS_CHANGE or part.partition("=")[0] in _CLOCKS_CHANGE_ON for part in parts)
+    return told and len(text) <= _LONGEST_ZONE
 
 
 def find(name: str) -> tzinfo | None:

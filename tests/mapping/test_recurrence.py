@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
+from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +53,62 @@ def test_a_rule_that_gives_more_than_half_a_century_of_days_is_refused() -> None
     minutes = ",".join(str(minute) for minute in range(60))
     with pytest.raises(RecordError, match="too often"):
         occurrences([_series("2020-01-01T00:00:00", f"FREQ=DAILY;BYHOUR=8,9,10;BYMINUTE={minutes}")], HORIZON)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;INTERVAL=00",
+        "FREQ=DAILY;INTERVAL=1;INTERVAL=0",
+        "FREQ=MONTHLY;INTERVAL=-1",
+        "FREQ=YEARLY;BYEASTER=0",
+        f"FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;BYSETPOS={','.join(map(str, range(250, 320)))}",
+        f"FREQ=DAILY;BYMONTHDAY={','.join(['1'] * 200)}",
+    ],
+)
+def test_a_rule_that_would_never_come_to_an_end_costs_its_record(rule: str) -> None:
+    with pytest.raises(RecordError):
+        occurrences([_series("2026-06-01T10:00:00", rule)], HORIZON)
+
+
+def test_a_series_with_a_heap_of_rules_costs_its_record() -> None:
+    with pytest.raises(RecordError):
+        occurrences([_series("2026-06-01T10:00:00", *["FREQ=WEEKLY"] * 100)], HORIZON)
+
+
+@pytest.mark.parametrize("frequency", ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"])
+def test_a_rule_that_is_never_met_is_given_up_soon(frequency: str) -> None:
+    never = _series("2026-06-01T10:00:00", f"FREQ={frequency};BYMONTH=2;BYMONTHDAY=30")
+    begun = process_time()
+    assert _starts(never) == ["2026-06-01T08:00:00Z"]
+    assert process_time() - begun < 1.5  # dateutil by itself takes 3 seconds and more to look through all years
+
+
+@given(
+    st.dates(date(1950, 1, 1), date(2026, 1, 1)),
+    st.sampled_from(
+        [
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+            "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO",
+            "FREQ=YEARLY;BYYEARDAY=-1;INTERVAL=3",
+            "FREQ=MONTHLY;BYDAY=-1FR;INTERVAL=5",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=40",
+            "FREQ=WEEKLY;INTERVAL=7;BYDAY=SU,MO;WKST=SU;UNTIL=20240229T235959",
+            "FREQ=WEEKLY;INTERVAL=11;UNTIL=99991231T235959",
+        ]
+    ),
+)
+def test_occurrences_are_those_that_dateutil_gives_from_the_very_beginning(day: date, rule: str) -> None:
+    first = datetime.fromisoformat(f"{day}T10:30:00")
+    told = rrulestr(rule, dtstart=first).between(first, datetime.fromisoformat("2026-09-05T23:59:59"), inc=True)
+    found = _starts(_series(first.isoformat(), rule, zone="UTC"))
+    assert found == [f"{at.isoformat()}Z" for at in sorted({first, *told})[-250:]]
+
+
+def test_a_birthday_without_a_year_comes_round_this_year_too() -> None:
+    """Address books write 1604 for a year that nobody told."""
+    assert _starts(_series("1604-05-12", "FREQ=YEARLY", zone=""))[-1] == "2026-05-12"
 
 
 def test_what_does_not_repeat_is_as_it_is() -> None:

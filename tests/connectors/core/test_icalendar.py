@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,12 +47,33 @@ def facts(text: str, **about: str) -> dict[str, dict[str, Any]]:
     return {entity.values["key"]: entity.values for entity in found}
 
 
+CUT_OFF = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:u\r\nDTSTART:20260501T080000Z\r\n"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "hello", "BEGIN:VCALENDAR", "BEGIN:VCALENDAR\r\nnonsense\r\nEND:VCALENDAR", b"\xff\xfe"]
+    "text",
+    ["", "hello", "BEGIN:VCALENDAR", CUT_OFF, f"{CUT_OFF}END:VEVENT\r\n", f"{CUT_OFF}END:VCALENDAR\r\n", b"\xff\xfe"],
 )
-def test_what_is_no_calendar_is_refused_or_empty(text: str | bytes) -> None:
-    with suppress(RecordError):
-        assert events(text) == []
+def test_what_is_no_whole_calendar_is_refused_and_never_taken_for_an_empty_one(text: str | bytes) -> None:
+    with pytest.raises(RecordError):
+        events(text)
+
+
+def test_a_calendar_without_events_has_none() -> None:
+    assert events("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:u\r\nEND:VTODO\r\nEND:VCALENDAR\r\n") == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=YEARLY;INTERVAL=0", "FREQ=SECONDLY", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYSECOND=1,2"],
+)
+@pytest.mark.parametrize("fold", ["", "\n "])
+def test_a_zone_whose_rules_would_keep_us_busy_for_ever_is_as_good_as_none(rule: str, fold: str) -> None:
+    zone = ZONE.format(name="Own", winter="+0100", summer="+0200").replace("FREQ=YEARLY", f"X;{rule}")
+    zone = zone.replace("RRULE:X;", f"RRULE:{fold}").replace("BEGIN:VTIMEZONE", f"BEGIN:VTIME{fold}ZONE")
+    period = "RDATE;TZID=Own;VALUE=PERIOD:20260601T100000/20260601T110000Z"
+    found = one(f"DTSTART;TZID=Own:20260501T100000\n{period}", head=zone, zone="Asia/Tokyo")
+    assert found["start"] == "2026-05-01T01:00:00Z"
 
 
 @pytest.mark.parametrize(
