@@ -7,7 +7,7 @@ was changed gives back every other octet by octet: unknown properties, groups, p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from quopri import decodestring
@@ -120,7 +120,7 @@ class Line:
         for charset in (next(iter(self.param("CHARSET")), "utf-8"), "utf-8"):
             try:
                 return octets.decode(charset)
-            except (LookupError, UnicodeDecodeError):
+            except (LookupError, ValueError):  # Python knows charsets that decode nothing, or half a character
                 continue
         return octets.decode("cp1252", "replace")
 
@@ -167,13 +167,13 @@ class Card:
 
     def label(self, line: Line) -> str:
         """What a person called the property: the X-ABLabel of its group, without the marks around Apple's own words."""
-        if not line.group:
-            return ""
-        groups = (
-            one for one in self.lines if one.name == "X-ABLABEL" and one.group.casefold() == line.group.casefold()
-        )
-        found = next(groups, None)
+        found = self._labels.get(line.group.casefold()) if line.group else None
         return found.text.strip().removeprefix("_$!<").removesuffix(">!$_") if found else ""
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Line]:
+        """The first label of each group, looked up once: a card may have thousands of either."""
+        return {one.group.casefold(): one for one in reversed(self.lines) if one.name == "X-ABLABEL"}
 
 
 def read(text: str) -> Card:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 import vobject
@@ -135,6 +136,20 @@ def test_leftovers_of_version_2_1() -> None:
     assert [line.types for line in card.all("TEL")] == [{"cell"}]
     changed = card.lines[1].holding(vcards.escaped("Jörg"))
     assert vcards.write(Card((changed,))) == "BEGIN:VCARD\r\nFN:Jörg\r\nEND:VCARD\r\n"
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "no\0such", "hex", "utf-16"])
+def test_a_charset_that_decodes_nothing_spoils_no_card(charset: str) -> None:
+    card = vcards.read(f"BEGIN:VCARD\nVERSION:2.1\nNOTE;QUOTED-PRINTABLE;CHARSET={charset}:J=C3=B6rg\nEND:VCARD\n")
+    assert card.text("NOTE") == "Jörg"
+
+
+def test_labels_are_found_at_once_however_many_there_are() -> None:
+    many = "".join(f"i{n}.TEL:{n}\nI{n}.X-ABLabel:no {n}\n" for n in range(6_000))
+    card = vcards.read(f"BEGIN:VCARD\n{many}i7.X-ABLabel:second\nEND:VCARD\n")
+    begun = process_time()
+    assert [card.label(line) for line in card.all("TEL")] == [f"no {n}" for n in range(6_000)]
+    assert process_time() - begun < 1
 
 
 def test_photos_tell_their_size_and_addresses_their_parts() -> None:
