@@ -24,7 +24,7 @@ MOST = 1_000
 ALWAYS = ("owner", "submitter", "leadType", "leadMetadata", "versionedLeadGenFormUrn", "id", "submittedAt", "testLead")
 STANDARD = ("FIRST_NAME", "LAST_NAME", "EMAIL", "PHONE_NUMBER", "COMPANY_NAME", "JOB_TITLE")
 _OWNER = re.compile(r"\((?P<kind>sponsoredAccount|organization):(?P<urn>urn:li:(?P=kind):\d+)\)")
-_RANGE = re.compile(r"\((?:start:(?P<start>\d+))?,?(?:end:(?P<end>\d+))?\)")
+_RANGE = re.compile(r"\(((start|end):\d+)?(,(start|end):\d+)?\)")
 _KIND = re.compile(r"\(leadType:(\w+)\)")
 
 
@@ -200,7 +200,8 @@ class LinkedInSandbox(SandboxServer):
             raise RefusedError(400, "ILLEGAL_ARGUMENT", f"count is from 1 to {MOST}")
         if owner["urn"] not in self.owners:
             raise RefusedError(403, "ACCESS_DENIED", "Not enough permissions to access: leadFormResponses.FINDER-owner")
-        since, until = int(span["start"] or 0), int(span["end"] or 1 << 60)
+        bounds = dict(re.findall(r"(start|end):(\d+)", span[0]))
+        since, until = int(bounds.get("start", 0)), int(bounds.get("end", 1 << 60))
         found = [one for one in self._kept(self.owners[owner["urn"]]) if one["leadType"] == kind[1]]
         found = [one for one in found if since <= one["submittedAt"] < until]
         if request.first("limitedToTestLeads") == "true":

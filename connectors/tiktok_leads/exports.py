@@ -1,7 +1,7 @@
 """TikTok's API for Business: exports of a form's leads, and what a refusal inside an answer of 200 means.
 
-TikTok's own pages cannot be read without a login; paths, parameters and codes are those that published programs use
-and quote (see README.md), read 2026-11-23.
+Codes are those of TikTok's own SDK (tiktok-business-api-sdk-official 1.1.3). It knows no leads: paths and parameters of
+exports are those that published programs use and quote (see README.md), read 2026-11-23.
 """
 
 from __future__ import annotations
@@ -40,9 +40,13 @@ LARGEST = 256 * 1024 * 1024
 WAITS = (1.0, 2.0, 3.0, 5.0, *(10.0 for _ in range(30)))
 """Seconds between two looks at whether an export is ready."""
 PATIENT = Retry(attempts=6, first=1.0, longest=30.0, patience=150.0)
-LOGIN = range(40101, 40110)
-SLOWER = frozenset({40016, 40100, 40132, 40133})
-FORBIDDEN = frozenset({40001})
+LOGIN = frozenset({40102, 40104, 40105, 40106, 40114, 40309})
+FORBIDDEN = frozenset({40001, 40003, 40113, 40117, 40118, 40124, 40125, 40130, 40131, 40300, 40301})
+SLOWER = frozenset({40100, 40132})
+LATER = frozenset({40200, 40201, 40905, 40910})
+"""An export that failed, is not ready, or is no longer there: another will do."""
+FAULTS = 50_000
+"""From here on codes stand for faults of TikTok's own."""
 
 
 class TikTok:
@@ -142,7 +146,9 @@ def classify(response: httpx.Response) -> ConcordError | None:
         return AuthError(f"{said}: the access token is not valid (any more)")
     if code in FORBIDDEN:
         return ForbiddenError(f"{said}: the token lacks a permission, or its owner is no admin of the advertiser")
-    return TransientError(said) if isinstance(code, int) and code >= 50_000 else ContractError(said)
+    if isinstance(code, int) and (code in LATER or code >= FAULTS):
+        return TransientError(said)
+    return ContractError(said)
 
 
 def _rows(content: bytes) -> Iterator[Row]:

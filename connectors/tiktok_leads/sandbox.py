@@ -184,8 +184,12 @@ class TikTokSandbox(SandboxServer):
     def _download(self, request: Request) -> Any:
         self._advertiser(request.first("advertiser_id"))
         task = self._tasks.get(request.first("task_id"))
-        if task is None or not task.ready <= self.now() < task.ready + LASTS:
-            raise RefusedError(40002, "The file does not exist or has expired")
+        if task is None:
+            raise RefusedError(40905, "The file does not exist")
+        if self.now() < task.ready:
+            raise RefusedError(40201, "The task is not ready")
+        if self.now() >= task.ready + LASTS:
+            raise RefusedError(40910, "The file has expired")
         content = self.forms[task.form].csv(task.region, self.now() - self.retention if self.retention else None)
         if len(content) <= self.zipped:
             return content

@@ -60,7 +60,7 @@ class Agency:
 
     def submit(self, number: int = 1, given: Mapping[str, str] | None = None, **more: Any) -> Submission:
         """A lead comes in."""
-        return self.account.submit(given or answers(number), **more)
+        return self.account.submit(answers(number) if given is None else given, **more)
 
 
 class AdsRig(Agency):

@@ -64,7 +64,7 @@ class Bureau:
 
     def submit(self, number: int = 1, given: Mapping[str, str] | None = None, **more: Any) -> str:
         """A response comes in."""
-        return self.owner.submit(given or answers(number), **more)
+        return self.owner.submit(answers(number) if given is None else given, **more)
 
 
 class LinkedInRig(Bureau):

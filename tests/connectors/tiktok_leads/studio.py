@@ -64,7 +64,7 @@ class Studio:
 
     def submit(self, number: int = 1, given: Mapping[str, str] | None = None, form: str = TRIAL, **more: Any) -> Lead:
         """A lead comes in."""
-        return self.forms[form].submit(given or answers(number), **more)
+        return self.forms[form].submit(answers(number) if given is None else given, **more)
 
 
 class TikTokRig(Studio):
