@@ -44,13 +44,13 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help="Which invented company.")] = 7,
     without_servers: Annotated[
         bool,
-        typer.Option("--without-servers", help="Neither install nor start real servers; read the export files alone."),
+        typer.Option("--without-servers", help="Neither install nor start real servers; read the others."),
     ] = False,
 ) -> None:
     """Show the whole way in a minute: read a company's tools, work out who is who, fill a CRM, change nothing twice.
 
     It reads export files, a real calendar server and a real ERP on this machine, which are installed the first time.
-    The CRM is a stand-in inside this process. No data leaves the machine.
+    The CRM, a mailbox and the ads are stand-ins inside this process. No data leaves the machine.
     """
     from admin.demo.run import Demo
 

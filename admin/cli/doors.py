@@ -94,7 +94,7 @@ def stand_ins() -> Sequence[str]:
 
 
 def stand_in(vendor: str, port: int = 0, **contents: Any) -> AbstractContextManager[SandboxServer]:
-    """A vendor's stand-in, running while the block does, with these contents. Raises OSError where the port is taken."""
+    """A vendor's stand-in with these contents, running while the block does. Raises OSError where the port is taken."""
     from connectors.core.registry import stand_in
 
     return stand_in(vendor, port, **contents)

@@ -33,14 +33,19 @@ BODY = "Dag,\n\nkan iemand hier even naar kijken? Ik kom anders zaterdag langs.\
 
 def write_mail(folder: Path, rng: Random, people: Sequence[Person]) -> int:
     """Writes the mailbox and returns how many messages it holds."""
-    messages = sorted([*_talks(rng, people), *_house_mail(rng)], key=lambda each: each[0])
+    found = messages(rng, people)
     with (folder / FILE).open("wb") as file:
-        for at, text in messages:
+        for at, text in found:
             file.write(f"From 1{at:%y%j%H%M%S}@xxx {at:%a %b %d %H:%M:%S +0000 %Y}\n".encode())
             # A body line that begins with "From " would begin a new message.
             head, _, body = text.partition("\n\n")
             file.write(f"{head}\n\n".encode() + body.replace("\nFrom ", "\n>From ").encode() + b"\n\n")
-    return len(messages)
+    return len(found)
+
+
+def messages(rng: Random, people: Sequence[Person]) -> list[tuple[datetime, str]]:
+    """Every message and when it was sent, the oldest first; the first header has the labels."""
+    return sorted([*_talks(rng, people), *_house_mail(rng)], key=lambda each: each[0])
 
 
 def _talks(rng: Random, people: Sequence[Person]) -> Iterator[tuple[datetime, str]]:
@@ -58,15 +63,15 @@ def _talks(rng: Random, people: Sequence[Person]) -> Iterator[tuple[datetime, st
         name = f"{person.given} {person.family_name(at.date())}" if rng.random() < 0.85 else ""
         them = (name, rng.choice(person.emails))
         first = f"<{person.number:05d}.a@{them[1].partition('@')[2]}>"
-        yield at, _message(rng, at, first, them, US, subject, label="Inbox")
+        yield at, message(rng, at, first, them, US, subject, label="Inbox")
         if rng.random() < 0.8:
             at += timedelta(hours=rng.randint(1, 30))
             answer = f"<{person.number:05d}.b@kettingwerk.example>"
-            yield at, _message(rng, at, answer, US, them, f"Re: {subject}", label="Sent", reply_to=first)
+            yield at, message(rng, at, answer, US, them, f"Re: {subject}", label="Sent", reply_to=first)
             if rng.random() < 0.4:
                 at += timedelta(hours=rng.randint(1, 30))
                 last = f"<{person.number:05d}.c@{them[1].partition('@')[2]}>"
-                yield at, _message(rng, at, last, them, US, f"Re: {subject}", label="Inbox", reply_to=answer)
+                yield at, message(rng, at, last, them, US, f"Re: {subject}", label="Inbox", reply_to=answer)
 
 
 def _house_mail(rng: Random) -> Iterator[tuple[datetime, str]]:
@@ -74,14 +79,14 @@ def _house_mail(rng: Random) -> Iterator[tuple[datetime, str]]:
     for place in range(20):
         at = datetime(2026, 1, 1, 9, tzinfo=UTC) + timedelta(days=place * 13, minutes=rng.randint(0, 300))
         key = f"<intern.{place:03d}@kettingwerk.example>"
-        yield at, _message(rng, at, key, COLLEAGUES[0], COLLEAGUES[1], "Rooster volgende week", label="Inbox")
+        yield at, message(rng, at, key, COLLEAGUES[0], COLLEAGUES[1], "Rooster volgende week", label="Inbox")
     for place in range(6):
         at = datetime(2026, 3, 2, 7, tzinfo=UTC) + timedelta(days=place * 30)
         key = f"<saldo.{place}@maasbank.example>"
-        yield at, _message(rng, at, key, ("MaasBank", "zakelijk@maasbank.example"), US, "Uw afschrift", label="Inbox")
+        yield at, message(rng, at, key, ("MaasBank", "zakelijk@maasbank.example"), US, "Uw afschrift", label="Inbox")
 
 
-def _message(
+def message(
     rng: Random,
     at: datetime,
     key: str,
@@ -92,6 +97,7 @@ def _message(
     label: str,
     reply_to: str = "",
 ) -> str:
+    """One message with that Message-ID, in some of the encodings that mail comes in."""
     headers = [
         f"X-Gmail-Labels: {label},Opened",
         f"Message-ID: {key}",

@@ -14,6 +14,7 @@ from admin.demo.people import TODAY, TOLD, Person
 LEADS = "leads_bikefitting_2026.xls.csv"
 AUDIENCE = {status: f"{status}_members_export_1f2e3d4c5b.csv" for status in ("subscribed", "unsubscribed", "cleaned")}
 QUESTIONS = ("welke_vestiging_heeft_uw_voorkeur?", "wat_voor_fiets_rijdt_u_nu?")
+FORM, FORM_NAME = "884422006611", "Gratis intake bikefitting"
 LEAD_COLUMNS = (
     "id",
     "created_time",
@@ -61,22 +62,26 @@ EXTRA = {"subscribed": (), "unsubscribed": ("UNSUB_TIME", "UNSUB_REASON"), "clea
 
 def write_leads(folder: Path, rng: Random, people: Sequence[Person], ledger: Ledger) -> int:
     """Writes the lead export (UTF-16, tabs) and returns how many leads it holds, two of them made to try the form."""
-    rows: list[dict[str, object]] = []
+    found = leads(rng, people)
+    for place, (person, row) in enumerate(found):
+        ledger.note(LEADS, place, str(row["id"]).removeprefix("l:"), person)
+    write_rows(folder / LEADS, LEAD_COLUMNS, (row for _, row in found), encoding="utf-16", delimiter="\t")
+    return len(found)
+
+
+def leads(rng: Random, people: Sequence[Person]) -> list[tuple[int, dict[str, object]]]:
+    """Every lead as a row of the export, with the number of the person behind it, -1 for those that try the form."""
+    found: list[tuple[int, dict[str, object]]] = []
     number = 1_184_220_000_000_000
     for person in people:
-        if not person.traces.lead:
-            continue
-        number += rng.randint(10_000, 900_000_000)
-        ledger.note(LEADS, len(rows), str(number), person.number)
-        rows.append(_lead(rng, number, person))
-    for made_up in range(2):
-        ledger.note(LEADS, len(rows), str(number + 1 + made_up), -1)
-        rows.append(_test_lead(number + 1 + made_up))
-    write_rows(folder / LEADS, LEAD_COLUMNS, rows, encoding="utf-16", delimiter="\t")
-    return len(rows)
+        if person.traces.lead:
+            number += rng.randint(10_000, 900_000_000)
+            found.append((person.number, lead(rng, number, person)))
+    return [*found, *((-1, _test_lead(number + 1 + made_up)) for made_up in range(2))]
 
 
-def _lead(rng: Random, number: int, person: Person) -> dict[str, object]:
+def lead(rng: Random, number: int, person: Person) -> dict[str, object]:
+    """The row of a lead that came on the day since when the person is known."""
     given, family = mess.name(rng, person, person.since)
     mobile = mess.wrong_digit(rng, person.mobile) if rng.random() < 0.04 else person.mobile
     at = datetime.combine(person.since, time(rng.randint(8, 23), rng.randint(0, 59)))
@@ -103,8 +108,8 @@ def _campaign(number: int, created: str, platform: str) -> dict[str, object]:
         "adset_name": "NL+BE+DE 30-65",
         "campaign_id": "c:120210334455440321",
         "campaign_name": "Bikefitting voorjaar 2026",
-        "form_id": "f:884422006611",
-        "form_name": "Gratis intake bikefitting",
+        "form_id": f"f:{FORM}",
+        "form_name": FORM_NAME,
         "is_organic": "false",
         "platform": platform,
     }

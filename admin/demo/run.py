@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,10 +14,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from admin.cli import doors, people, plans, tables
-from admin.cli.output import grid, pairs, shorten
+from admin.cli.output import grid, many, pairs, shorten
 from admin.cli.session import Session
 from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, dice, write_company
-from admin.demo.live import Bookkeeping, FrontDesk, Place, servers
+from admin.demo.live import Ads, Bookkeeping, FrontDesk, Place, ShopMail, servers
 from admin.demo.people import populate
 from admin.demo.sources import Source
 from admin.demo.stories import Story, stories
@@ -128,10 +129,12 @@ class Demo:
         with tempfile.TemporaryDirectory(prefix="concord-servers-") as kept:
             homes: list[Place] = []
             if self.servers:
-                homes = [
+                homes += [
                     FrontDesk(Path(kept), dice(self.seed, "front desk"), people, self._prepare),
                     Bookkeeping(Path(kept), dice(self.seed, "books"), people, self._prepare, name),
                 ]
+            homes.append(ShopMail(dice(self.seed, "shop mail"), dice(self.seed, "mail"), people))
+            homes.append(Ads(dice(self.seed, "ads"), dice(self.seed, "leads"), people))
             with servers(homes) as running:
                 running.prepare()
                 self._prepared, self._began = time.monotonic() - self._began, time.monotonic()
@@ -238,13 +241,18 @@ class Demo:
 
 
 def _seen_twice(story: Story) -> Iterator[Text]:
-    """A line for each fact of the story that several sources know; what the CRM has of it is our own word."""
+    """A line on the facts of the story that several sources know; what the CRM has of it is our own word."""
     ours = {place.partition("/")[0] for place in story.crm}
-    for each in story.timeline:
-        seen = [source for source in each.sources if source.partition("/")[0] not in ours]
-        if len(seen) > 1:
-            places = " and ".join(seen)
-            yield Text(f"One {each.kind}, seen in {places}: told once; where they differ, the newest revision counts.")
+    seen = Counter(
+        (each.kind, tuple(source for source in each.sources if source.partition("/")[0] not in ours))
+        for each in story.timeline
+    )
+    several = {where: count for where, count in seen.items() if len(where[1]) > 1}
+    if several:
+        told = "; ".join(f"{many(count, kind)} in {' and '.join(places)}" for (kind, places), count in several.items())
+        yield Text(f"Seen in several places, told once: {told}.", style="green")
+    if any(kind == "meeting" for kind, _ in several):
+        yield Text("Where two calendars differ on a meeting, the newest invitation counts.")
 
 
 def _samples(planned: PlanReport) -> list[PlannedChange]:

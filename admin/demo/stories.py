@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sync.hub import Hub
 
 LOOKED_AT = 300
-EVENTS = 12
+EVENTS = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -199,12 +199,22 @@ class GmailSandbox(GoogleSandbox):
         return METADATA in self._scopes_of(request)
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[GmailSandbox]:
+def serve(
+    port: int = 0,
+    *,
+    mail: Mapping[str, Iterable[tuple[bytes, Sequence[str], datetime]]] | None = None,
+    **options: Any,
+) -> AbstractContextManager[GmailSandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with one empty mailbox
-    unless ``boxes`` are given. ``options`` are those of GmailSandbox.
+    unless ``boxes`` are given, or ``mail`` by address: each message, the ids of its labels, and when it came.
+    ``options`` are those of GmailSandbox.
     """
     now = options.get("now", utc_now)
-    boxes = options.pop("boxes", None) or {"ilse@acme.example": Box("ilse@acme.example", now)}
+    given = mail or {"ilse@acme.example": ()}
+    boxes = options.pop("boxes", None) or {address: Box(address, now) for address in given}
+    for address, letters in (mail or {}).items():
+        for message, labels, at in letters:
+            boxes[address].deliver(message, labels, at)
     return GmailSandbox(boxes, port=port, **options)
 
 

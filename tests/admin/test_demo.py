@@ -18,6 +18,9 @@ from sync.reports import PlanReport
 from tests.admin.conftest import Concord
 from tests.admin.fake_hub import CHANGE
 
+SEED, LEAD = 6, "brauer1950@fernpost.example"
+"""A small company, and one of its people whose lead is both in the export and still at Meta."""
+
 
 def test_a_folder_with_something_in_it_is_not_worked_in(concord: Concord, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
@@ -99,26 +102,36 @@ def test_servers_that_cannot_be_installed_are_left_out_in_one_line_each(
     answer = json.loads(result.stdout)
     assert answer["ok"] is True
     assert set(answer["missing"]) == {"Radicale", "Tryton"}
-    assert set(answer["sources"]) == {"exports"}
+    assert set(answer["sources"]) == {"exports", "shop_mail", "ads"}
     told = [line for line in result.stderr.splitlines() if "is left out" in line]
     assert len(told) == 2
 
 
 @pytest.mark.proof("real server", "Radicale and Tryton 7.0, in the demo")
-def test_one_company_is_seen_across_its_exports_and_real_servers(concord: Concord) -> None:
-    result = concord("demo", "--customers", "60", "--json")
+def test_one_company_is_seen_across_exports_real_servers_and_stand_ins(concord: Concord) -> None:
+    result = concord("demo", "--customers", "60", "--seed", str(SEED), "--keep", "kept", "--json")
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
     assert (answer["ok"], answer["left"], answer["missing"]) == (True, 0, {})
-    assert set(answer["sources"]) == {"exports", "front_desk", "books"}
+    assert set(answer["sources"]) == {"exports", "front_desk", "books", "shop_mail", "ads"}
     counted = sum(sum(records.values()) for records in answer["sources"].values())
     assert counted == sum(stream["read"] for stream in answer["sync"]["streams"])
     first = answer["customers"][0]
     seen = [(item["kind"], item["sources"]) for item in first["timeline"]]
     assert ("meeting", ["crm/meetings", "exports/events", "front_desk/events"]) in seen
     assert ("invoice", ["books/invoices", "crm/notes"]) in seen
+    assert ("email", ["crm/emails", "exports/mail", "shop_mail/messages"]) in seen
     assert "books" in {member["connection"] for member in first["customer"]["members"]}
     assert all(story["crm"] for story in answer["customers"])
+
+    def asked(*words: str) -> Any:
+        return json.loads(concord("customers", *words, "--config", "kept/concord.yaml", "--json").stdout)
+
+    (lead,) = asked("find", LEAD)
+    timeline = asked("timeline", lead["id"])
+    assert [item["sources"] for item in timeline if item["kind"] == "lead"] == [
+        ["ads/leads", "crm/notes", "exports/meta_leads"]
+    ]
 
 
 def test_the_demo_tells_of_the_users_own_exports_and_only_reads_them(concord: Concord, tmp_path: Path) -> None:

@@ -6,16 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from icalendar import Calendar
 
-from admin.demo import books, frontdesk, meetings
+from admin.demo import ads, books, frontdesk, mail, marketing, meetings, shopmail
 from admin.demo.company import dice, write_company
 from admin.demo.live import FrontDesk, servers
-from admin.demo.people import TODAY, populate
+from admin.demo.people import TODAY, Person, populate
 from admin.demo.servers import radicale
 from admin.demo.servers.process import uninterrupted
 from admin.demo.sources import Source
@@ -171,6 +172,38 @@ def test_the_books_bill_the_first_customer_and_name_everybody_family_name_first(
     days = [str(entry["day"]) for entry in (*kept.sales, *kept.invoices, *kept.payments)]
     assert max(days) <= TODAY.isoformat()
     assert kept == books.keep_books(Random(SEED), people)
+
+
+def test_the_shop_has_whole_talks_of_the_workshop_and_mails_of_its_own() -> None:
+    people = populate(dice(SEED, "people"), PEOPLE)
+    workshop = {key(text) for _, text in messages(people)}
+    shop = [key(raw.decode()) for raw, _, _ in shopmail.letters(Random(SEED), messages(people), people)]
+    assert len(shop) == len(set(shop))
+    shared = workshop & {*shop}
+    assert 0.1 * len(workshop) < len(shared) < 0.6 * len(workshop)
+    assert {*shop} - workshop
+    begun = {each.partition(".")[0] for each in shared}
+    assert {each for each in workshop if each.partition(".")[0] in begun} == shared
+
+
+def test_meta_hands_out_the_young_leads_of_the_export_and_some_that_came_since() -> None:
+    people = populate(dice(SEED, "people"), PEOPLE)
+    exported = marketing.leads(dice(SEED, "leads"), people)
+    rows = {str(row["id"]).removeprefix("l:"): str(row["created_time"]) for _, row in exported}
+    found = {str(lead["id"]): str(lead["created_time"]) for lead in ads.leads(Random(SEED), exported, people)}
+    shared = rows.keys() & found.keys()
+    assert shared
+    assert found.keys() - rows.keys()
+    assert all(datetime.fromisoformat(rows[each]) == datetime.fromisoformat(found[each]) for each in shared)
+    assert min(map(datetime.fromisoformat, found.values())) > ads.NOW - timedelta(days=90)
+
+
+def messages(people: list[Person]) -> list[tuple[datetime, str]]:
+    return mail.messages(dice(SEED, "mail"), people)
+
+
+def key(text: str) -> str:
+    return text.partition("Message-ID: <")[2].partition(">")[0]
 
 
 def test_a_company_too_small_for_everything_still_has_its_servers_filled() -> None:
