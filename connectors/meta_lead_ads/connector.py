@@ -7,9 +7,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.core.http import Http
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.meta_lead_ads import mapping
-from connectors.meta_lead_ads.graph import Graph, RefusedError, Usage, connect, need, rows
+from connectors.meta_lead_ads.graph import Graph, RefusedError, Usage, classify, need, proof, rows
 from connectors.meta_lead_ads.hooks import LeadHooks
 from connectors.meta_lead_ads.mapping import Form
 from connectors.meta_lead_ads.reads import Figures, Leads
@@ -51,7 +52,7 @@ class MetaLeadAdsConnector:
     def __init__(self, config: MetaLeadAdsConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config, self._runtime = config, runtime
         self._secret = config.app_secret.get_secret_value() if config.app_secret else ""
-        self._usage = Usage()
+        self._http = Http(runtime, config.base_url, classify=classify, budget=Usage())
         self._own = self._graph(config.access_token.get_secret_value())
         self._pages: dict[str, Graph] = {}
         self._forms: dict[str, Form] = {}
@@ -152,8 +153,8 @@ class MetaLeadAdsConnector:
         return Figures(self._own, slice_.key, self._runtime, self._config.page_size, self._config.cost_days)
 
     def _graph(self, token: str) -> Graph:
-        config = self._config
-        return connect(self._runtime, config.base_url, config.api_version, token, self._secret, self._usage)
+        token = token.strip()
+        return Graph(self._http, self._config.api_version, token, proof(token, self._secret))
 
 
 VENDOR = Vendor(

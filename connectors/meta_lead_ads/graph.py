@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -86,17 +86,21 @@ class Usage(Budget):
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """One token's view of the API. ``proof`` is the HMAC that an app may demand with each call, ready made."""
+    """One token's view of the API; all of a connection's share one ``http``.
+
+    ``proof`` is what an app may demand with each call, that it comes from the app, ready made.
+    """
 
     http: Http
     version: str
-    proof: str | None
+    token: str = field(repr=False)
+    proof: str | None = field(repr=False)
 
     def get(self, path: str, params: Params | None = None) -> Json:
         """The answer, a JSON object. Raises the errors of ``classify``."""
-        found = self.http.json(
-            "GET", f"/{self.version}/{path}", params={**(params or {}), "appsecret_proof": self.proof}
-        )
+        asked: Params = {**(params or {}), "appsecret_proof": self.proof}
+        headers = Bearer(self.token).headers()
+        found = self.http.json("GET", f"/{self.version}/{path}", params=asked, headers=headers)
         if not isinstance(found, Mapping):
             raise ContractError("Meta's answer is no object")
         return found
@@ -117,11 +121,9 @@ class Graph:
         return by_cursor(fetch, _next, after or None)
 
 
-def connect(runtime: Runtime, base_url: str, version: str, token: str, secret: str, budget: Budget) -> Graph:
-    """The API as one token sees it; with the app's ``secret`` each call proves that it comes from the app."""
-    token = token.strip()
-    proof = hmac.new(secret.strip().encode(), token.encode(), hashlib.sha256).hexdigest() if secret else None
-    return Graph(Http(runtime, base_url, auth=Bearer(token), classify=classify, budget=budget), version, proof)
+def proof(token: str, secret: str) -> str | None:
+    """What shows that a call with the token comes from the app whose secret it is; None without a secret."""
+    return hmac.new(secret.strip().encode(), token.encode(), hashlib.sha256).hexdigest() if secret else None
 
 
 def rows(page: Json) -> Sequence[Json]:
