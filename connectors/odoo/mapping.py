@@ -241,7 +241,9 @@ EVENTS = (
             ),
             "activity": "'meeting'",
             "at": "date((allday && start_date) || start)",
-            "ends_at": "date(stop)",
+            # Of whole days Odoo names the last one, at six in the evening. A meeting ends with the midnight after it,
+            # and that is when it is noon twelve hours further west.
+            "ends_at": "date((allday && join('', [stop_date, 'T12:00:00-12:00'])) || stop)",
             "all_day": "allday",
             "title": "name",
             "text": "description",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from mapping.mapper import Entity
 from mapping.model import Kind
+from mapping.timeline import days
 from tests.connectors.odoo.desk import Desk
 
 
@@ -227,7 +229,7 @@ def test_a_meeting_out_of_outlook_keeps_its_key_unless_it_repeats(desk: Desk) ->
     assert only(desk.mapped("events", weekly))["key"] == f"odoo:event:{weekly.id}"
 
 
-def test_a_whole_day_begins_on_its_date(desk: Desk) -> None:
+def test_whole_days_are_dates_and_end_with_the_last(desk: Desk) -> None:
     row = desk.database.create(
         "calendar.event",
         name="Fair",
@@ -238,4 +240,5 @@ def test_a_whole_day_begins_on_its_date(desk: Desk) -> None:
         stop_date="2026-05-05",
     )
     held = only(desk.mapped("events", row))
-    assert (held["at"], held["all_day"]) == ("2026-05-04T00:00:00Z", True)
+    assert (held["at"], held["ends_at"], held["all_day"]) == ("2026-05-04T00:00:00Z", "2026-05-06T00:00:00Z", True)
+    assert days(held) == (date(2026, 5, 4), date(2026, 5, 5))
