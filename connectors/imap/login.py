@@ -10,6 +10,7 @@ import imaplib
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -109,9 +110,15 @@ def _connect(config: ImapConfig) -> imaplib.IMAP4:
     try:
         plain.starttls(ssl_context=context)
     except BaseException:
-        plain.shutdown()
+        hang_up(plain)
         raise
     return plain
+
+
+def hang_up(server: imaplib.IMAP4) -> None:
+    """Ends the connection, whatever is left of it."""
+    with suppress(OSError):
+        server.shutdown()
 
 
 def log_in(server: imaplib.IMAP4, config: ImapConfig, access: str) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import collapse_rfc2231_value, decode_params
+from itertools import takewhile
 from typing import Any
 
 from connectors.core import mail
@@ -20,6 +21,7 @@ from mapping.errors import RecordError
 HEADER_BYTES = 262_144
 BODY_BYTES = 262_144
 """What is read of a message at most where its text is wanted."""
+MOST_PARTS = 100
 NOT_MAIL = frozenset({"\\draft", "$junk", "junk"})
 DELETED = "\\deleted"
 _TOLD_ELSEWHERE = frozenset({"nonjunk", "notjunk", "forwarded", "redirected"})
@@ -85,22 +87,26 @@ def _kept(found: Mapping[bytes, Any]) -> list[str]:
     return [one for one in given if one.lower() in NOT_MAIL or not (one[:1] in "\\$" or one.lower() in _TOLD_ELSEWHERE)]
 
 
-def _names(part: Any) -> Iterator[str]:
-    """The names of attachments in a BODYSTRUCTURE: a parameter of the disposition, or of the type, of some part."""
-    if not isinstance(part, tuple):
-        return
-    if part and isinstance(part[0], list):
-        for each in part[0]:
-            yield from _names(each)
-        return
-    disposed = [one[1] for one in part[3:] if isinstance(one, tuple) and len(one) == 2 and isinstance(one[1], tuple)]
-    for parameters in (*disposed, part[2] if len(part) > 2 else None):
-        name = _name(parameters)
-        if name:
-            yield name
-            break
-    if part[0] and _text(part[0]).lower() == "message" and len(part) > 8:
-        yield from _names(part[8])
+def _names(structure: Any) -> Iterator[str]:
+    """The names of attachments in a BODYSTRUCTURE: a parameter of the disposition, or of the type, of some part.
+
+    In the order of ``mail_text.attachment_names``, and of as many parts. A forwarded mail is what is in it.
+    """
+    waiting, leaves = [structure], 0
+    while waiting and leaves < MOST_PARTS:
+        part = waiting.pop(0)
+        if not isinstance(part, tuple) or len(part) < 3:
+            continue
+        if isinstance(part[0], list | tuple):
+            # A list where IMAPClient has put the parts together, which it does not within a forwarded mail.
+            inner = part[0] if isinstance(part[0], list) else takewhile(lambda one: isinstance(one, tuple), part)
+            waiting.extend(inner)
+        elif _text(part[0]).lower() == "message" and _text(part[1]).lower() == "rfc822" and len(part) > 8:
+            waiting.append(part[8])
+        else:
+            leaves += 1
+            disposed = [one[1] for one in part[3:] if isinstance(one, tuple) and len(one) == 2]
+            yield next(filter(None, map(_name, (*disposed, part[2]))), "")
 
 
 def _name(parameters: Any) -> str:

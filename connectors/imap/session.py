@@ -23,7 +23,7 @@ from imapclient.response_parser import parse_fetch_response, parse_response
 
 from connectors.core.protocols import Runtime, TokenStore
 from connectors.core.retry import Retry
-from connectors.imap.login import ImapConfig, connect, log_in, quoted, token
+from connectors.imap.login import ImapConfig, connect, hang_up, log_in, quoted, token
 from mapping.errors import (
     AuthError,
     ConcordError,
@@ -100,12 +100,12 @@ class Session:
                 if self.condstore and "ENABLE" in self.can:
                     self._take("ENABLE", lambda: self.server.enable("QRESYNC" if self.qresync else "CONDSTORE"))
             except BaseException:
-                self.server.shutdown()
+                hang_up(self.server)
                 raise
 
     def close(self) -> None:
         """Hangs up."""
-        self.server.shutdown()
+        hang_up(self.server)
 
     def lives(self) -> bool:
         """Whether the server still listens to us."""
@@ -234,7 +234,7 @@ class Session:
                 raised = self._refusal(what, said if isinstance(said, bytes) else str(said).encode(), AuthError)
             else:
                 raised = ContractError(f"{self._host} does not know {what} as we say it")
-        raise raised
+        raise raised from None
 
     def _refusal(self, what: str, said: bytes, otherwise: type[ConcordError]) -> ConcordError:
         found = _CODE.search(said)

@@ -76,6 +76,9 @@ userdb {{
 namespace inbox {{
   inbox = yes
   separator = /
+  mailbox "All Mail" {{
+    special_use = \\All
+  }}
   mailbox Drafts {{
     special_use = \\Drafts
   }}
@@ -164,7 +167,8 @@ class Dovecot:
 
     def _settings(self) -> str:
         if self.introspection:
-            told = f"introspection_mode = post\nintrospection_url = {self.introspection}\nusername_attribute = user\n"
+            told = f"introspection_mode = get\nintrospection_url = {self.introspection}\nusername_attribute = user\n"
+            told += "active_attribute = active\nactive_value = yes\n"
             (self.folder / "oauth.conf").write_text(told, encoding="utf-8")
         speaks = (self.folder / "certificate.pem").exists()
         return SETTINGS.format(

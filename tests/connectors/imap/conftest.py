@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -18,12 +19,11 @@ CAPABILITIES = {"qresync": QRESYNC, "condstore": CONDSTORE, "plain": PLAIN}
 @pytest.fixture(scope="session")
 def dovecots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Dovecot]]:
     """By what they can do. Where they cannot be had the tests are skipped, but in CI, which has to have them."""
-    with ExitStack() as stack:
+    servers = {name: Dovecot(tmp_path_factory.mktemp(name), capability) for name, capability in CAPABILITIES.items()}
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        stack.callback(lambda: list(pool.map(Dovecot.stop, servers.values())))  # each takes a second to end
         try:
-            servers = {
-                name: stack.enter_context(Dovecot(tmp_path_factory.mktemp(name), capability))
-                for name, capability in CAPABILITIES.items()
-            }
+            list(pool.map(Dovecot.start, servers.values()))
         except ConcordError as error:
             if os.environ.get("CI"):
                 pytest.fail(f"CI holds IMAP to a real Dovecot: {error}")

@@ -67,6 +67,11 @@ class Post:
         (found,) = self.connector(**config).streams()
         return found
 
+    def messages_unasked(self, **config: Any) -> Stream:
+        """The one stream of a connector that has asked nothing yet."""
+        (found,) = self.built(**config).streams()
+        return found
+
     def stranger(self) -> Connector:
         return self.built(password=WRONG_PASSWORD)
 
