@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 
 import pytest
 
@@ -20,15 +19,21 @@ CAPABILITIES = {"qresync": QRESYNC, "condstore": CONDSTORE, "plain": PLAIN}
 def dovecots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Dovecot]]:
     """By what they can do. Where they cannot be had the tests are skipped, but in CI, which has to have them."""
     servers = {name: Dovecot(tmp_path_factory.mktemp(name), capability) for name, capability in CAPABILITIES.items()}
-    with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        stack.callback(lambda: list(pool.map(Dovecot.stop, servers.values())))  # each takes a second to end
-        try:
-            list(pool.map(Dovecot.start, servers.values()))
-        except ConcordError as error:
-            if os.environ.get("CI"):
-                pytest.fail(f"CI holds IMAP to a real Dovecot: {error}")
-            pytest.skip(str(error))
+    try:
+        _at_once(Dovecot.start, servers.values())
         yield servers
+    except ConcordError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI holds IMAP to a real Dovecot: {error}")
+        pytest.skip(str(error))
+    finally:
+        _at_once(Dovecot.stop, servers.values())
+
+
+def _at_once(what: Callable[[Dovecot], None], servers: Iterable[Dovecot]) -> None:
+    """Each takes a second or two."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(what, servers))
 
 
 @pytest.fixture(params=list(CAPABILITIES))
