@@ -57,12 +57,23 @@ class MetaLeadAdsConnector:
         self._pages: dict[str, Graph] = {}
         self._forms: dict[str, Form] = {}
         self._closed: dict[str, ForbiddenError] = {}
+        self._listed: Sequence[Slice] = ()
         word = config.verify_token.get_secret_value() if config.verify_token else ""
         self.hooks = LeadHooks(self._secret, word) if self._secret else None
 
     def check(self) -> Account:
-        """Whose token it is: a system user, a person or a page. Raises AuthError or ForbiddenError."""
+        """Whose token it is: a system user, a person or a page.
+
+        Raises AuthError or ForbiddenError, and ConfigError where a page, form or ad account that is named is not there.
+        """
         me = self._own.get("me", {"fields": "id,name"})
+        if self._config.pages or self._config.forms:
+            self._listed = self._list()
+        for account in self._config.ad_accounts:
+            try:
+                self._own.get(account, {"fields": "id"})
+            except (GoneError, RefusedError):
+                raise ConfigError(f"there is no ad account {account!r} that the token may read") from None
         return Account(need(me, "id"), str(me.get("name") or ""))
 
     def streams(self) -> Sequence[Stream]:
@@ -89,6 +100,11 @@ class MetaLeadAdsConnector:
         return [leads, campaigns] if self._config.ad_accounts else [leads]
 
     def _slices(self) -> Sequence[Slice]:
+        """What the check has just found, once, so that a sync does not ask for it twice; else what there is now."""
+        listed, self._listed = self._listed or self._list(), ()
+        return listed
+
+    def _list(self) -> Sequence[Slice]:
         """Each form that may hold leads. A page whose forms are closed to us stands here itself, so that reading it
         says so and the others are read all the same."""
         self._pages, self._forms, self._closed = dict(self._find_pages()), {}, {}
@@ -137,7 +153,7 @@ class MetaLeadAdsConnector:
 
     def _leads(self, slice_: Slice) -> Leads:
         if slice_.key not in self._forms and slice_.key not in self._closed:
-            self._slices()
+            self._list()
         if slice_.key in self._closed:
             raise self._closed[slice_.key]
         if slice_.key not in self._forms:

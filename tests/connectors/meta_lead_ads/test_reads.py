@@ -27,6 +27,23 @@ def test_a_page_or_form_that_is_not_there_is_a_mistake_in_the_configuration(desk
         slices(desk, forms=["Tasting", "Tastings"])
 
 
+@pytest.mark.parametrize("config", [{"pages": ["42"]}, {"forms": ["Tastings"]}, {"ad_accounts": ["42"]}])
+def test_a_check_finds_what_is_named_and_not_there(desk: Desk, config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"42|Tastings"):
+        desk.connector(**config).check()
+
+
+def test_a_check_finds_what_is_named_and_there(desk: Desk) -> None:
+    config: dict[str, Any] = {"pages": [desk.page], "forms": ["Tasting"], "ad_accounts": [desk.business.account]}
+    connector = desk.connector(**config)
+    assert connector.check().name == "Concord system user"
+    before = desk.clock.requests
+    assert [each.title for each in connector.streams()[0].slices()] == ["Tasting"]
+    assert desk.clock.requests == before, "what the check has found is not asked for twice"
+    desk.business.add_form(desk.page, "Tasting")
+    assert len(connector.streams()[0].slices()) == 2
+
+
 def test_a_page_that_is_closed_to_us_is_told_of_and_the_others_are_read(desk: Desk) -> None:
     closed = desk.business.add_page("Closed")
     desk.business.closed.add(closed)
