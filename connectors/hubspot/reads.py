@@ -119,13 +119,14 @@ class Reader:
     def _full(self, here: Place, names: Sequence[str]) -> Iterator[Page]:
         long = sum(len(name) + 1 for name in names) > LONGEST_QUERY
         while True:
-            found = self.api.page(self.kind, here.at, ["hs_object_id"] if long else names, self.page_size)
+            wanted, links = (["hs_object_id"], ()) if long else (names, self.links)
+            found = self.api.page(self.kind, here.at, wanted, self.page_size, links=links)
             records = found.records
             if long and records:
                 records = self.api.some(self.kind, [str(each["id"]) for each in records], names)
             after = _onward(here.at, found.after)
             here = replace(here, at=after) if after else Place(REST, since=here.start, swept=here.start)
-            yield self._page(records, here, complete=not after)
+            yield self._page(records, here, complete=not after, told=not long)
             if not after:
                 return
 
@@ -171,9 +172,11 @@ class Reader:
     def _changed(self, operator: str, moment: int) -> Json:
         return {"propertyName": self.modified, "operator": operator, "value": str(max(moment, 0))}
 
-    def _page(self, found: Sequence[Json], here: Place, *, complete: bool = False) -> Page:
+    def _page(self, found: Sequence[Json], here: Place, *, complete: bool = False, told: bool = False) -> Page:
+        """``told``: the records have come with their associations."""
+        ids = [str(each["id"]) for each in found if each.get("id")]
         linked = {
-            to: self.api.linked(self.kind, to, [str(each["id"]) for each in found if each.get("id")])
+            to: self.api.told(self.kind, to, found) if told else self.api.linked(self.kind, to, ids)
             for to in self.links
             if found
         }
@@ -214,7 +217,8 @@ def _record(found: Json, linked: Mapping[str, Sequence[str]]) -> RawRecord:
     body: dict[str, Any] = dict(found)
     body["properties"] = {name: value for name, value in found["properties"].items() if value is not None}
     if linked:
-        body["associations"] = {to: list(ids) for to, ids in linked.items()}
+        # In one order whichever way they came, or a record would seem to change between two reads.
+        body["associations"] = {to: sorted(ids, key=lambda each: (len(each), each)) for to, ids in linked.items()}
     return RawRecord(RemoteId(identity), body, changed_at=changed)
 
 

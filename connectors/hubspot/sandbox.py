@@ -216,7 +216,10 @@ class HubSpotSandbox(SandboxServer):
         found, after = self.portal.page(
             kind, request.first("after"), limit, request.first("archived").lower() == "true"
         )
-        body: dict[str, Any] = {"results": [shown(each, _asked_for(request)) for each in found]}
+        links = [ALIASES.get(name, name) for name in request.first("associations").split(",") if name]
+        body: dict[str, Any] = {
+            "results": [{**shown(each, _asked_for(request)), **self._links.along(each, links)} for each in found]
+        }
         if after:
             body["paging"] = {"next": {"after": after, "link": f"?after={after}"}}
         return Reply(200, body)

@@ -10,6 +10,8 @@ from connectors.hubspot.portal import Portal, PortalError, Record
 from connectors.hubspot.sandbox_shapes import batch
 
 LARGEST_PAGE = 500
+LARGEST_LISTED = 100
+"""Associations that a listing tells of a record and object (vendor changelog of 2020-10-20, read 2026-11-23)."""
 TYPE_IDS = {
     ("contacts", "companies"): 279,
     ("companies", "contacts"): 280,
@@ -55,6 +57,22 @@ class Links:
             to = next((to for (kind, to), known in TYPE_IDS.items() if kind == record.object and known == type_id), "")
             if not to or not self._portal.link(record.object, record.id, to, str(each["to"]["id"])):
                 raise PortalError(400, "VALIDATION_ERROR", f"No association of type {type_id} can be made")
+
+    def along(self, record: Record, objects: Iterable[str]) -> dict[str, Any]:
+        """What a listing tells of a record's associations (v3): nothing of an object that it has none with."""
+        told: dict[str, Any] = {}
+        for there in objects:
+            linked = self._portal.linked(record.object, record.id, there)
+            if not linked:
+                continue
+            kind = f"{record.object.rstrip('s')}_to_{there.rstrip('s')}"
+            # The first is the primary one, too: it is told once for each of its types.
+            results = [{"id": linked[0], "type": f"{kind}_unlabeled"}]
+            results += [{"id": each, "type": kind} for each in linked[:LARGEST_LISTED]]
+            told[there] = {"results": results}
+            if len(linked) > LARGEST_LISTED:
+                told[there]["paging"] = {"next": {"after": results[-1]["id"], "link": f"?after={results[-1]['id']}"}}
+        return {"associations": told} if told else {}
 
     def _create(self, request: Request) -> Reply:
         return self._link(request, 201, self._labels)

@@ -265,6 +265,29 @@ def test_a_deal_names_the_people_and_companies_it_is_about(desk: Desk) -> None:
     assert two.body["associations"]["contacts"] == [each.id for each in others]
 
 
+def test_a_full_read_of_deals_asks_nothing_more_for_whom_they_are_about(desk: Desk) -> None:
+    company = desk.portal.companies.create(name="Firm")
+    for number in range(250):
+        deal = desk.portal.deals.create(**sample("deals", number))
+        desk.portal.link("deals", deal.id, "companies", company.id)
+    desk.server.forget()
+    full = desk.read(desk.open("deals"))
+    assert {tuple(record.body["associations"]["companies"]) for record in full.records} == {(company.id,)}
+    assert desk.server.calls() == 4, "one for the properties, three for the pages"
+
+
+def test_whom_a_deal_is_about_reads_alike_in_a_full_read_and_in_an_increment(desk: Desk) -> None:
+    deal = desk.portal.deals.create(**sample("deals", 1))
+    people = [desk.portal.contacts.create(lastname=str(number)) for number in range(120)]
+    for each in reversed(people):
+        desk.portal.link("deals", deal.id, "contacts", each.id)
+    full = desk.read(desk.open("deals"))
+    desk.clock.advance(WEEK)
+    desk.portal.update(deal, {"amount": "7"})
+    (again,) = desk.read(desk.open("deals"), full.cursor).records
+    assert again.body["associations"] == full.records[0].body["associations"]
+
+
 def test_nothing_is_asked_faster_than_the_account_allows() -> None:
     with closing(Desk(rate=(100, 10.0), search_rate=(4, 1.0))) as desk:
         before = desk.read(desk.open())
