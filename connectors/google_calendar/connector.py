@@ -29,7 +29,7 @@ class GoogleCalendarConfig(GoogleConfig):
         (), description="Calendars to read, by name or id; without any, all that the person may write to."
     )
     exclude: tuple[str, ...] = Field((), description="Calendars to leave out, by name or id.")
-    page_size: int = Field(250, ge=1, le=2500, description="Events asked for at a time.")
+    page_size: int = Field(2500, ge=1, le=2500, description="Events asked for at a time.")
     requests_per_minute: int = Field(500, ge=1, description="Requests that the project may send a minute and person.")
     base_url: str = Field("https://www.googleapis.com", description="Address of the API.")
 

@@ -42,7 +42,7 @@ class Reader:
     """The calendars that one person sees."""
 
     google: Google
-    page_size: int = 250
+    page_size: int = MOST
 
     def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """Everything, or what changed since the cursor; what was cancelled as tombstones."""
