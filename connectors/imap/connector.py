@@ -57,7 +57,7 @@ class ImapConnector:
                 window=lambda slice_, start, end, cursor: self._reader(slice_).window(slice_, start, end, cursor),
                 ids=lambda slice_: self._reader(slice_).ids(slice_),
                 get=lambda slice_, ids: self._reader(slice_).get(slice_, ids),
-                deletes=Deletes.SWEEP if self._server.qresync is False else Deletes.NATIVE,
+                deletes=Deletes.SWEEP if self._server.tells is False else Deletes.NATIVE,
             )
         ]
 

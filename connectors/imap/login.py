@@ -108,6 +108,8 @@ def _connect(config: ImapConfig) -> imaplib.IMAP4:
         return imaplib.IMAP4_SSL(config.host, port, ssl_context=context, timeout=SECONDS)
     plain = imaplib.IMAP4(config.host, port, timeout=SECONDS)
     try:
+        if "STARTTLS" not in plain.capabilities:
+            raise ConfigError(f"{config.host} offers no STARTTLS on port {port}")
         plain.starttls(ssl_context=context)
     except BaseException:
         hang_up(plain)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+import socket
 import ssl
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -57,6 +58,13 @@ LATER = re.compile(rb"too many|try again|temporar|limit|throttl", re.IGNORECASE)
 STALE = 60.0
 """After so many seconds of silence a connection is asked whether it still lives."""
 RETRY = Retry(attempts=3)
+WHY: Mapping[type[Exception], str] = {
+    socket.gaierror: "no server of that name is known",
+    ConnectionRefusedError: "nobody listens there",
+    TimeoutError: "it fell silent",
+    ssl.SSLError: "it speaks no TLS that we know",
+    imaplib.IMAP4.abort: "it broke off",
+}
 _CODE = re.compile(rb"\[([A-Z-]+)")
 _ONLY_FLAGS = re.compile(rb"\d+ \(FLAGS \([^()]*\)\)$")
 _RANGE = re.compile(rb"(\d+)(?::(\d+))?")
@@ -88,6 +96,7 @@ class Session:
     def __init__(self, config: ImapConfig, runtime: Runtime, access: str) -> None:
         self._host, self._meter, self.folder, self.box = config.host, runtime.meter, "", Box(0, 0, 0, 0)
         self._runtime, self.used = runtime, runtime.monotonic()
+        self._others: Collection[str] | None = None
         with self._errors("LOGIN"):
             self._meter.request(f"imap://{self._host}/LOGIN")
             self.server = connect(config)
@@ -133,11 +142,14 @@ class Session:
 
     def others(self) -> Collection[str]:
         """How the names of folders begin that belong to somebody else, or to everybody."""
-        if "NAMESPACE" not in self.can:
-            return ()
-        with self._errors("NAMESPACE"):
-            _, *others = parse_response(self._ask("NAMESPACE", lambda: self.server.namespace()))
-            return [decode_utf7(prefix) for kind in others for prefix, _ in kind or () if prefix]
+        if self._others is None:
+            self._others = ()
+            if "NAMESPACE" in self.can:
+                said = self._ask("NAMESPACE", lambda: self.server.namespace())
+                with self._errors("NAMESPACE"):
+                    kinds = parse_response(said)[1:]
+                    self._others = [decode_utf7(prefix) for kind in kinds for prefix, _ in kind or () if prefix]
+        return self._others
 
     def examine(self, folder: str) -> Box:
         """Opens the folder for reading. Raises TransientError where it is gone."""
@@ -223,7 +235,8 @@ class Session:
             advice = "if it is signed by an authority of your own, name that in ca_file"
             raised: ConcordError = ConfigError(f"{self._host}: {error.verify_message or 'bad certificate'}; {advice}")
         except (OSError, imaplib.IMAP4.abort) as error:
-            raised = LostError(f"{self._host} was lost during {what}: {type(error).__name__}")
+            why = next((words for kind, words in WHY.items() if isinstance(error, kind)), type(error).__name__)
+            raised = LostError(f"{self._host} was lost during {what}: {why}")
         except _NoError as error:
             raised = self._refusal(what, error.said, otherwise)
         except (ProtocolError, ValueError, TypeError):
@@ -262,7 +275,8 @@ class Server:
         self._config, self._runtime = config, runtime
         self._token = token(config, runtime, tokens)
         self._idle: list[Session] = []
-        self.qresync: bool | None = None
+        self.tells: bool | None = None
+        """Whether the server tells of deletions in every folder that was opened; None before anybody logged in."""
         weakref.finalize(self, _hang_up, self._idle)
 
     def ask(self, question: Callable[[Session], T], folder: str = "", validity: int = 0) -> T:
@@ -287,6 +301,8 @@ class Server:
             if validity and session.box.validity != validity:
                 raise TransientError("a folder was made anew while it was read")
             answer = question(session)
+            if session.folder and not session.box.modseq:  # NOMODSEQ: a folder may keep no count where others do
+                self.tells = False
         except (LostError, ContractError):
             session.close()
             raise
@@ -309,7 +325,7 @@ class Server:
             if self._token is None or not self._token.refresh():
                 raise
             session = Session(self._config, self._runtime, self._access())
-        self.qresync = session.qresync
+        self.tells = session.qresync and self.tells is not False
         return session
 
     def _access(self) -> str:

@@ -42,6 +42,7 @@ httpmodules: caldav carddav
 autocreate_quota: 0
 autocreate_post: yes
 autocreate_inbox_folders: Sent
+failedloginpause: 0
 lmtpsocket: {folder}/conf/lmtp
 idlesocket: {folder}/conf/idle
 notifysocket: {folder}/conf/notify
@@ -71,6 +72,8 @@ class Cyrus:
         self.port = free_port()
         self.imap_port = free_port()
         self._process: Process | None = None
+        self._tool: Sequence[str] = ()
+        self._variables: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -99,9 +102,8 @@ class Cyrus:
             "LD_LIBRARY_PATH": ":".join(str(root / name) for name in LIBRARIES),
             "SASL_PATH": ":".join(str(root / name / "sasl2") for name in LIBRARIES[:2]),
         }
-        secrets = str(self.folder / "sasldb2")
-        command = [str(root / "usr/sbin/saslpasswd2"), "-p", "-c", "-u", "localhost", "-f", secrets, self.user]
-        run("Cyrus", [*drop, *command], variables, given=self.password)
+        self._tool, self._variables = [*drop, str(root / "usr/sbin/saslpasswd2")], variables
+        self.add_user(self.user)
         master = [str(root / "usr/lib/cyrus/bin/master"), "-C", str(settings), "-M", str(services), "-D"]
         pid = ["-p", str(self.folder / "master.pid")]
         log = self.folder / "cyrus.log"
@@ -112,6 +114,11 @@ class Cyrus:
         except BaseException:
             self.stop()
             raise
+
+    def add_user(self, user: str) -> None:
+        """One more who has the password; the first login makes the mailboxes."""
+        command = [*self._tool, "-p", "-c", "-u", "localhost", "-f", str(self.folder / "sasldb2"), user]
+        run("Cyrus", command, self._variables, given=self.password)
 
     def stop(self) -> None:
         """Ends the server, if it runs."""

@@ -119,6 +119,7 @@ class Dovecot:
     whose an OAuth token is. Raises ConcordError where it cannot be had here.
     """
 
+    realm = "@acme.example"
     password = "alice-pw-16180-\u00e9"
 
     def __init__(self, folder: Path, capability: str = QRESYNC, *, introspection: str = "") -> None:

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mapping.errors import ConcordError
+from tests.connectors.imap.otherwise import CyrusMail
 from tests.connectors.imap.post import Post
+from tests.servers.cyrus import Cyrus
 from tests.servers.dovecot import CONDSTORE, PLAIN, QRESYNC, Dovecot
 
 CAPABILITIES = {"qresync": QRESYNC, "condstore": CONDSTORE, "plain": PLAIN}
@@ -34,6 +36,18 @@ def _at_once(what: Callable[[Dovecot], None], servers: Iterable[Dovecot]) -> Non
     """Each takes a second or two."""
     with ThreadPoolExecutor() as pool:
         list(pool.map(what, servers))
+
+
+@pytest.fixture(scope="session")
+def cyrus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CyrusMail]:
+    """A Cyrus, where it can be had."""
+    server = Cyrus(tmp_path_factory.mktemp("cyrus"))
+    try:
+        server.start()
+    except ConcordError as error:
+        pytest.skip(str(error))
+    yield CyrusMail(server)
+    server.stop()
 
 
 @pytest.fixture(params=list(CAPABILITIES))

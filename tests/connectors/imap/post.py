@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import imaplib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from connectors.core.protocols import Connector, Stream
 from connectors.imap.connector import VENDOR, ImapConnector
@@ -16,24 +16,47 @@ from connectors.imap.mapping import HEADER_BYTES
 from mapping.contract import RemoteId
 from tests.connectors.contract import Clock, Key, Lack, Tokens
 from tests.connectors.imap.proxy import Proxy
-from tests.servers.dovecot import Dovecot
 
 WRONG_PASSWORD = "wrong-pw-27182"
 NUMBERS = count(1)
+
+
+class MailServer(Protocol):
+    """A real server on which anybody has a mailbox. ``realm`` is how the names of its users end."""
+
+    capability: str
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def password(self) -> str: ...
+
+    @property
+    def realm(self) -> str: ...
+
+    def door(self, user: str) -> imaplib.IMAP4:
+        """A connection of somebody else's mail program."""
+        ...
+
+    def forget(self, user: str) -> None:
+        """Lets the server lose count of what changed in a mailbox."""
+        ...
 
 
 class Post:
     """The mailbox of somebody whom no other test knows: INBOX, Sent, and whatever is made."""
 
     page_size = 2
+    folders: Sequence[str] = ("INBOX", "Sent")
     stream = "messages"
     envelope = ("_key", "_thread", "_rest", "_direction", "_sent")
     lacks: Collection[Lack] = ()
 
-    def __init__(self, server: Dovecot, **config: Any) -> None:
+    def __init__(self, server: MailServer, **config: Any) -> None:
         self.server, self.config = server, config
         self.clock = Clock()
-        self.user = f"ada{next(NUMBERS)}@acme.example"
+        self.user = f"ada{next(NUMBERS)}{server.realm}"
         self.proxy = Proxy(server.port)
         self.mail = server.door(self.user)
         self.secrets = (server.password, WRONG_PASSWORD)
@@ -132,7 +155,7 @@ class Post:
     # -- the rig's back doors
 
     def put(self, number: int) -> Key:
-        folder = ("INBOX", "Sent")[number % 2]
+        folder = self.folders[number % len(self.folders)]
         return folder, self.deliver(letter(number), folder)
 
     def change(self, key: Key) -> None:

@@ -8,13 +8,15 @@ import pytest
 
 from mapping.contract import Deletes
 from tests.connectors.contract import ReaderContract
+from tests.connectors.imap.otherwise import CyrusMail
 from tests.connectors.imap.post import Post
-from tests.connectors.rig import ReaderRig, stream_of
+from tests.connectors.rig import Lack, ReaderRig, stream_of
 from tests.servers.dovecot import Dovecot
 
-pytestmark = pytest.mark.proof("real server", "Dovecot 2.3 of Debian 12")
+DOVECOT = pytest.mark.proof("real server", "Dovecot 2.3 of Debian 12")
 
 
+@DOVECOT
 class TestMessages(ReaderContract):
     @pytest.fixture(params=[{}, {"bodies": True, "attachments": True}], ids=["headers", "bodies"])
     def rig(self, request: pytest.FixtureRequest, dovecots: dict[str, Dovecot]) -> Iterator[Post]:
@@ -23,6 +25,19 @@ class TestMessages(ReaderContract):
         rig.close()
 
 
+class TestMessagesOnCyrus(ReaderContract):
+    pytestmark = pytest.mark.proof("real server", "Cyrus 3.6 of Debian 12")
+
+    @pytest.fixture
+    def rig(self, cyrus: CyrusMail) -> Iterator[Post]:
+        rig = Post(cyrus, include=["INBOX"])
+        rig.folders = ("INBOX",)  # folders made in one second have one UIDVALIDITY, so that ids alone tell no messages
+        rig.lacks = (Lack.EXPIRY,)
+        yield rig
+        rig.close()
+
+
+@DOVECOT
 class TestMessagesWithoutQresync(ReaderContract):
     @pytest.fixture
     def rig(self, dovecots: dict[str, Dovecot]) -> Iterator[Post]:

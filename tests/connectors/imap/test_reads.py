@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.imap import reads
+from connectors.imap import login, reads
 from mapping.contract import Cursor, Deletes, Page, Reason, RemoteId, Slice
 from mapping.errors import ConfigError, CursorExpiredError, RateLimitedError, TransientError
 from tests.connectors.imap.post import Post, letter
@@ -285,6 +285,26 @@ def test_a_folder_that_is_gone_since_it_was_listed_is_no_word_on_its_messages(be
         list(stream.read(Slice("Work", "Work"), None))
     with pytest.raises(TransientError, match="gone since it was listed"):
         pages(best, folder=Slice("Work", "Work"))
+
+
+def test_a_server_that_falls_silent_is_left_until_later(best: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "SECONDS", 0.2)
+    stream = best.messages()
+    for _ in range(3):
+        best.proxy.answer("EXAMINE", "* OK wait for {tag}\r\n")
+    with pytest.raises(TransientError, match="was lost during EXAMINE: it fell silent"):
+        list(stream.read(INBOX, None))
+
+
+def test_a_folder_that_keeps_no_count_leaves_deletions_to_sweeps(best: Post) -> None:
+    connector = best.connector()
+    assert [one.deletes for one in connector.streams()] == [Deletes.NATIVE]
+    opened = "* 0 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 1] x\r\n* OK [NOMODSEQ] x\r\n{tag} OK done\r\n"
+    best.proxy.answer("EXAMINE", opened)
+    (stream,) = connector.streams()
+    list(stream.read(INBOX, None))
+    list(stream.read(Slice("Sent", "Sent"), None))
+    assert [one.deletes for one in connector.streams()] == [Deletes.SWEEP]
 
 
 @pytest.mark.parametrize("words", ["[LIMIT] slow down", "[OVERQUOTA] bandwidth", "[THROTTLED]", "Too many requests"])
