@@ -78,8 +78,8 @@ class SlicePull:
         except GuardError:
             self._forget_enumeration()
             raise
-        except CursorExpiredError:
-            self.counts.notes.append("the vendor forgot our place, so everything was read again")
+        except CursorExpiredError as expired:
+            self.counts.notes.append(f"the vendor forgot our place, so everything was read again ({expired})")
             with self.db.read() as c:
                 place = cursors.load(c, self.slice_id)
             self._read(self._begin(replace(place, value=None, enumerating=False)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -34,6 +34,7 @@ class MetaLeadAdsConfig(BaseModel):
     ad_accounts: tuple[str, ...] = Field((), description="Ad accounts whose campaigns' cost is read, by id.")
     cost_days: int = Field(90, ge=1, le=1100, description="How many days back the cost is read at first.")
     lookback_minutes: int = Field(10, ge=0, description="How late a lead may show up and still be met.")
+    kept_days: int = Field(90, ge=1, description="How many days Meta hands a lead out.")
     page_size: int = Field(100, ge=1, le=500, description="Leads, or campaigns' days, asked for at a time.")
     api_version: str = Field("v26.0", pattern=r"^v\d+\.\d+$", description="Version of the Graph API.")
     base_url: str = Field("https://graph.facebook.com", description="Address of the API.")
@@ -159,8 +160,9 @@ class MetaLeadAdsConnector:
         if slice_.key not in self._forms:
             raise GoneError("the form is no longer there, or is not to be read")
         form = self._forms[slice_.key]
-        config = self._config
-        return Leads(self._pages[form.page], form, self._runtime, config.page_size, config.lookback_minutes * 60)
+        config, kept = self._config, timedelta(days=self._config.kept_days)
+        graph, lookback = self._pages[form.page], config.lookback_minutes * 60
+        return Leads(graph, form, self._runtime, config.page_size, lookback, kept)
 
     def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         return self._leads(slice_).window(start, end, cursor)

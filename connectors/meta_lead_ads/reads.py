@@ -22,8 +22,9 @@ from connectors.meta_lead_ads import mapping
 from connectors.meta_lead_ads.graph import Graph, Json, RefusedError, rows
 from connectors.meta_lead_ads.mapping import Form
 from mapping.contract import Cursor, Page, RawRecord, RemoteId
-from mapping.errors import GoneError, RecordError
+from mapping.errors import CursorExpiredError, GoneError, RecordError
 
+DAY = 86_400
 STRETCH = timedelta(days=30)
 """Days of figures asked for in one listing: Meta refuses what takes it long to add up."""
 RESTATED = timedelta(days=28)
@@ -34,7 +35,8 @@ RESTATED = timedelta(days=28)
 class Place:
     """Where a form is read on: leads sent ``since`` (seconds), from the page ``after`` on.
 
-    ``newest`` and ``began`` are what the next reading goes back to; ``whole`` while everything is read.
+    ``newest`` and ``began`` are what the next reading goes back to; ``whole`` while everything is read. ``seen`` is the
+    day of the last reading (its first second), which tells whether leads may have come and gone since.
     """
 
     since: int = 0
@@ -42,6 +44,7 @@ class Place:
     newest: int = 0
     began: int = 0
     whole: bool = False
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,16 @@ class Leads:
     runtime: Runtime
     size: int
     lookback: int
+    kept: timedelta
 
     def read(self, cursor: Cursor | None) -> Iterator[Page]:
-        """All leads, or those that came since the cursor."""
-        here = places.load(Place, cursor) or Place(whole=True)
-        here = here if here.began else replace(here, began=int(self.runtime.now().timestamp()))
+        """All leads, or those that came since the cursor. Raises CursorExpiredError where Meta may have forgotten some
+        that were never read."""
+        here, now = places.load(Place, cursor) or Place(whole=True), int(self.runtime.now().timestamp())
+        last = here.began or here.seen
+        if last and now - last > self.kept.total_seconds() + DAY:
+            raise CursorExpiredError(f"leads that came over {self.kept.days} days ago can only be had from an export")
+        here = here if here.began else replace(here, began=now)
         for leaf in self._leaves(_since(here.since), here.after):
             records, errors = _taken(leaf, self._lead)
             newest = max([here.newest, *(_second(each) for each in records)])
@@ -77,7 +85,7 @@ class Leads:
             else:
                 # An empty form says nothing of the time; so as long as it is empty, it is read from its beginning.
                 reached = min(newest, here.began) - self.lookback if newest else here.since
-                after = Place(since=max(0, here.since, reached))
+                after = Place(since=max(0, here.since, reached), seen=here.began - here.began % DAY)
                 yield Page(records, cursor=places.dump(after), errors=errors, complete=here.whole)
 
     def window(self, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:

@@ -19,6 +19,8 @@ from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice
 from mapping.mapper import Mapper
 from tests.connectors.rig import Clock, Key, Lack, Tokens, stream_of
 
+KEPT = 3_650
+"""Days that Meta hands a lead out in the kit."""
 WRONG = "EAAG-nobody-knows-this-one"
 AD: dict[str, str] = dict(  # noqa: C408 - shorter than with quotes
     ad_id="61", ad_name="Glass", adset_id="62", adset_name="Lovers", campaign_id="63", campaign_name="Spring",
@@ -124,9 +126,6 @@ class _Rig(Desk):
     def frozen(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def expire_cursors(self) -> None:
-        raise AssertionError("cursors never expire")
-
     def truncate(self) -> None:
         self.server.faults.truncate()
 
@@ -138,17 +137,21 @@ class LeadsRig(_Rig):
     envelope = frozenset(
         f"_{name}" for name in ("key", "real", "person", "emails", "phones", "address", "answers", "channel", "rest")
     )
-    lacks: Collection[Lack] = (Lack.EXPIRY, Lack.CHANGES, Lack.IDS)
+    lacks: Collection[Lack] = (Lack.CHANGES, Lack.IDS)
+
+    def expire_cursors(self) -> None:
+        """So long ago that leads may have come and gone."""
+        self.clock.advance((KEPT + 2) * 86_400)
 
     def __init__(self, *, own_token: bool = False) -> None:
         super().__init__()
-        self.business.retention = timedelta(days=3_650)  # the kit lets years go by; see test_reads.py for the 90 days
+        self.business.retention = timedelta(days=KEPT * 10)  # the kit lets years go by
         if not own_token:
             self.business.add_form(self.business.add_page("Plum Events"), "Party", "how_many?")
         self._token = self.business.token_of(self.page) if own_token else TOKEN
 
     def connector(self, token: str = "", **config: Any) -> Connector:
-        return super().connector(token or self._token, **config)
+        return super().connector(token or self._token, **{"kept_days": KEPT, **config})
 
     def put(self, number: int) -> Key:
         forms = list(self.business.forms.values())
@@ -175,6 +178,9 @@ class CampaignsRig(_Rig):
 
     def connector(self, token: str = TOKEN, **config: Any) -> Connector:
         return super().connector(token, **{"ad_accounts": [self.business.account], **config})
+
+    def expire_cursors(self) -> None:
+        raise AssertionError("cursors never expire")
 
     def put(self, number: int) -> Key:
         campaign, day = str(630_000 + number), self.clock.now().date().isoformat()

@@ -103,6 +103,16 @@ def test_what_meta_forgets_after_ninety_days_stays_even_when_all_is_read_again(s
     assert len(stage.rows("fact")) == 2
 
 
+def test_a_pause_in_which_leads_may_have_gone_is_told_of_once(stage: Stage, firm: Desk) -> None:
+    firm.submit(1)
+    assert stage.sync().ok
+    for clock in (firm.clock.advance, stage.clock.sleep):
+        clock(92 * 86_400)
+    assert "can only be had from an export" in stream(stage.sync("ads"), "ads/leads").message
+    assert stream(stage.sync("ads"), "ads/leads").message == ""
+    assert len(stage.customers()) == 1
+
+
 def test_a_test_lead_makes_no_customer(stage: Stage, firm: Desk) -> None:
     firm.business.try_out(firm.form)
     assert stage.sync().ok

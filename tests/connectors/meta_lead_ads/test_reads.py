@@ -10,7 +10,7 @@ import pytest
 
 from connectors.meta_lead_ads.sandbox import error
 from mapping.contract import RemoteId, Slice
-from mapping.errors import ConfigError, ContractError, ForbiddenError, GoneError, RecordError
+from mapping.errors import ConfigError, ContractError, CursorExpiredError, ForbiddenError, GoneError, RecordError
 from mapping.mapper import Mapper
 from tests.connectors.meta_lead_ads.desk import Desk, records
 
@@ -123,6 +123,19 @@ def test_what_is_older_than_ninety_days_is_not_handed_out(desk: Desk) -> None:
     stream = desk.open()
     assert stream.get
     assert stream.get(Slice(desk.form.id), [RemoteId(old)]) == []
+
+
+def test_a_pause_in_which_leads_may_have_come_and_gone_is_told_of(desk: Desk) -> None:
+    desk.submit(1)
+    cursor = desk.read()[-1].cursor
+    for _ in range(3):
+        desk.clock.advance(80 * 86_400)
+        cursor = desk.read(cursor)[-1].cursor
+    desk.clock.advance(92 * 86_400)
+    with pytest.raises(CursorExpiredError, match="export"):
+        desk.read(cursor)
+    cursor = desk.read()[-1].cursor
+    assert desk.read(cursor)[-1].cursor == cursor, "a form that has gone quiet is told of once"
 
 
 def test_a_cursor_that_meta_no_longer_knows_begins_the_listing_again(desk: Desk) -> None:
