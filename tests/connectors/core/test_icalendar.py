@@ -12,6 +12,7 @@ from connectors.core.icalendar import Reader, events, series
 from connectors.core.meetings import meeting
 from mapping.errors import RecordError
 from mapping.mapper import Mapper
+from mapping.recurrence import occurrences
 
 ZONE = """BEGIN:VTIMEZONE
 TZID:{name}
@@ -63,9 +64,21 @@ def test_a_calendar_without_events_has_none() -> None:
     assert events("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:u\r\nEND:VTODO\r\nEND:VCALENDAR\r\n") == []
 
 
+@pytest.mark.parametrize("more", ["INTERVAL=1;WKST=MO", "BYHOUR=2;BYMINUTE=0", "UNTIL=20300101T000000Z", "BYSETPOS=1"])
+def test_a_zone_is_understood_however_its_program_words_the_rules(more: str) -> None:
+    zone = ZONE.format(name="Own", winter="+0100", summer="+0200").replace("FREQ=YEARLY", f"FREQ=YEARLY;{more}")
+    assert one("DTSTART;TZID=Own:20260501T100000", head=zone, zone="Asia/Tokyo")["start"] == "2026-05-01T08:00:00Z"
+
+
 @pytest.mark.parametrize(
     "rule",
-    ["FREQ=YEARLY;INTERVAL=0", "FREQ=SECONDLY", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYSECOND=1,2"],
+    [
+        "FREQ=YEARLY;INTERVAL=0",
+        "FREQ=SECONDLY",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYSECOND=1,2",
+        "FREQ=YEARLY;X=1",
+    ],
 )
 @pytest.mark.parametrize("fold", ["", "\n "])
 def test_a_zone_whose_rules_would_keep_us_busy_for_ever_is_as_good_as_none(rule: str, fold: str) -> None:
@@ -202,6 +215,12 @@ def test_a_series_keeps_time_by_the_clocks_of_its_zone() -> None:
         "ical:u/20261025T090000Z": ("2026-10-26T09:00:00Z", "Moved"),
         "ical:u/20261108T090000Z": ("2026-11-08T09:00:00Z", "Weekly"),
     }
+
+
+def test_a_zone_that_calls_its_time_utc_is_taken_at_its_offset() -> None:
+    zone = ZONE.format(name="Own", winter="+0000", summer="+0100").replace("TZOFFSETTO", "TZNAME:UTC\nTZOFFSETTO")
+    found = one("DTSTART;TZID=Own:20260105T100000\nRRULE:FREQ=MONTHLY;COUNT=7", head=zone)
+    assert [each["start"] for each in occurrences([found])][::6] == ["2026-01-05T10:00:00Z", "2026-07-05T09:00:00Z"]
 
 
 def test_a_zone_that_no_other_is_like_keeps_its_offset() -> None:
