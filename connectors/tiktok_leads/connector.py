@@ -113,10 +113,11 @@ class TikTokLeadsConnector:
         return arrivals.records(slice_, [one for one in self._since(slice_, "") if one.id in ids])
 
     def _since(self, slice_: Slice, since: str) -> Iterator[Arrival]:
-        """An export has all that TikTok keeps, so it lies in the memory until it is sorted."""
-        rows = (
-            row for region in self._config.regions for row in self._tiktok.leads(slice_.key, region.removeprefix(OTHER))
-        )
+        """An export has all that TikTok keeps, so it lies in the memory until it is sorted. Those of all regions are
+        begun before the first is waited for.
+        """
+        begun = [self._tiktok.begin(slice_.key, region.removeprefix(OTHER)) for region in self._config.regions]
+        rows = (row for export in begun for row in self._tiktok.rows(export))
         found = {one.id or str(at): one for at, one in enumerate(_arrival(row, slice_.title) for row in rows)}
         wanted = (one for one in found.values() if not one.at or one.at >= since)
         yield from sorted(wanted, key=lambda one: (not one.at, one.at, one.id))

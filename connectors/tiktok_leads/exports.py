@@ -10,6 +10,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -49,6 +50,15 @@ FAULTS = 50_000
 """From here on codes stand for faults of TikTok's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export that was begun: its number, what was said of it then, and the headers to ask for it with."""
+
+    task: str
+    status: str
+    headers: Mapping[str, str]
+
+
 class TikTok:
     """One advertiser. Every method raises the errors of ``Http``; a lost answer is a TransientError."""
 
@@ -81,17 +91,20 @@ class TikTok:
                 if form.get("status") != "EDITED":
                     yield str(form["page_id"]), str(form.get("title") or form["page_id"])
 
-    def leads(self, form: str, region: str) -> Iterator[Row]:
-        """Every lead of a form that is kept in a region ('': in none of those with a name of their own)."""
+    def begin(self, form: str, region: str) -> Export:
+        """An export of every lead of a form that is kept in a region ('': in none of those with a name of its own)."""
         headers = {"x-lead-region": region} if region else {}
-        ours = {"advertiser_id": self._advertiser}
-        started = self._data("POST", "/page/lead/task/", json={**ours, "page_id": form}, headers=headers)
-        task = str(started.get("task_id") or "")
-        if not task:
+        asked = {"advertiser_id": self._advertiser, "page_id": form}
+        started = self._data("POST", "/page/lead/task/", json=asked, headers=headers)
+        if not started.get("task_id"):
             raise ContractError("TikTok began an export without naming it")
-        self._await({**ours, "task_id": task}, str(started.get("status") or ""), headers)
-        asked = {**ours, "task_id": task}
-        return _rows(self._sent("GET", "/page/lead/task/download/", params=asked, headers=headers).content)
+        return Export(str(started["task_id"]), str(started.get("status") or ""), headers)
+
+    def rows(self, export: Export) -> Iterator[Row]:
+        """The rows of an export, once it is ready."""
+        asked = {"advertiser_id": self._advertiser, "task_id": export.task}
+        self._await(asked, export.status, export.headers)
+        return _rows(self._sent("GET", "/page/lead/task/download/", params=asked, headers=export.headers).content)
 
     def _await(self, asked: Json, status: str, headers: Mapping[str, str]) -> None:
         for seconds in WAITS:

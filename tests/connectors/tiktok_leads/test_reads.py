@@ -77,6 +77,11 @@ def test_leads_of_all_regions_are_read_together(studio: Studio) -> None:
     assert ids(pages(studio)) == [made[2]]
 
 
+def test_all_regions_are_exported_at_the_same_time(studio: Studio) -> None:
+    pages(studio, regions=("eu", "us", "other"))
+    assert studio.clock.slept < 2 * 6, "not as long as one after the other"
+
+
 def test_a_large_export_comes_as_an_archive(studio: Studio) -> None:
     studio.server.zipped = 0
     made = [studio.submit(number).id for number in range(3)]
