@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,7 +33,7 @@ CARDDAV = Service(
 """RFC 6352, read 2026-11-23."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Books:
     """The books that a connection reads: ``wanted`` by name (all where empty), and where new cards go."""
 
@@ -43,7 +44,7 @@ class Books:
 
     def slices(self) -> Sequence[Slice]:
         """The books as slices: path and name."""
-        return self._reader().slices()
+        return self._reader.slices()
 
     def for_new_cards(self) -> str:
         """The path of the book in which cards are created. Raises ConfigError where none is named and there are
@@ -59,7 +60,7 @@ class Books:
 
     def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """What changed since the cursor; see ``CollectionReader.read``."""
-        for page in self._reader().read(slice_, cursor):
+        for page in self._reader.read(slice_, cursor):
             yield replace(
                 page,
                 records=[_full(one) for one in page.records],
@@ -70,11 +71,11 @@ class Books:
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The cards of these ids that are there and can be read."""
         names = [RemoteId(_split(one)[1]) for one in ids]
-        return [_full(one) for one in self._reader().get(slice_, names)]
+        return [_full(one) for one in self._reader.get(slice_, names)]
 
     def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
         """Every card's id."""
-        for names in self._reader().ids(slice_):
+        for names in self._reader.ids(slice_):
             yield [RemoteId(slice_.key + name) for name in names]
 
     def cards(self, ids: Iterable[str]) -> dict[str, Resource | None]:
@@ -108,7 +109,9 @@ class Books:
             for start in range(0, len(ids), self.page_size):
                 yield from sorted(self.cards(ids[start : start + self.page_size]).items())
 
+    @cached_property
     def _reader(self) -> CollectionReader:
+        # One for all reads: from the listing of books it remembers which have sync tokens, and need not ask again.
         return CollectionReader(self.dav, _shape, self.page_size, self._choose)
 
     def _choose(self, found: Sequence[Collection]) -> Sequence[Collection]:
