@@ -91,7 +91,7 @@ def served(name: str, records: int) -> Iterator[dict[str, Any]]:
         assert server.stdout is not None
         yield json.loads(server.stdout.readline())
     finally:
-        server.kill()
+        server.terminate()
         server.wait()
 
 
@@ -127,23 +127,25 @@ class Connection:
         return next(stream for stream in connector.streams() if stream.name == self.subject.stream)
 
 
-def measure(name: str, subject: Subject, records: int) -> dict[str, float]:
-    """The figures of one subject, printed as well."""
+def measure(name: str, subject: Subject, most: int) -> dict[str, float]:
+    """The figures of one subject, printed as well; none where its server is not installed."""
+    records = min(most, subject.most)
     with served(name, records) as config:
+        if "absent" in config:
+            print(f"{name:28}  not installed")
+            return {}
         connection = Connection(subject, config)
         read, requests, seconds = connection.run()
         assert read == records, f"{name}: {read} of {records} records came"
         for _ in range(2):
             connection.meter.slept += LATER
             _, idle, _ = connection.run()
-        largest = Connection(subject, {**config, **subject.largest}).run()[1] if subject.largest else requests
     fewest = subject.fewest(records)
     figures = {
         "per_s": round(records / seconds),
         "requests_per_thousand": round(requests * 1_000 / records, 2),
         "fewest_per_thousand": round(fewest * 1_000 / records, 2),
         "vs_fewest_requests": round(fewest / requests, 2),
-        "vs_fewest_with_largest_pages": round(fewest / largest, 2),
         "idle_requests": idle,
         "idle_forced": len(connection.cursors) + sum(subject.idle.values()),
     }
@@ -170,10 +172,12 @@ def main() -> None:
     began = datetime.now().astimezone()
     chosen = {name: SUBJECTS[name] for name in options.subject or sorted(SUBJECTS)}
     explain(chosen)
-    heads = ("records/s", "req/1000", "fewest", "ratio", "largest", "idle", "forced")
+    heads = ("records/s", "req/1000", "fewest", "ratio", "idle", "forced")
     print(f"{'':28}" + "".join(f"{head:>10}" for head in heads), flush=True)
-    found = {name: measure(name, subject, options.records) for name, subject in chosen.items()}
+    measured = {name: measure(name, subject, options.records) for name, subject in chosen.items()}
+    found = {name: figures for name, figures in measured.items() if figures}
     unmeasured = sorted({*stand_ins()} - {subject.connector for subject in SUBJECTS.values()})
+    unmeasured += [name for name in measured if name not in found]
     missed = [name for name, figures in found.items() if figures["vs_fewest_requests"] < AIM]
     chatty = [name for name, figures in found.items() if figures["idle_requests"] > figures["idle_forced"]]
     result = {
@@ -188,7 +192,6 @@ def main() -> None:
         },
         "ratios": {
             "vs_fewest_requests": min(each["vs_fewest_requests"] for each in found.values()),
-            "vs_fewest_with_largest_pages": min(each["vs_fewest_with_largest_pages"] for each in found.values()),
         },
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }

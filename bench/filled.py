@@ -1,0 +1,161 @@
+"""Stand-ins that hold so many records: a function for each connector of bench.connectors.
+
+Records came over a month that ended ten days ago, so that a read without news finds none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from itertools import count
+
+from connectors.core.sandbox import SandboxServer
+
+NOW = datetime.now(UTC)
+START = NOW - timedelta(days=40)
+WHO = "ilse@acme.example"
+
+
+def spread(records: int, number: int) -> datetime:
+    """The instant of a record: they came over a month, which ended ten days ago."""
+    return START + timedelta(days=30) * number / records
+
+
+@dataclass(slots=True)
+class Filling:
+    """The clock of a stand-in while it is filled; afterwards it shows the present, as ``at`` is None."""
+
+    at: datetime | None = START
+
+    def now(self) -> datetime:
+        """The instant."""
+        return self.at or datetime.now(UTC)
+
+
+def hubspot(records: int) -> SandboxServer:
+    """A portal with contacts and deals, each deal of one contact."""
+    from connectors.hubspot.portal import Portal
+    from connectors.hubspot.sandbox import HubSpotSandbox
+
+    filling = Filling()
+    portal = Portal(now=filling.now)
+    for number in range(records):
+        name = {"firstname": "Ada", "lastname": f"Castro {number}"}
+        contact = portal.create("contacts", {"email": f"ada.{number}@example.com", **name})
+        deal = portal.create("deals", {"dealname": f"Roof {number}", "amount": str(number)})
+        portal.link("deals", deal.id, "contacts", contact.id)
+    filling.at = None
+    return HubSpotSandbox(portal)
+
+
+def gmail(records: int) -> SandboxServer:
+    """One mailbox."""
+    from connectors.gmail.sandbox import Box, GmailSandbox
+
+    box = Box(WHO)
+    for number in range(records):
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = f"kim.{number}@plum.example", WHO, f"Question {number}"
+        mail["Message-ID"] = f"<m{number}@plum.example>"
+        mail.set_content("Hello.")
+        box.deliver(mail, at=spread(records, number))
+    return GmailSandbox({WHO: box})
+
+
+def google_calendar(records: int) -> SandboxServer:
+    """One calendar."""
+    from connectors.google_calendar.agenda import Agenda
+    from connectors.google_calendar.sandbox import GoogleCalendarSandbox
+
+    agenda = Agenda((WHO,))
+    for number in range(records):
+        start = START + timedelta(hours=number)
+        guests = [{"email": f"kim.{number}@plum.example", "responseStatus": "accepted"}]
+        times = {
+            "start": {"dateTime": start.isoformat()},
+            "end": {"dateTime": (start + timedelta(hours=1)).isoformat()},
+        }
+        agenda.insert(WHO, {"summary": f"Meeting {number}", "attendees": guests, **times})
+    return GoogleCalendarSandbox(agenda)
+
+
+def microsoft365(records: int) -> SandboxServer:
+    """One mailbox with everything in its inbox, and one calendar."""
+    from connectors.microsoft365.sandbox import Diary, MicrosoftSandbox, Postbox
+
+    box, diary = Postbox(WHO), Diary((WHO,))
+    for number in range(records):
+        person = {"emailAddress": {"address": f"kim.{number}@plum.example", "name": "Kim"}}
+        mail = {"subject": f"Question {number}", "internetMessageId": f"<m{number}@plum.example>", "from": person}
+        box.deliver({**mail, "toRecipients": [{"emailAddress": {"address": WHO, "name": "Ilse"}}]}, "inbox")
+        start = START + timedelta(hours=number % 1_000)
+        times = {"start": start, "end": start + timedelta(hours=1)}
+        planned = {name: {"dateTime": at.isoformat(), "timeZone": "UTC"} for name, at in times.items()}
+        guest = {**person, "type": "required", "status": {"response": "accepted"}}
+        diary.insert(WHO, {"subject": f"Meeting {number}", "attendees": [guest], **planned}, "")
+    return MicrosoftSandbox({WHO: box}, diary)
+
+
+def odoo(records: int) -> SandboxServer:
+    """One database with partners."""
+    from connectors.odoo.database import Database
+    from connectors.odoo.sandbox import OdooSandbox
+
+    filling = Filling()
+    database = Database(now=filling.now)
+    database.unlink("res.partner", [row.id for row in database.rows("res.partner")])
+    for number in range(records):
+        filling.at = spread(records, number)
+        database.create("res.partner", name=f"Ada {number}", email=f"ada.{number}@example.com")
+    filling.at = None
+    return OdooSandbox(database)
+
+
+def meta_lead_ads(records: int) -> SandboxServer:
+    """One form."""
+    from connectors.meta_lead_ads.business import example
+    from connectors.meta_lead_ads.sandbox import MetaSandbox
+
+    filling = Filling()
+    business = example(filling.now)
+    form = next(iter(business.forms.values()))
+    for number in range(records):
+        filling.at = spread(records, number)
+        business.submit(form, {"full_name": "Kim Plum", "email": f"kim.{number}@plum.example"})
+    filling.at = None
+    return MetaSandbox(business)
+
+
+def linkedin_lead_sync(records: int) -> SandboxServer:
+    """One ad account."""
+    from connectors.linkedin_lead_sync.sandbox import ACCOUNT, LinkedInSandbox, Owner
+
+    owner = Owner(ACCOUNT)
+    for number in range(records):
+        answers = {"FIRST_NAME": "Kim", "EMAIL": f"kim.{number}@plum.example"}
+        owner.submit(answers, spread(records, number))
+    return LinkedInSandbox({ACCOUNT: owner})
+
+
+def google_ads_leads(records: int) -> SandboxServer:
+    """One account."""
+    from connectors.google_ads_leads.account import AdsAccount
+    from connectors.google_ads_leads.sandbox import CUSTOMER, AdsSandbox
+
+    account = AdsAccount(CUSTOMER)
+    for number in range(records):
+        account.submit({"EMAIL": f"kim.{number}@plum.example"}, spread(records, number))
+    return AdsSandbox(account)
+
+
+def tiktok_leads(records: int) -> SandboxServer:
+    """One form."""
+    from connectors.tiktok_leads.sandbox import Form, TikTokSandbox
+
+    form = Form("7100000000000000001", "Trial form")
+    for number in range(records):
+        form.submit({"Email": f"kim.{number}@plum.example"}, spread(records, number))
+    # An export takes a while over there; here a minute goes by whenever anybody asks.
+    minutes = count()
+    return TikTokSandbox({form.id: form}, now=lambda: NOW + timedelta(minutes=next(minutes)))
