@@ -137,8 +137,15 @@ class CollectionReader:
     def _page(
         self, slice_: Slice, names: Sequence[str], changes: Changes, place: Place, *, complete: bool = False
     ) -> Page:
-        """The records of some names, and tombstones for those that are gone, or no longer hold what is read."""
-        fetched = self._dav.fetch(slice_.key, [name for name in names if name not in changes.removed])
+        """The records of some names, and tombstones for those that are gone, or no longer hold what is read.
+
+        Raises TransientError where the server has none of all that it has just listed.
+        """
+        there = [name for name in names if name not in changes.removed]
+        fetched = self._dav.fetch(slice_.key, there)
+        if len(there) > 1 and len(fetched.gone) == len(there):
+            # One may go between the two requests. All of them are no deletions, which no guard would weigh here.
+            raise TransientError(f"{slice_.key}: the server lists {len(there)} members and then has none of them")
         records, errors, empty = self._records(slice_, fetched.resources.values(), fetched.errors)
         gone = [name for name in names if name in changes.removed or name in fetched.gone]
         return Page(

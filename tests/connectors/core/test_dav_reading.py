@@ -229,6 +229,24 @@ def test_a_login_page_in_the_place_of_members_stops_the_stream_and_buries_nothin
         _read(stand)
 
 
+def test_a_server_that_lists_members_and_then_has_none_of_them_buries_nothing() -> None:
+    class Hiccup(Stand):
+        def answer(self, request: httpx.Request) -> httpx.Response:
+            answer = super().answer(request)
+            self.members = {} if b"sync-collection" in request.content else self.members
+            return answer
+
+    stand = Hiccup()
+    stand.put("0.box")
+    stand.put("1.box")
+    with pytest.raises(TransientError, match="lists 2 members and then has none of them"):
+        _read(stand)
+    alone = Hiccup()
+    alone.put("0.box")
+    (page,) = _read(alone)
+    assert [stone.remote_id for stone in page.tombstones] == ["0.box"]
+
+
 def test_a_member_that_is_bad_or_holds_something_else_costs_no_other() -> None:
     stand = _filled(3)
     stand.put("1.box", "bad")
