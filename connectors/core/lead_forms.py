@@ -31,11 +31,12 @@ _CALLED = {
     ),
     "email": (
         *("email", "e_mail", "email_address", "e_mail_adresse", "adresse_e_mail", "correo_electrónico"),
-        *("correo_electronico", "e_mailadres", "indirizzo_e_mail", "work_email"),
+        *("correo_electronico", "e_mailadres", "indirizzo_e_mail", "work_email", "email_alias"),
     ),
     "phone": (
         *("phone", "phone_number", "telefonnummer", "numéro_de_téléphone", "número_de_teléfono", "numero_di_telefono"),
         *("número_de_telefone", "telefoonnummer", "work_phone", "work_phone_number", "whatsapp_number"),
+        *("phone_otp", "user_provided_phone_number"),
     ),
     "company": (*("company", "company_name", "name_des_unternehmens", "nom_de_l’entreprise", "nombre_de_la_empresa"),),
     "job_title": ("job_title",),

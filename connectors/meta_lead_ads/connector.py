@@ -24,7 +24,8 @@ LISTED = 100
 class MetaLeadAdsConfig(BaseModel):
     """How a connection logs in to Meta, and what it reads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Ids are numbers, and written as such in YAML more often than not.
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     access_token: SecretStr = Field(description="Token of a system user, a person or a page.")
     app_secret: SecretStr | None = Field(None, description="The app's secret: signs our calls and checks Meta's.")

@@ -169,7 +169,7 @@ def test_a_lead_without_answers_costs_one_record(desk: Desk) -> None:
 
 def test_without_ad_accounts_there_is_no_stream_of_campaigns(desk: Desk) -> None:
     assert [stream.name for stream in desk.connector().streams()] == ["leads"]
-    named = desk.connector(ad_accounts=["200000000000001"]).streams()[1]
+    named = desk.connector(ad_accounts=[200000000000001], pages=[int(desk.page)]).streams()[1]
     assert [each.key for each in named.slices()] == [desk.business.account]
 
 
