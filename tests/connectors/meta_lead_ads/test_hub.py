@@ -85,12 +85,17 @@ def test_a_lead_who_buys_is_one_customer_with_both_on_the_timeline(stage: Stage,
     lead = firm.submit(1)
     assert stage.sync().ok
     assert values(stage.customer(KIM))["stage"] == "lead"
+    bought = (firm.clock.now() + timedelta(days=3)).isoformat()
+    order = {"number": "17", "placed_at": bought, "total": "80.00", "currency": "EUR", "email": KIM.upper()}
+    stage.shop.put("orders", {**order, "name": "Kim Bplum"})
     stage.shop.put("people", person("Kim Bplum", email=KIM.upper(), stage="customer"))
     assert stage.sync().ok
     one = stage.customer(KIM)
-    assert len(one.members) == 2
-    assert values(one)["stage"] == "customer"
-    assert [item.key for item in stage.hub.timeline(one.id)] == [f"meta:lead:{lead}"]
+    assert (len(one.members), values(one)["stage"]) == (3, "customer")
+    assert values(one)["custom.which_wine_do_you_like?"] == "red"
+    timeline = stage.hub.timeline(one.id)
+    assert {item.kind for item in timeline} == {"order", "lead"}
+    assert f"meta:lead:{lead}" in [item.key for item in timeline]
 
 
 def test_what_meta_forgets_after_ninety_days_stays_even_when_all_is_read_again(stage: Stage, firm: Desk) -> None:
