@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from connectors.core.auth import Auth, Bearer
 from connectors.core.oauth import App, RefreshingToken, TokenEndpoint
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.signatures import is_signed, signature
 from connectors.linkedin_lead_sync import mapping
 from connectors.linkedin_lead_sync.reads import Responses
 from mapping.contract import Account, Deletes, RemoteId, Slice
@@ -76,13 +75,11 @@ class LinkedInHooks:
     """Lead notifications ("Webhook validation" and "Lead notification subscriptions", read 2026-11-23)."""
 
     def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
+        self._secret = secret
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Raises AuthError unless ``X-LI-Signature`` is right; LinkedIn signs the body behind a fixed prefix."""
-        given = next((value for name, value in headers.items() if name.lower() == "x-li-signature"), "")
-        expected = self._signed(SIGNED.encode() + body)
-        if not hmac.compare_digest(expected.encode(), given.strip().lower().removeprefix(SIGNED).encode()):
+        if not is_signed(headers, "X-LI-Signature", self._secret, SIGNED.encode() + body, prefix=SIGNED):
             raise AuthError("the notification is not signed with the client_secret of this connection")
 
     def targets(self, body: bytes) -> Sequence[tuple[str, Slice, Sequence[RemoteId]]]:
@@ -103,10 +100,9 @@ class LinkedInHooks:
         code = query.get("challengeCode", "")
         if not _CHALLENGE.fullmatch(code):
             raise AuthError("the challenge is none of LinkedIn's")
-        return orjson.dumps({"challengeCode": code, "challengeResponse": self._signed(code.encode())}).decode()
-
-    def _signed(self, message: bytes) -> str:
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()
+        return orjson.dumps(
+            {"challengeCode": code, "challengeResponse": signature(self._secret, code.encode())}
+        ).decode()
 
 
 class LinkedInLeadSyncConnector:

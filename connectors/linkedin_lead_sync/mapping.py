@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +24,10 @@ FIELDS = (
 )
 PROJECTION = f"{','.join(FIELDS[:-1])},form:(hiddenFields,creationLocale,name,id,content)"
 """What is asked for: the form's questions come along, so that no second request has to tell what was answered."""
-RULES = lead_forms.rules(at="date(submittedAt)", form="form.name", campaign="_campaign")
+PERSON, LEAD = lead_forms.rules(at="date(submittedAt)", form="form.name", campaign="_campaign")
+# A member is known by the profile too, as in LinkedIn's list of connections.
+RULES = (replace(PERSON, fields={**PERSON.fields, "ids": "[_key, _profile]"}), LEAD)
+_PROFILE = re.compile(r"linkedin\.com/in/([^/?#\s]+)", re.IGNORECASE)
 # LinkedIn's names of fields that its members' profiles fill in, where no other vendor calls them so.
 _HOMES = {
     "EMAIL_ADDRESS": "email",
@@ -57,7 +62,7 @@ def body(found: Json) -> dict[str, Any]:
     form = found.get("form") or {}
     try:
         answers = list(_answers(found["formResponse"], form.get("content") or {}))
-        rest = _rest(found, form)
+        rest, profile = _rest(found, form), _profile(found["formResponse"], form.get("content") or {})
     except (TypeError, KeyError, AttributeError):
         raise RecordError("the answers of the response cannot be read", remote_id=lead_id(found)) from None
     kept = {name: found[name] for name in FIELDS if found.get(name) is not None}
@@ -71,7 +76,8 @@ def body(found: Json) -> dict[str, Any]:
         real=found.get("testLead") is not True,
         rest=rest,
     )
-    return {**kept, **({"_campaign": name["name"]} if name.get("name") else {}), **told}
+    ours = {"_campaign": name.get("name"), "_profile": profile}
+    return {**kept, **{key: value for key, value in ours.items() if value}, **told}
 
 
 def _answers(response: Json, content: Json) -> Iterator[Answer]:
@@ -80,10 +86,24 @@ def _answers(response: Json, content: Json) -> Iterator[Answer]:
     for each in response.get("answers") or ():
         number, details = each["questionId"], each["answerDetails"]
         question = questions.get(number, {})
-        kind = str(question.get("predefinedField") or "")
+        kind = _kind(question)
         label = _words(question.get("question")) or str(question.get("name") or each.get("name") or number)
         home = _HOMES.get(kind) or lead_forms.home_of(kind)
         yield Answer(label, _values(details, question), home)
+
+
+def _profile(response: Json, content: Json) -> str:
+    """The member's public profile as the id that other sources call it by, '' where the form does not ask for it."""
+    asked = {one.get("questionId") for one in content.get("questions") or () if "PROFILE" in _kind(one)}
+    for each in response.get("answers") or ():
+        text = (each["answerDetails"].get("textQuestionAnswer") or {}).get("answer") or ""
+        if each["questionId"] in asked and (found := _PROFILE.search(text)):
+            return f"linkedin:profile:{found[1].casefold()}"
+    return ""
+
+
+def _kind(question: Json) -> str:
+    return str(question.get("predefinedField") or "")
 
 
 def _values(details: Json, question: Json) -> list[str]:

@@ -22,7 +22,7 @@ RETENTION = timedelta(days=365)
 LIFE = timedelta(days=60)
 MOST = 1_000
 ALWAYS = ("owner", "submitter", "leadType", "leadMetadata", "versionedLeadGenFormUrn", "id", "submittedAt", "testLead")
-STANDARD = ("FIRST_NAME", "LAST_NAME", "EMAIL", "PHONE_NUMBER", "COMPANY_NAME", "JOB_TITLE")
+STANDARD = ("FIRST_NAME", "LAST_NAME", "EMAIL", "PHONE_NUMBER", "COMPANY_NAME", "JOB_TITLE", "LINKEDIN_PROFILE_LINK")
 _OWNER = re.compile(r"\((?P<kind>sponsoredAccount|organization):(?P<urn>urn:li:(?P=kind):\d+)\)")
 _RANGE = re.compile(r"\(((start|end):\d+)?(,(start|end):\d+)?\)")
 _KIND = re.compile(r"\(leadType:(\w+)\)")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from connectors.core import arrivals
 from connectors.core.arrivals import Arrival
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.signatures import is_signed
 from connectors.tiktok_leads import mapping
 from connectors.tiktok_leads.exports import Row, TikTok
 from mapping.contract import Account, Cursor, Deletes, Page, RawRecord, RemoteId, Slice
@@ -45,14 +44,12 @@ class TikTokHooks:
     """Lead notifications of the Subscription API ("Validate payloads", as quoted by others, read 2026-11-23)."""
 
     def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
+        self._secret = secret
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Raises AuthError unless ``X-Open-Signature`` is right, over the body as it came or with what is not ASCII
         written as ``\\u…``: TikTok signs the latter and does not say which of them it sends."""
-        given = next((value for name, value in headers.items() if name.lower() == "x-open-signature"), "")
-        signed = [hmac.new(self._secret, form, hashlib.sha256).hexdigest() for form in (body, _escaped(body))]
-        if not any(hmac.compare_digest(each.encode(), given.strip().lower().encode()) for each in signed):
+        if not is_signed(headers, "X-Open-Signature", self._secret, body, _escaped(body)):
             raise AuthError("the notification is not signed with the app_secret of this connection")
 
     def targets(self, body: bytes) -> Sequence[tuple[str, Slice, Sequence[RemoteId]]]:

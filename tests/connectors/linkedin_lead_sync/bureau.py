@@ -74,6 +74,7 @@ class LinkedInRig(Bureau):
     page_size = 3
     envelope = (
         "_campaign",
+        "_profile",
         "_key",
         "_real",
         "_person",

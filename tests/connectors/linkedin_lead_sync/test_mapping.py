@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from connectors.linkedin_lead_sync import mapping
 from mapping.contract import Slice
 from mapping.mapper import Mapper
@@ -60,6 +62,22 @@ def test_a_member_s_own_fields_make_the_person_and_the_advertiser_s_questions_st
         "hidden_fields": {"utm_source": "li"},
         "consents": {"News by email": True},
     }
+
+
+@pytest.mark.parametrize(
+    ("link", "profile"),
+    [
+        ("https://www.linkedin.com/in/Kim-Plum/", ["linkedin:profile:kim-plum"]),
+        ("linkedin.com/in/kim-plum?trk=x", ["linkedin:profile:kim-plum"]),
+        ("I have none", []),
+    ],
+)
+def test_a_member_is_known_by_the_profile_as_in_a_list_of_connections(
+    bureau: Bureau, link: str, profile: list[str]
+) -> None:
+    lead = bureau.submit(given={"EMAIL": "kim@plum.example", "LINKEDIN_PROFILE_LINK": link})
+    person = mapped(only(bureau))["person"]
+    assert person["ids"] == [f"linkedin:lead:{lead}", *profile]
 
 
 def test_the_form_s_questions_are_not_kept_with_every_lead(bureau: Bureau) -> None:

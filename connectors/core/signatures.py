@@ -1,0 +1,22 @@
+"""Whether a call to us bears the signature of the vendor that it says it is from."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+
+def signature(secret: str, message: bytes) -> str:
+    """The HMAC-SHA256 of a message in lower-case hexadecimal digits."""
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def is_signed(headers: Mapping[str, str], name: str, secret: str, *messages: bytes, prefix: str = "") -> bool:
+    """Whether the header of that name, in any case, holds the signature of one of the messages, behind ``prefix`` or
+    bare. Takes as long for a wrong signature as for a right one. Without a secret nothing is signed.
+    """
+    given = next((value for each, value in headers.items() if each.lower() == name.lower()), "")
+    bare = given.strip().lower().removeprefix(prefix).encode()
+    right = [hmac.compare_digest(signature(secret, message).encode(), bare) for message in messages]
+    return bool(secret) and any(right)
