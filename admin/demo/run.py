@@ -80,6 +80,7 @@ class Demo:
     _began: float = field(default_factory=time.monotonic)
     _prepared: float = 0.0
     _step: int = 0
+    _told: bool = False
 
     def run(self, folder: Path | None, keep: Path | None) -> DemoReport:
         """Runs the whole way on the user's folder or on an invented company.
@@ -159,7 +160,13 @@ class Demo:
 
     def _prepare(self, line: str) -> None:
         """Tells of something that is made only once and takes its time."""
-        self.session.say(line)
+        if not self._told:
+            self._told = True
+            self.session.say(
+                "Getting ready, which is done once and takes a minute or two (concord demo --without-servers"
+            )
+            self.session.say("does without real servers):")
+        self.session.say(f"  {line}")
 
     def _read(self) -> SyncReport:
         self._head("concord sync: read everything, work out who is who")

@@ -111,22 +111,33 @@ def test_a_demo_that_fails_half_way_stops_its_servers(tmp_path: Path, exports: P
     assert processes(tmp_path) == []
 
 
-@pytest.mark.parametrize("moment", ["1. A company", "2. concord sync", "4. concord apply"])
-def test_ctrl_c_leaves_no_server_and_no_file(tmp_path: Path, moment: str) -> None:
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+@pytest.mark.parametrize(
+    ("stream", "moment"),
+    [
+        ("stderr", "Installing radicale"),
+        ("stdout", "1. A company"),
+        ("stdout", "2. concord sync"),
+        ("stdout", "4. concord apply"),
+    ],
+)
+def test_ctrl_c_leaves_no_server_and_no_file(tmp_path: Path, stream: str, moment: str) -> None:
+    (tmp_path / "tmp").mkdir()
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp"), "PYTHONUNBUFFERED": "1"}
+    if "Installing" in moment:
+        environ["CONCORD_SERVERS"] = str(tmp_path / "servers")
     words = [*COMMAND, "demo", "--customers", "60"]
     with subprocess.Popen(
         words, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as demo:
-        assert demo.stdout is not None
-        assert any(moment in line for line in demo.stdout)
+        assert any(moment in line for line in getattr(demo, stream))
         demo.send_signal(signal.SIGINT)
         said = demo.communicate(timeout=60)[1]
     assert demo.returncode == 130, said
     assert "The demo was stopped. Its own folder is gone" in said
     assert "Traceback" not in said
     assert processes(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert [place for place in tmp_path.glob("servers/*") if place.is_dir()] == []
 
 
 def test_an_interruption_waits_until_a_started_process_is_known() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from admin.demo.servers.process import completed
 from mapping.errors import ConcordError
 
 LOCKS = Path(__file__).parent / "locks"
@@ -41,12 +42,19 @@ def environment(name: str, lock: Path, say: Callable[[str], None] = print) -> Pa
         if not done.exists():
             say(f"Installing {name} into {place}, each package checked against its hash (once)")
             shutil.rmtree(place, ignore_errors=True)
-            _run(name, [sys.executable, "-m", "venv", str(place)])
-            python = str(place / "bin" / "python")
-            pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-            _run(name, [python, *pip, "-r", str(lock)])
+            try:
+                _install(name, place, lock)
+            except BaseException:
+                shutil.rmtree(place, ignore_errors=True)
+                raise
             done.touch()
     return place / "bin"
+
+
+def _install(name: str, place: Path, lock: Path) -> None:
+    _run(name, [sys.executable, "-m", "venv", str(place)])
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    _run(name, [str(place / "bin" / "python"), *pip, "-r", str(lock)])
 
 
 @contextmanager
@@ -60,9 +68,7 @@ def alone(place: Path) -> Iterator[None]:
 
 def _run(name: str, command: list[str]) -> None:
     try:
-        done = subprocess.run(  # noqa: S603 - our own words and paths, no shell
-            command, capture_output=True, text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL
-        )
+        done = completed(command, PATIENCE)
     except subprocess.TimeoutExpired as error:
         raise ConcordError(f"{name} could not be installed within {PATIENCE:.0f} seconds") from error
     if done.returncode:

@@ -44,6 +44,34 @@ def uninterrupted() -> Iterator[None]:
             signal.raise_signal(late)
 
 
+def completed(
+    command: Sequence[str], patience: float, surroundings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A command that ran to its end, with what it said. Raises subprocess.TimeoutExpired after so many seconds.
+
+    Whatever cuts it off, Ctrl-C too, ends it with all that it started.
+    """
+    process: subprocess.Popen[str] | None = None
+    try:
+        with uninterrupted():
+            process = subprocess.Popen(  # noqa: S603 - our own words and paths, no shell
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=surroundings,
+                start_new_session=True,
+            )
+        said, wrong = process.communicate(timeout=patience)
+    except BaseException:
+        if process is not None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, said, wrong)
+
+
 class Process:
     """A started server. ``log`` keeps what it says; no variable of ours reaches it but PATH, HOME and ``variables``.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from admin.demo.servers.environment import LOCKS, alone, cache, environment
-from admin.demo.servers.process import Process, free_port, uninterrupted
+from admin.demo.servers.process import Process, completed, free_port, uninterrupted
 from mapping.errors import ConcordError
 
 USER, PASSWORD = "admin", "admin-pw-31415"
@@ -202,15 +202,7 @@ def _run(command: Sequence[str], password: Path | None = None) -> None:
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
     surroundings = {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **({"TRYTONPASSFILE": str(password)} if password else {})}
     try:
-        done = subprocess.run(  # noqa: S603 - our own words and paths, no shell
-            list(command),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=surroundings,
-        )
+        done = completed(command, PATIENCE, surroundings)
     except subprocess.TimeoutExpired as error:
         raise ConcordError(f"Tryton's database was not made within {PATIENCE:.0f} seconds") from error
     if done.returncode:
