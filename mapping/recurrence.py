@@ -41,10 +41,10 @@ _STEPS = 20_000
 _CENTURY = 100
 _CYCLE = 400
 """Years after which the days of the week fall on the same dates again."""
-_MOST_RULES = 4
+_MOST_RULES = 3
 _LONGEST_RULE = 400
 _WITHIN_A_DAY = re.compile(r"(?i)\bFREQ=(HOURLY|MINUTELY|SECONDLY)\b")
-_STRANGE = re.compile(r"(?i)\bINTERVAL=(?!0*[1-9])|\bBYEASTER=|\bBYSETPOS=[^;]{40}")
+_STRANGE = re.compile(r"(?i)\bINTERVAL=(?!0*[1-9])|\bBYEASTER=|\bBYSETPOS=[^;]{20}")
 """A step of nothing never ends, each of many positions is looked for on every day, and dateutil's own addition does not
 come again with the days of the week."""
 _UNTIL = re.compile(r"(?i);?\bUNTIL=(\d{4})([^;]*)")
@@ -184,7 +184,8 @@ def _rule(text: str, first: datetime, years: int) -> Iterator[datetime]:
     """
     if _WITHIN_A_DAY.search(text):
         raise RecordError("a meeting that repeats within a day is none")
-    if len(text) > _LONGEST_RULE or _STRANGE.search(text):
+    ancient = years > _CENTURY and "YEARLY" not in text.upper()
+    if len(text) > _LONGEST_RULE or _STRANGE.search(text) or ancient:
         raise ValueError("not a rule that a calendar would write")
     later = max(0, (MAXYEAR - first.year - max(years, 0) - 1) // _CYCLE * _CYCLE)
 

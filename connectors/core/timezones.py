@@ -11,7 +11,13 @@ from icalendar import Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
-_COMMON = tuple(sorted({"Europe/Amsterdam", "Europe/Berlin", "Europe/Paris", *WINDOWS_TO_OLSON.values()}))
+_FAMILIAR = (
+    "Europe/Amsterdam", "Europe/Berlin", "Europe/Paris", "Europe/London", "Europe/Athens", "America/New_York",
+    "America/Chicago", "America/Denver", "America/Los_Angeles", "Asia/Tokyo", "Australia/Sydney",
+)  # fmt: skip
+_COMMON = tuple(dict.fromkeys((*_FAMILIAR, *sorted(WINDOWS_TO_OLSON.values()))))
+_TODAYS_CLOCKS = datetime(2020, 1, 1)  # noqa: DTZ001  wall time
+"""A calendar defines a zone by the rules of its own day, also for a series that is older than these."""
 _FOLD = re.compile(r"(?:(?<!\n)\r\n|(?<![\r\n])\n)(?:\r?\n)*[ \t]")
 _ZONE_MARK = re.compile(r"(?i)(BEGIN|END)(?:;.*)?:VTIMEZONE")
 _CLOCKS_CHANGE = re.compile(
@@ -116,13 +122,14 @@ def find(name: str) -> tzinfo | None:
 
 def name_of(moment: datetime) -> str:
     """The IANA name of a time's zone; of a zone that has none, the name of one that keeps the same time in the years
-    around, else its offset then, ``UTC+03:00``."""
+    around, else its offset at that moment, ``UTC+03:00``."""
     zone = moment.tzinfo
     if isinstance(zone, ZoneInfo) and zone.key:
         return zone.key
     if zone is None or zone == UTC:
         return "UTC"
-    walls = [moment.replace(tzinfo=None) + _SAMPLED * step for step in range(-_SAMPLES // 3, _SAMPLES * 2 // 3)]
+    around = max(moment.replace(tzinfo=None), _TODAYS_CLOCKS)
+    walls = [around + _SAMPLED * step for step in range(-_SAMPLES // 3, _SAMPLES * 2 // 3)]
     for name in _COMMON:
         other = ZoneInfo(name)
         if all(wall.replace(tzinfo=zone).utcoffset() == wall.replace(tzinfo=other).utcoffset() for wall in walls):

@@ -106,6 +106,11 @@ def test_occurrences_are_those_that_dateutil_gives_from_the_very_beginning(day: 
     assert found == [f"{at.isoformat()}Z" for at in sorted({first, *told})[-250:]]
 
 
+def test_a_series_from_before_there_were_calendars_costs_its_record() -> None:
+    with pytest.raises(RecordError):
+        occurrences([_series("0001-06-01T10:00:00", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", zone="UTC")], HORIZON)
+
+
 def test_a_birthday_without_a_year_comes_round_this_year_too() -> None:
     """Address books write 1604 for a year that nobody told."""
     assert _starts(_series("1604-05-12", "FREQ=YEARLY", zone=""))[-1] == "2026-05-12"

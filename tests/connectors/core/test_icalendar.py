@@ -217,6 +217,16 @@ def test_a_series_keeps_time_by_the_clocks_of_its_zone() -> None:
     }
 
 
+def test_an_old_series_in_a_zone_as_it_is_now_goes_by_its_clocks_of_today() -> None:
+    zone = ZONE.format(name="Customized Time Zone", winter="-0500", summer="-0400")
+    zone = zone.replace("BYDAY=-1SU;BYMONTH=3", "BYDAY=2SU;BYMONTH=3").replace(
+        "BYDAY=-1SU;BYMONTH=10", "BYDAY=1SU;BYMONTH=11"
+    )
+    for year in (2005, 2013, 2026):
+        found = one(f"DTSTART;TZID=Customized Time Zone:{year}0105T100000\nRRULE:FREQ=WEEKLY", head=zone)
+        assert found["series"]["zone"] == "America/New_York"
+
+
 def test_a_zone_that_calls_its_time_utc_is_taken_at_its_offset() -> None:
     zone = ZONE.format(name="Own", winter="+0000", summer="+0100").replace("TZOFFSETTO", "TZNAME:UTC\nTZOFFSETTO")
     found = one("DTSTART;TZID=Own:20260105T100000\nRRULE:FREQ=MONTHLY;COUNT=7", head=zone)
