@@ -250,7 +250,7 @@ class Session:
         raise raised from None
 
     def _refusal(self, what: str, said: bytes, otherwise: type[ConcordError]) -> ConcordError:
-        found = _CODE.search(said)
+        found = _CODE.match(said)
         code = found.group(1).decode() if found else ""
         kind = BY_CODE.get(code) or (RateLimitedError if LATER.search(said) else otherwise)
         return kind(f"{self._host} refused {what}{f' [{code}]' if code else ''}")
