@@ -34,7 +34,7 @@ MORE = {
     "LeadgenForm": ("page", "page_id", "questions", "leads_count", "created_time"),
     "Page": ("id", "name", "access_token"),
     "User": ("id", "name"),
-    "AdAccount": ("id", "name", "account_id", "currency"),
+    "AdAccount": ("id", "name", "currency"),
     "AdsInsights": (
         *("account_id", "account_currency", "campaign_id", "campaign_name", "objective", "spend", "impressions"),
         *("reach", "clicks", "date_start", "date_stop"),
@@ -77,15 +77,14 @@ class MetaSandbox(SandboxServer):
     ) -> None:
         self.business, self.demand_proof, self.largest = business, demand_proof, largest
         self.usage: dict[str, str] = {}
-        ends = ("", "/")
         routes = [
             Route(method, f"/{{version}}/{{node}}{more}{end}", self._answer)
             for method in ("GET", "POST", "DELETE")
             for more in ("", "/{edge}")
-            for end in ends
+            for end in ("", "/")
         ]
-        not_found = error(2500, "Unknown path components", None, 400)
-        super().__init__(routes, decorate=self._decorate, not_found=not_found, port=port, keep=keep)
+        unknown = error(2500, "Unknown path components")
+        super().__init__(routes, decorate=self._decorate, not_found=unknown, port=port, keep=keep)
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -109,10 +108,9 @@ class MetaSandbox(SandboxServer):
             holder = self._holder(request, given)
             node = holder if request.params["node"] == "me" else request.params["node"]
             edge = request.params.get("edge", "")
-            return Reply(
-                200,
-                self._edge(request, node, edge, holder, given) if edge else self._node(request, node, holder, given),
-            )
+            if edge:
+                return Reply(200, self._edge(request, node, edge, holder, given))
+            return Reply(200, self._node(request, node, holder, given))
         except _RefusalError as refused:
             return refused.reply
 
@@ -144,8 +142,7 @@ class MetaSandbox(SandboxServer):
         if node in business.pages and holder in (node, business.user):
             return _shown("Page", self._page(node), given)
         if node == business.account and holder == business.user:
-            account = {"id": node, "account_id": node.removeprefix("act_"), "name": "Plum & Co", "currency": "EUR"}
-            return _shown("AdAccount", account, given)
+            return _shown("AdAccount", {"id": node, "name": "Plum & Co", "currency": "EUR"}, given)
         if node in business.forms:
             self._page_of(business.forms[node], holder)
             return _shown("LeadgenForm", business.forms[node].shown(), given)
