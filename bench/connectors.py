@@ -166,7 +166,7 @@ def explain(chosen: Mapping[str, Subject]) -> None:
 def main() -> None:
     """Prints one line of JSON at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=5_000)
+    parser.add_argument("--records", type=int, default=3_000)
     parser.add_argument("--subject", action="append", choices=sorted(SUBJECTS))
     options = parser.parse_args()
     began = datetime.now().astimezone()

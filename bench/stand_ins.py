@@ -126,6 +126,7 @@ SUBJECTS: Mapping[str, Subject] = {
             filled.linkedin_lead_sync,
             "no largest page is documented: the connector's own",
             pages={"responses": 100},
+            most=2_000,  # so that the last day, which every read begins with, fits into a page
         ),
         Subject(
             "meta_lead_ads",
