@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from connectors.core import places
 from mapping.contract import Body, Cursor, Page, RawRecord, RemoteId, Slice
@@ -46,10 +46,13 @@ Source = Callable[[str], Iterator[Arrival]]
 """Every record that came at a time or later ('': every one), sorted by time and id; those without a time at the end."""
 
 
-def pages(slice_: Slice, cursor: Cursor | None, size: int, source: Source, *, bounded: bool = False) -> Iterator[Page]:
+def pages(
+    slice_: Slice, cursor: Cursor | None, size: int, source: Source, now: str, *, bounded: bool = False
+) -> Iterator[Page]:
     """The records of ``source`` after the cursor, ``size`` a page; one page where there are none.
 
-    A reading without a cursor enumerates the slice, unless it is ``bounded``: a part of what there is.
+    A reading without a cursor enumerates the slice, unless it is ``bounded``: a part of what there is. None ends beyond
+    ``now``, so that a record which claims to come from the future does not hide what comes until then.
     """
     here = places.load(Place, cursor) or Place(whole=not bounded)
     last, taken = here, list[Arrival]()
@@ -62,12 +65,17 @@ def pages(slice_: Slice, cursor: Cursor | None, size: int, source: Source, *, bo
         taken.append(arrival)
         if arrival.at:
             last = Place(arrival.at, arrival.id, here.whole)
-    yield _page(slice_, taken, Place(max(here.at, last.at)), complete=here.whole)
+    yield _page(slice_, taken, Place(min(max(here.at, last.at), now)), complete=here.whole)
 
 
 def earlier(at: str, by: timedelta = LOOKBACK) -> str:
     """The time so much before another, both as texts; '' stands for the beginning of all times."""
     return (datetime.fromisoformat(at) - by).isoformat(sep=" ", timespec="seconds") if at else ""
+
+
+def clock(moment: datetime) -> str:
+    """An instant as a text in UTC, as ``Arrival.at`` has it where the vendor counts in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def record(slice_: Slice, id_: str, body: Body, instant: datetime | None) -> RawRecord:

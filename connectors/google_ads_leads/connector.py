@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import orjson
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -22,6 +22,7 @@ from mapping.errors import AuthError, ContractError, ForbiddenError, RecordError
 SCOPE = "https://www.googleapis.com/auth/adwords"
 BATCH = 10_000
 """Rows asked for at a time; so many lie in the memory at once."""
+AHEAD = timedelta(hours=14)
 ZONES = timedelta(hours=26)
 """How far the clocks of two places may be apart."""
 _ID = re.compile(r"[\w\-.=+/]{1,200}")
@@ -78,7 +79,7 @@ class GoogleAdsLeadsConnector:
     writes = None
 
     def __init__(self, config: GoogleAdsLeadsConfig, runtime: Runtime, tokens: TokenStore) -> None:
-        self._size = config.page_size
+        self._size, self._runtime = config.page_size, runtime
         login = Login(config, runtime, tokens, SCOPE)
         self._ads = Ads(
             runtime,
@@ -107,7 +108,7 @@ class GoogleAdsLeadsConnector:
         leads = Stream(
             name="leads",
             rules=mapping.RULES,
-            read=lambda slice_, cursor: arrivals.pages(slice_, cursor, self._size, self._since),
+            read=lambda slice_, cursor: arrivals.pages(slice_, cursor, self._size, self._since, self._now()),
             describe=mapping.schema,
             window=self._window,
             get=self._get,
@@ -117,14 +118,18 @@ class GoogleAdsLeadsConnector:
 
     def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """The API compares by the account's own clock, so more is asked for and the leads are told by their instant."""
-        first, last = (_clock(each) for each in (start - ZONES, end + ZONES))
+        first, last = (arrivals.clock(each) for each in (start - ZONES, end + ZONES))
 
         def source(since: str) -> Iterator[Arrival]:
             for one in self._since(max(since, first), last):
                 if one.instant and start <= one.instant < end:
                     yield one
 
-        return arrivals.pages(slice_, cursor, self._size, source, bounded=True)
+        return arrivals.pages(slice_, cursor, self._size, source, self._now(), bounded=True)
+
+    def _now(self) -> str:
+        """The present by the clock that is furthest ahead."""
+        return arrivals.clock(self._runtime.now() + AHEAD)
 
     def _get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         found: list[Arrival] = []
@@ -170,10 +175,6 @@ def _arrival(row: Json) -> Arrival:
         return Arrival(at, lead, mapping.body(row), mapping.instant(row))
     except RecordError as error:
         return Arrival(at, lead, error)
-
-
-def _clock(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _told(body: bytes) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import orjson
@@ -70,7 +70,7 @@ class TikTokLeadsConnector:
     writes = None
 
     def __init__(self, config: TikTokLeadsConfig, runtime: Runtime, tokens: TokenStore) -> None:
-        self._config = config
+        self._config, self._runtime = config, runtime
         token = config.access_token.get_secret_value()
         self._tiktok = TikTok(runtime, config.base_url, token, config.advertiser_id)
         self.hooks = TikTokHooks(config.app_secret.get_secret_value()) if config.app_secret else None
@@ -81,11 +81,10 @@ class TikTokLeadsConnector:
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
-        size = self._config.page_size
         leads = Stream(
             name="leads",
             rules=mapping.RULES,
-            read=lambda slice_, cursor: arrivals.pages(slice_, cursor, size, lambda since: self._since(slice_, since)),
+            read=lambda slice_, cursor: self._pages(slice_, cursor, lambda since: self._since(slice_, since)),
             describe=mapping.schema,
             slices=self._slices,
             window=self._window,
@@ -103,7 +102,13 @@ class TikTokLeadsConnector:
         def source(since: str) -> Iterator[Arrival]:
             return (one for one in self._since(slice_, since) if one.instant and start <= one.instant < end)
 
-        return arrivals.pages(slice_, cursor, self._config.page_size, source, bounded=True)
+        return self._pages(slice_, cursor, source, bounded=True)
+
+    def _pages(
+        self, slice_: Slice, cursor: Cursor | None, source: arrivals.Source, *, bounded: bool = False
+    ) -> Iterator[Page]:
+        now = arrivals.clock(self._runtime.now())
+        return arrivals.pages(slice_, cursor, self._config.page_size, source, now, bounded=bounded)
 
     def _get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """There is no reading by id: the form is exported as a whole."""
@@ -122,7 +127,7 @@ class TikTokLeadsConnector:
 
 def _arrival(row: Row, form: str) -> Arrival:
     lead, instant = mapping.lead_id(row), mapping.created(row)
-    at = instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if instant else ""
+    at = arrivals.clock(instant) if instant else ""
     try:
         return Arrival(at, lead, mapping.body(row, form), instant)
     except RecordError as error:

@@ -12,6 +12,7 @@ from mapping.contract import Cursor, Page, Slice
 from mapping.errors import CursorExpiredError, RecordError
 
 DAY = "2026-05-0{} 10:00:00"
+NOW = DAY.format(6)
 
 
 class Feed:
@@ -26,7 +27,7 @@ class Feed:
         return iter(sorted(kept, key=lambda one: (not one.at, one.at, one.id)))
 
     def read(self, cursor: Cursor | None = None, size: int = 2, bounded: bool = False) -> list[Page]:
-        return list(pages(Slice(), cursor, size, self, bounded=bounded))
+        return list(pages(Slice(), cursor, size, self, NOW, bounded=bounded))
 
 
 def one(day: int, name: str) -> Arrival:
@@ -67,6 +68,13 @@ def test_a_new_reading_begins_a_day_before_the_newest() -> None:
     assert ids(again) == ["late", "c"]
     assert feed.asked == ["", DAY.format(2)]
     assert again[-1].cursor == cursor
+
+
+def test_a_record_from_the_future_hides_none_that_comes_until_then() -> None:
+    feed = Feed(one(1, "a"), one(9, "future"))
+    cursor = feed.read()[-1].cursor
+    feed.arrivals.append(one(7, "b"))
+    assert ids(feed.read(cursor)) == ["b", "future"]
 
 
 def test_what_is_gone_takes_no_place_back() -> None:
