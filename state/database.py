@@ -218,9 +218,16 @@ def _check_fence(connection: Connection, lease: Lease) -> None:
 
 
 def _create_file(path: Path, place: str) -> None:
-    """An empty file that only its owner may read, since it will hold personal data; an existing file is left alone."""
+    """An empty file that only its owner may read, since it will hold personal data; an existing file is left alone.
+
+    It is not even opened: to close any handle of a file lets go of all locks that this process has on it, also those of
+    its other connections (https://www.sqlite.org/howtocorrupt.html, section 2.2, read 2026-11-23). Another process that
+    ends would then take itself for the last one, and remove the log that is still in use here.
+    """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
     except PermissionError:
         if not path.is_file():
             raise ConfigError(MISSING.format(place=place)) from None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -163,3 +166,16 @@ def test_stamps_sort_as_their_instants_do() -> None:
     assert {len(text) for text in stamps} == {27}
     assert stamps[0] == "2026-11-23T12:00:00.000000Z"
     assert [parse_stamp(text) for text in stamps] == later
+
+
+def test_a_file_opened_twice_in_one_process_keeps_its_log_when_another_process_ends(tmp_path: Path) -> None:
+    path = tmp_path / "concord.db"
+    first = Database(f"sqlite:///{path}")
+    first.migrate()
+    second = Database(f"sqlite:///{path}")
+    second.migrate()
+    other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM run'); c.close()"
+    subprocess.run([sys.executable, "-c", other, str(path)], check=True)
+    assert path.with_name("concord.db-wal").exists()
+    first.close()
+    second.close()
