@@ -1,4 +1,4 @@
-"""Stand-ins that hold so many records: a function for each connector of bench.connectors.
+"""Stand-ins that hold so many records: a function for each connector that is measured.
 
 Records came over a month that ended ten days ago, so that a read without news finds none.
 """

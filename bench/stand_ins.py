@@ -1,4 +1,4 @@
-"""What bench.connectors reads: for each connector a server that holds so many records, and what its vendor allows.
+"""What the bench of connectors reads: for each a server that holds so many records, and what its vendor allows.
 
 ``python -m bench.stand_ins SUBJECT RECORDS`` fills one and serves it until it is killed; it prints the ``config`` of a
 connection to it. A further connector is one function in filled.py and one entry of SUBJECTS.
