@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +17,7 @@ from connectors.core.budget import Budget
 from connectors.core.http import Bearer, Http, Params
 from connectors.core.paging import Leaf, by_cursor
 from connectors.core.protocols import Runtime
+from connectors.core.signatures import signature
 from mapping.errors import (
     AuthError,
     ConcordError,
@@ -123,7 +122,7 @@ class Graph:
 
 def proof(token: str, secret: str) -> str | None:
     """What shows that a call with the token comes from the app whose secret it is; None without a secret."""
-    return hmac.new(secret.strip().encode(), token.encode(), hashlib.sha256).hexdigest() if secret else None
+    return signature(secret.strip(), token.encode()) if secret else None
 
 
 def rows(page: Json) -> Sequence[Json]:

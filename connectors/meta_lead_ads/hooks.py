@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from connectors.core.signatures import is_signed
 from mapping.contract import RemoteId, Slice
 from mapping.errors import AuthError, ContractError
 
@@ -26,9 +26,7 @@ class LeadHooks:
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Raises AuthError unless the body is signed with the app's secret."""
-        given = next((value for name, value in headers.items() if name.lower() == "x-hub-signature-256"), "")
-        expected = "sha256=" + hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected.encode(), given.strip().encode()):
+        if not is_signed(headers, "X-Hub-Signature-256", self.secret, body, prefix="sha256="):
             raise AuthError("a call that Meta has not signed with the secret of our app")
 
     def challenge(self, query: Mapping[str, str]) -> str:

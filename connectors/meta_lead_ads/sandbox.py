@@ -7,8 +7,6 @@ guides as read on 2026-11-23. ``demand_proof`` is the app's setting that every c
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +18,7 @@ from urllib.parse import parse_qs, urlencode
 from connectors.core.exchange import Reply, Request, Route
 from connectors.core.protocols import utc_now
 from connectors.core.sandbox import SandboxServer
+from connectors.core.signatures import signature
 from connectors.meta_lead_ads.business import STANDARD, Business, Form, Object, example, second
 
 __all__ = ["TOKEN", "Business", "Form", "MetaSandbox", "error", "example", "serve"]
@@ -94,8 +93,7 @@ class MetaSandbox(SandboxServer):
     def call(self, lead: str) -> tuple[Mapping[str, str], bytes]:
         """Headers and body of the webhook that tells of a lead."""
         body = self.business.call(lead)
-        signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-        return {"X-Hub-Signature-256": f"sha256={signature}", "Content-Type": "application/json"}, body
+        return {"X-Hub-Signature-256": f"sha256={signature(SECRET, body)}", "Content-Type": "application/json"}, body
 
     def _decorate(self, reply: Reply) -> Reply:
         return Reply(reply.status, reply.body, {"facebook-api-version": "v26.0", **self.usage, **reply.headers})
@@ -125,7 +123,7 @@ class MetaSandbox(SandboxServer):
         proof = given.get("appsecret_proof")
         if proof is None and self.demand_proof:
             raise _RefusalError(100, "API calls from the server require an appsecret_proof argument")
-        if proof is not None and proof != hmac.new(SECRET.encode(), token.encode(), hashlib.sha256).hexdigest():
+        if proof is not None and proof != signature(SECRET, token.encode()):
             raise _RefusalError(100, "Invalid appsecret_proof provided in the API argument")
         return self.business.tokens[token]
 
