@@ -192,6 +192,10 @@ class _StreamSweep:
         away = [each for each in known if each.key not in there and each.live]
         if not away:
             return
+        if there - {each.key for each in known}:
+            # One that was never read may be the one that is away, at another address.
+            self.swept.not_read()
+            return
         lost = sum(each.live for each in away)
         whole = sum(each.live for each in known) + (self.swept.gone if held is not None else 0)
         share = self._settings.max_vanished_share

@@ -374,6 +374,24 @@ def test_the_records_of_a_slice_that_is_no_longer_there_are_gone(stage: Stage, s
     assert len(ids(stage)) == 8, "it is read from its beginning when it is there again"
 
 
+@pytest.mark.parametrize("deletes", [Deletes.SWEEP, Deletes.NATIVE])
+def test_a_slice_is_not_given_up_while_another_was_never_read(stage: Stage, shop: Lists, deletes: Deletes) -> None:
+    """A calendar with another address than before is the old one, and what it holds is there."""
+    shop.deletes = deletes
+    shop.held.clear()
+    shop.fill(3, "north")
+    shop.fill(5, "south")
+    stage.sync()
+    shop.held["upland"] = shop.held.pop("north")
+    assert swept(stage, dry_run=True).gone == 0
+    found = swept(stage)
+    assert found.gone == 0
+    assert "run concord sync" in found.message
+    stage.sync("shop")
+    assert swept(stage).gone == 3
+    assert len(ids(stage)) == 8
+
+
 def test_a_slice_with_most_of_the_records_is_not_given_up_unasked(stage: Stage, shop: Lists) -> None:
     shop.held.clear()
     shop.fill(5, "north")
