@@ -162,10 +162,7 @@ class Demo:
         """Tells of something that is made only once and takes its time."""
         if not self._told:
             self._told = True
-            self.session.say(
-                "Getting ready, which is done once and takes a minute or two (concord demo --without-servers"
-            )
-            self.session.say("does without real servers):")
+            self.session.say("Getting ready. This is done once; concord demo --without-servers does without it.")
         self.session.say(f"  {line}")
 
     def _read(self) -> SyncReport:
