@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
@@ -101,6 +102,31 @@ class Connections:
                 f" rebind {found.name}"
             )
         return found
+
+    def word(self, id: str, *, preceded: bool) -> str:
+        """What the ids of the connection's account begin with; decided when it is first asked for, and kept for ever.
+
+        The connector's name for one account of that vendor, with a digest of the account for every other: record 42 of
+        the one is not record 42 of the other. Connections to one account share its word. ``preceded``: the
+        configuration has another connection of that vendor before this one, and the plain word belongs to that.
+        """
+        with self._db.read() as c:
+            kept = c.execute(select(connection.c.system).where(connection.c.id == id)).scalar_one()
+        if kept is not None:
+            return str(kept)
+        with self._db.write() as c:
+            mine = _load(c, id)
+            others = select(connection.c.account_id, connection.c.system).where(
+                connection.c.connector == mine.connector, connection.c.system.is_not(None)
+            )
+            words: dict[str | None, str] = {row[0]: row[1] for row in c.execute(others)}
+            word = words.get(mine.account_id)
+            if word is None:
+                digest = blake2b((mine.account_id or mine.id).encode(), digest_size=4).hexdigest()
+                taken = preceded or mine.connector in words.values()
+                word = f"{mine.connector}.{digest}" if taken else mine.connector
+            _set(c, id, system=word)
+            return word
 
     def rebind(self, id: str, account: Account, actor: str) -> ConnectionRow:
         """Binds the connection to this account from now on, and lets it go on if it rested for that."""

@@ -67,6 +67,7 @@ connection = Table(
     Column("connector", String(80), nullable=False),
     Column("account_id", String(400), info=PERSONAL),  # for a mailbox, its address
     Column("account_name", String(400), info=PERSONAL),
+    Column("system", String(120)),  # the word that ids of this account begin with, once it is known
     Column("paused", String(20)),  # None | 'auth' | 'account' | 'admin'
     Column("pause_reason", Text),
     Column("created_at", String(27), nullable=False),

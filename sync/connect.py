@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 from config.settings import ConnectionSettings, Settings
 from connectors.core.protocols import Connector, Runtime, Stream, Vendor, Writes
@@ -105,8 +104,14 @@ class Switchboard:
         if row.paused in (Pause.AUTH, Pause.ACCOUNT):
             connections.resume(row.id)
         zone = self.settings.hub.timezone
-        system = system_of(row, connections.all())
+        word = connections.word(row.id, preceded=self._preceded(name))
+        system = (row.connector, word) if word != row.connector else None
         return Connected(name, row, self.settings.connections[name], connector, account, zone, system)
+
+    def _preceded(self, name: str) -> bool:
+        """Whether the configuration has another connection of that vendor before this one."""
+        connector = self.settings.connections[name].connector
+        return next(one for one, of in self.settings.connections.items() if of.connector == connector) != name
 
     def rejected(self, one: Connected, error: AuthError) -> None:
         """The login was refused in the middle of work: the connection rests until somebody logs in again."""
@@ -129,16 +134,3 @@ class Switchboard:
 
         renames = Connections(self.db).follow_renames(configured, account_of)
         return [f"{one.old} is now called {one.new}; everything it had was kept" for one in renames]
-
-
-def system_of(mine: ConnectionRow, known: Sequence[ConnectionRow]) -> tuple[str, str] | None:
-    """How ids of that vendor begin where the connection does not lead to the vendor's account that was known first.
-
-    Record 42 of one account is not record 42 of another. The first account keeps the plain word, so that a further one
-    changes nothing that is stored; connections to one account share theirs.
-    """
-    first = min((one for one in known if one.connector == mine.connector), key=lambda one: (one.created_at, one.id))
-    if mine.id == first.id or mine.account_id is None or mine.account_id == first.account_id:
-        return None
-    account = blake2b(mine.account_id.encode(), digest_size=4).hexdigest()
-    return mine.connector, f"{mine.connector}.{account}"

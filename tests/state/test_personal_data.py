@@ -48,7 +48,7 @@ PERSONAL = {
 
 NOT_PERSONAL = {
     "counter.name next",
-    "connection.id name connector paused pause_reason created_at",  # names and reasons are the admin's and ours
+    "connection.id name connector system paused pause_reason created_at",  # names and reasons are the admin's and ours
     "slice.id connection_id stream rules",
     "raw_record.id slice_id state hash version changed_at observed_at generation",
     "sighting.raw_id slice_id generation",

@@ -27,7 +27,7 @@ from tests.sync.stage import ROOT, Actor, Stage
 from tests.sync.theatre import Theatre, plots
 
 KILLS = 20
-SOON = 10.0
+SOON = 30
 """Seconds that a hub may take to end when a person stops it."""
 
 
