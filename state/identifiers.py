@@ -41,9 +41,9 @@ _END = (
 
 def write(
     c: Connection,
-    begun: Sequence[Row] = (),
-    resumed: Sequence[Row] = (),
-    ended: Sequence[Row] = (),
+    begun: Sequence[Row],
+    resumed: Sequence[Row],
+    ended: Sequence[Row],
 ) -> None:
     """Keeps identifiers held for the first time, held again, and held no longer."""
     insert_rows(c, identifier, COLUMNS, begun)

@@ -10,8 +10,7 @@ For each batch of waiting entities, under the one resolve lease of the database:
    all members redirect to where most of them went; the rest are new.
 5. Write memberships, links, golden records and events, and take the batch out of the queue, in one short transaction.
 
-Everything up to 5 happens outside any transaction. Entities that change meanwhile are in the queue again. A batch is
-identified as a whole, and decided and written in parts, so that a pull that goes on meanwhile gets its turn to write.
+Everything up to 5 happens outside any transaction. Entities that change meanwhile are in the queue again.
 """
 
 from __future__ import annotations
@@ -19,11 +18,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from operator import itemgetter
 
 import orjson
 
@@ -40,12 +37,9 @@ from state.leases import Lease
 from sync.reports import ResolveReport
 
 BATCH = 4000
-PART = 500
-"""Entities, or twice so many identifiers, that one transaction writes: some milliseconds."""
 KINDS = {str(kind): kind for kind in Kind}
 NOTHING: frozenset[Identifier] = frozenset()
 NOBODY = Counter[str]()
-_VALUE = itemgetter(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +81,15 @@ class Resolver:
         )
 
     def _batch(self, batch: Sequence[Queued]) -> Counter[str]:
-        with self.db.read() as c:
-            waiting = identities.profiles(c, {one.entity_id for one in batch})
-            known = identifiers.held(c, [one.id for one in waiting.values() if one.kind in PROFILES])
-        identified = self._identify(waiting, known)
-        total = Counter[str]()
-        for part in records.chunks(batch, PART):
-            total.update(self._part(part, waiting, identified))
-        return total
-
-    def _part(self, batch: Sequence[Queued], everyone: Mapping[int, Profile], identified: Identified) -> Counter[str]:
         ids = {one.entity_id for one in batch}
-        waiting = {i: everyone[i] for i in ids if i in everyone}
+        with self.db.read() as c:
+            waiting = identities.profiles(c, ids)
+            known = identifiers.held(c, [one.id for one in waiting.values() if one.kind in PROFILES])
+        shared = self._identify(waiting, known)
         with self.db.read() as c:
             fact_rows = self._facts(c, batch, waiting)
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES]
-            near = _gather(c, dirty, waiting, identified, self.protection) if dirty else Neighbourhood()
+            near = _gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
             changes = _decide(c, near, self.policy, self.db.now())
         now = self.db.stamp()
         with self.db.write(self.lease) as c:
@@ -116,9 +103,14 @@ class Resolver:
             split=len(changes.split), retired=len(changes.retired), changed=len(changes.golden),
         )  # fmt: skip
 
-    def _identify(self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]) -> Identified:
-        """Keeps the identifiers of the waiting profiles, in transactions of their own: they can be derived again."""
-        touched: dict[int, AbstractSet[Identifier]] = {}
+    def _identify(
+        self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]
+    ) -> dict[Identifier, int]:
+        """Keeps the identifiers of the waiting profiles, in a transaction of its own: they can be derived again.
+
+        Returns those that they hold or held and that several may share: to how many. What is given up just now counts.
+        """
+        touched: set[Identifier] = set()
         now = self.db.stamp()
         begun: list[identifiers.Row] = []
         resumed: list[identifiers.Row] = []
@@ -129,11 +121,11 @@ class Resolver:
             wanted = identifiers_of(one.kind, one.values, one.echo, self.protection) if one.live else NOTHING
             before = known.get(one.id, {})
             changed = max(one.since.values()).rstrip("~")
+            touched.update(wanted)
             if not before:
-                touched[one.id] = wanted
                 begun.extend([(one.id, kind, value, changed) for kind, value in wanted])
                 continue
-            touched[one.id] = wanted | before.keys()
+            touched.update(before)
             for kind, value in wanted:
                 if (kind, value) not in before:
                     begun.append((one.id, kind, value, changed))
@@ -146,16 +138,12 @@ class Resolver:
             )
         # Counted before they are written, when most new ones are not there: that is the cheaper question.
         with self.db.read() as c:
-            counts = Counter(identifiers.counts(c, set().union(*touched.values())))
+            counts = Counter(identifiers.counts(c, touched))
         counts.update([(kind, value) for _, kind, value, _ in (*begun, *resumed)])
-        # In the order of the values, which is the order of the index: each transaction then touches a part of it.
-        for some in records.chunks(sorted(begun, key=_VALUE), 2 * PART):
+        if begun or resumed or ended:
             with self.db.write(self.lease) as c:
-                identifiers.write(c, some)
-        if resumed or ended:
-            with self.db.write(self.lease) as c:
-                identifiers.write(c, (), resumed, ended)
-        return Identified(touched, {one: count for one, count in counts.items() if count > 1}, len(waiting))
+                identifiers.write(c, sorted(begun), resumed, ended)
+        return {one: count for one, count in counts.items() if count > 1}
 
     def _facts(self, c: Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]) -> list[FactRow]:
         keys = {one.fact_key for one in batch if one.fact_key}
@@ -202,16 +190,6 @@ def _instant(text: str | None) -> str | None:
     return f"{whole}.{fraction.ljust(6, '0')}Z"
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """What each of a batch's ``entities`` waiting ones holds and held, and to how many a value may belong: those that
-    somebody just gave up are counted in."""
-
-    touched: Mapping[int, AbstractSet[Identifier]]
-    shared: Mapping[Identifier, int]
-    entities: int
-
-
 @dataclass(slots=True)
 class Neighbourhood:
     """Every entity that a batch can reach, how they are linked, and where they belong now."""
@@ -227,7 +205,7 @@ def _gather(
     c: Connection,
     dirty: Sequence[int],
     waiting: Mapping[int, Profile],
-    identified: Identified,
+    shared: Mapping[Identifier, int],
     protection: Protection,
 ) -> Neighbourhood:
     near = Neighbourhood()
@@ -239,8 +217,8 @@ def _gather(
         fresh |= identities.profiles(c, frontier - fresh.keys())
         near.profiles |= fresh
         near.memberships |= identities.memberships(c, frontier)
-        counts = _shared(dirty, identified) if first else identifiers.shared(c, frontier)
-        reached = _reach(c, near, counts, met, protection, everyone=first, slack=identified.entities)
+        counts = shared if first else identifiers.shared(c, frontier)
+        reached = _reach(c, near, counts, met, protection, everyone=first, slack=len(dirty))
         customers = {near.memberships[i] for i in frontier if i in near.memberships}
         asked = {p.alias for p in fresh.values() if p.alias} - near.aliases.keys()
         near.aliases |= identities.survivors(c, asked)
@@ -250,11 +228,6 @@ def _gather(
         first = False
     near.keys = identities.keys(c, _compared(near))
     return near
-
-
-def _shared(dirty: Sequence[int], identified: Identified) -> dict[Identifier, int]:
-    shared = identified.shared
-    return {one: shared[one] for i in dirty for one in identified.touched[i] if one in shared} if shared else {}
 
 
 def _compared(near: Neighbourhood) -> set[int]:

@@ -34,7 +34,6 @@ def take_small_steps() -> None:
     """Makes pages, batches and transactions small."""
     reading.PAGE_RECORDS = STEP
     resolve.BATCH = 3 * STEP
-    resolve.PART = STEP
     small = tuple(replace(target, batch_size=STEP // 2) for target in mapping.TARGETS)
     setattr(writes, "TARGETS", small)  # noqa: B010 - where it is read; to mypy it is no name of that module
 

@@ -150,7 +150,6 @@ def test_neither_order_nor_pages_nor_batches_nor_interleaved_syncs_change_what_c
     cuts = data.draw(st.sets(st.integers(1, len(told)), max_size=3))
     with _stage(folder, sqlite_template) as stage, pytest.MonkeyPatch.context() as patch:
         patch.setattr(resolve, "BATCH", data.draw(st.sampled_from((1, 2, 2000))))
-        patch.setattr(resolve, "PART", data.draw(st.sampled_from((1, 3, 500))))
         for world in stage.worlds.values():
             world.page_size = data.draw(st.sampled_from((1, 2, 100)))
         for number, one in enumerate(arriving):
