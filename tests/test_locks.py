@@ -27,7 +27,9 @@ REGISTRIES = re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs|proxy\.gol
 COMPANIONS = {"pydantic_core": "pydantic"}  # pinned exactly by pydantic, whose own documents import from it
 
 # Scripts that are run by the Python of a server's own environment, and held to its lock.
-FOREIGN = {"admin/demo/servers/tryton_company.py": "admin/demo/servers/locks/trytond-7.0.lock"}
+FOREIGN = {
+    f"admin/demo/servers/tryton_{what}.py": "admin/demo/servers/locks/trytond-7.0.lock" for what in ("books", "company")
+}
 
 
 @dataclass
