@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.proofs import Proof, Proofs, Recorder, page
+from connectors.core.registry import BUILT_IN
+from tests.proofs import OURS, PAGE, Proof, Proofs, Recorder, load, page
 
 LONG_AGO = "2020-01-01"
 CLIENT = Proof("hubspot", "official client", "some-client 1.0", LONG_AGO)
@@ -53,3 +54,8 @@ def test_streams_that_differ_are_told_apart_on_the_page() -> None:
 def test_a_connector_without_a_proof_is_called_unverified() -> None:
     assert "| unverified | never |" in page(Proofs())
     assert "| official client: some-client 1.0 | 2020-01-01 |" in page(Proofs(proofs=[CLIENT]))
+
+
+def test_the_page_is_as_the_tests_wrote_it_and_no_connector_is_missing() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(load()), "run make proofs"
+    assert set(load().streams) == set(BUILT_IN) - OURS, "run make proofs"
