@@ -6,6 +6,7 @@ Connections are held by pytest-socket (see ``addopts`` in pyproject.toml); name 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 from typing import Any
@@ -54,6 +55,8 @@ def _settle_environment() -> None:
 
 
 _settle_environment()
+# A shell starts what runs in the background deaf to Ctrl-C, and so are the processes that tests start from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 hypothesis_settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=SLOW)
