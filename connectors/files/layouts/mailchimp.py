@@ -46,8 +46,9 @@ def _status(cells: dict[str, Any], file_name: str) -> str:
 
 
 def _tags(text: str) -> list[str]:
-    """``"VIP","Blog"``: a quoted list inside a quoted cell."""
-    pieces = next(csv.reader([text], skipinitialspace=True), []) if text else []
+    """``"VIP","Blog"``: a quoted list inside a quoted cell. A line break in it is a space."""
+    line = " ".join(text.split())
+    pieces = next(csv.reader([line], skipinitialspace=True), [])
     return [piece.strip() for piece in pieces if piece.strip()]
 
 

@@ -95,3 +95,9 @@ def test_a_member_who_moved_to_the_unsubscribed_file_is_one_record_with_the_late
     assert latest["e1"].body["_status"] == "unsubscribed"
     told = [e.values for e in folder.entities("mailchimp_audience") if e.part == "consent" and not e.values["granted"]]
     assert (told[0]["at"], told[0]["text"]) == ("2026-04-02T08:00:00Z", "too many")
+
+
+def test_a_line_break_in_a_cell_of_tags_is_a_space(folder: Folder) -> None:
+    member = MEMBER.format(more="").replace('"""VIP"",""Blog, news"""', '"VIP,Blog\rnews"')
+    folder.put("subscribed_email_audience_export_1a.csv", MEMBERS.format(more="") + member)
+    assert folder.one("mailchimp_audience", "person")["tags"] == ["VIP", "Blog news"]
