@@ -73,9 +73,14 @@ def _path(data: Any, at: KeyPath, detail: ErrorDetails) -> KeyPath:
     for step in at:
         here = here.get(step) if isinstance(here, dict) else None
     for step in detail["loc"]:
-        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int)):
-            here = here[step]  # type: ignore[index]  # the line above has made sure of it
-            path.append(step)
+        match here:
+            case dict() if step in here:
+                here = here[step]
+            case list() if isinstance(step, int):
+                here = here[step]
+            case _:
+                continue
+        path.append(step)
     if detail["type"] == "missing":
         path.append(detail["loc"][-1])
     return tuple(path)

@@ -98,3 +98,16 @@ def stand_in(vendor: str, port: int = 0, **contents: Any) -> AbstractContextMana
     from connectors.core.registry import stand_in
 
     return stand_in(vendor, port, **contents)
+
+
+def put_calendar(url: str, user: str, password: str, path: str, calendar: str) -> None:
+    """Puts a calendar on a server, whole: a PUT on the address of a collection makes it, as Radicale's own upload does.
+
+    Raises the errors of a connector.
+    """
+    from connectors.caldav.connector import CALDAV
+    from connectors.core.auth import Basic
+    from connectors.core.dav import Dav
+    from connectors.core.protocols import Runtime
+
+    Dav(Runtime(), url, CALDAV, Basic(user, password)).put(path, "", calendar)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
-from urllib.error import URLError
-from urllib.request import ProxyHandler, Request, build_opener
 
 from icalendar import Calendar
 
@@ -70,14 +67,7 @@ class FrontDesk:
         made = frontdesk.calendar(self._rng, workshop, self._people)
         self._server.ready()
         server = self._server
-        login = b64encode(f"{server.user}:{server.password}".encode()).decode()
-        headers = {"Authorization": f"Basic {login}", "Content-Type": "text/calendar; charset=utf-8"}
-        address = f"{server.url}{server.user}/balie/"
-        request = Request(address, made.to_ical(), headers, method="PUT")  # noqa: S310 - the server that we started
-        try:
-            build_opener(ProxyHandler({})).open(request, timeout=30).close()
-        except URLError as error:
-            raise ConcordError(f"Radicale did not take the calendar: {error.reason}") from error
+        doors.put_calendar(server.url, server.user, server.password, f"{server.home}balie/", made.to_ical().decode())
         return Source(
             self.name,
             "caldav",

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field
 
 from connectors.caldav.mapping import EVENTS, SCHEMA
 from connectors.core import icalendar
-from connectors.core.auth import Auth, Basic, Bearer
 from connectors.core.dav import Dav, Service
 from connectors.core.dav_discovery import Collection, Discovery
+from connectors.core.dav_login import DavLogin
 from connectors.core.dav_reading import CollectionReader
 from connectors.core.multistatus import Tag
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
@@ -34,37 +34,14 @@ CALDAV = Service(
 """RFC 4791, read 2026-11-23."""
 
 
-class CalDavConfig(BaseModel):
+class CalDavConfig(DavLogin):
     """How a connection logs in to a calendar server, and which of its calendars are read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     url: str = Field(description="Address of the server, of the account's folder there, or of one calendar.")
-    username: str = Field("", description="User name.")
-    password: SecretStr | None = Field(None, description="Password, best one made for this application alone.")
-    access_token: SecretStr | None = Field(None, description="Bearer token, for a server that wants one instead.")
     calendars: tuple[str, ...] = Field((), description="Names of the calendars to read; all where empty.")
     exclude: tuple[str, ...] = Field((), description="Names of calendars to leave out.")
     email: str = Field("", description="Address of whose calendars these are: their own answer counts for them.")
     page_size: int = Field(100, ge=1, le=1000, description="Calendar objects asked for at a time.")
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an address that begins with https://")
-        if parts.username or parts.password:
-            raise ValueError("no user or password in the address: they have settings of their own")
-        return value
-
-    @model_validator(mode="after")
-    def _one_login(self) -> CalDavConfig:
-        if self.access_token is not None and (self.username or self.password is not None):
-            raise ValueError("give either username and password, or access_token")
-        if bool(self.username) != (self.password is not None):
-            raise ValueError("username and password go together")
-        return self
 
 
 class CalDavConnector:
@@ -75,7 +52,7 @@ class CalDavConnector:
 
     def __init__(self, config: CalDavConfig, runtime: Runtime) -> None:
         self._config, self._zone = config, runtime.timezone
-        self._dav = Dav(runtime, config.url, CALDAV, _auth(config))
+        self._dav = Dav(runtime, config.url, CALDAV, config.auth())
         self._reader = CollectionReader(self._dav, self._shape, config.page_size, self._choose)
 
     def check(self) -> Account:
@@ -145,12 +122,6 @@ def _filter(*narrower: Tag) -> Tag:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _auth(config: CalDavConfig) -> Auth | None:
-    if config.access_token is not None:
-        return Bearer(config.access_token.get_secret_value())
-    return Basic(config.username, config.password.get_secret_value()) if config.password is not None else None
 
 
 def build(config: CalDavConfig, runtime: Runtime, tokens: TokenStore) -> CalDavConnector:

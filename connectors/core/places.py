@@ -18,8 +18,8 @@ def dump(place: Any) -> Cursor:
 
 
 def load(kind: type[P], cursor: Cursor | None) -> P | None:
-    """The place that a cursor names, None for none. Raises CursorExpiredError for what ``dump`` did not write."""
-    if cursor is None:
+    """The place that a cursor names, None for none or an empty one. Raises CursorExpiredError for what ``dump`` did not write."""
+    if not cursor:
         return None
     try:
         return kind(**json.loads(cursor))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
 
 from connectors.core.http import Auth, Budget, Http, Limit
 from connectors.core.protocols import Runtime
+from connectors.core.vendor_clock import VendorClock
 from connectors.hubspot import refusals
 from mapping.contract import Account
 from mapping.errors import ConcordError, ContractError, TransientError, UnknownOutcomeError
@@ -40,8 +40,7 @@ class Api:
     """HubSpot's CRM API, v3 and v4. Every method raises the errors of ``Http``; a lost read is a TransientError."""
 
     def __init__(self, runtime: Runtime, base_url: str, auth: Auth, *, per_ten_seconds: int, per_second: int) -> None:
-        self._runtime = runtime
-        self._skew = timedelta(0)
+        self._clock = VendorClock(runtime)
         budget = Budget(
             Limit(per_ten_seconds, 10.0, "requests in ten seconds", header=BURST_HEADER),
             Limit(per_second, 1.0, "searches in a second", match=r"^POST .*/search$"),
@@ -50,17 +49,12 @@ class Api:
 
     def _classify(self, response: httpx.Response) -> ConcordError | None:
         """Every answer also tells the vendor's time, against which its timestamps have to be read."""
-        try:
-            said = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            said = None
-        if said is not None and said.tzinfo is not None:
-            self._skew = said - self._runtime.now()
+        self._clock.hear(response)
         return refusals.classify(response)
 
     def now(self) -> datetime:
         """The vendor's present, by the ``Date`` of its last answer; ours before the first."""
-        return self._runtime.now() + self._skew
+        return self._clock.now()
 
     def account(self) -> Account:
         """Who we are there (account information API, v3)."""

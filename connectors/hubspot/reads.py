@@ -8,16 +8,16 @@ place to resume from. What the index has not shown yet is caught by looking back
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.core import places
 from connectors.hubspot.api import LONGEST_QUERY, SEARCH_PAGE, Api, Found, Json
 from connectors.hubspot.properties import Property, properties, schema
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Schema, Slice, Tombstone
-from mapping.errors import ContractError, CursorExpiredError, RecordError
+from mapping.errors import ContractError, RecordError
 
 CURSOR_VERSION = 1
 FULL, CHANGES, ARCHIVED, REST, WINDOW = "full", "changes", "archived", "rest", "window"
@@ -40,20 +40,9 @@ class Place:
     at: str = ""
     v: int = CURSOR_VERSION
 
-    def text(self) -> Cursor:
-        """The place as a cursor."""
-        return Cursor(json.dumps({name: value for name, value in asdict(self).items() if value}, separators=(",", ":")))
-
-
-def place(cursor: Cursor) -> Place:
-    """The place a cursor names. Raises CursorExpiredError for one that this version does not understand."""
-    try:
-        found = Place(**json.loads(cursor))
-    except (ValueError, TypeError):
-        raise CursorExpiredError("the cursor is none of HubSpot's") from None
-    if found.v != CURSOR_VERSION or found.phase not in PHASES:
-        raise CursorExpiredError("the cursor was written by another version")
-    return found
+    def __post_init__(self) -> None:
+        if self.v != CURSOR_VERSION or self.phase not in PHASES:
+            raise ValueError("a place of another version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,7 @@ class Reader:
         """Everything, or what changed since the cursor; archived and merged records as tombstones."""
         names = self._names()
         now = _ms(self.api.now())
-        here = place(cursor) if cursor else Place(FULL, start=now)
+        here = places.load(Place, cursor) or Place(FULL, start=now)
         if here.phase == REST:
             here = replace(here, phase=CHANGES, start=now)
         if here.phase == FULL:
@@ -89,7 +78,7 @@ class Reader:
             return
         if here.phase == CHANGES:
             for page in self._changes(here, names):
-                here = place(page.cursor or Cursor(""))
+                here = places.load(Place, page.cursor) or here
                 yield page
         if here.phase == ARCHIVED:
             yield from self._archived(here)
@@ -97,7 +86,7 @@ class Reader:
     def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """Records last changed in [start, end), by id. A record that changes later belongs to a later window."""
         names = self._names()
-        here = place(cursor) if cursor else Place(WINDOW)
+        here = places.load(Place, cursor) or Place(WINDOW)
         bounds = [self._changed("GTE", _ms(start)), self._changed("LT", _ms(end))]
         for found, last in self._by_id(bounds, here.at, names):
             yield self._page(found.records, replace(here, at=last))
@@ -153,7 +142,7 @@ class Reader:
                     gone += [*_merged(each, at), Tombstone(RemoteId(str(each["id"])), Reason.ARCHIVED, at=at)]
             after = _onward(here.at, found.after)
             here = replace(here, at=after) if after else _rested(here, here.start)
-            yield Page(tombstones=gone, cursor=here.text())
+            yield Page(tombstones=gone, cursor=places.dump(here))
             if not after:
                 return
 
@@ -189,7 +178,7 @@ class Reader:
                 continue
             records[record.remote_id] = record
             gone += _merged(each, record.changed_at)
-        return Page(list(records.values()), gone, here.text(), complete, errors=errors)
+        return Page(list(records.values()), gone, places.dump(here), complete, errors=errors)
 
     def _known(self) -> dict[str, Property]:
         return properties(self.kind, self.api.properties(self.kind))

@@ -162,16 +162,20 @@ class Reader:
             return
         for low in range(here.after + 1, here.next, SPAN):
             high = min(low + SPAN, here.next) - 1
-            changed, gone = self.server.ask(
-                lambda session, low=low, high=high: session.changes(low, high, here.since),  # type: ignore[misc]
-                self.folder.name,
-                here.validity,
-            )
+            changed, gone = self._changed(here, low, high)
             told = sorted({*changed, *gone})
             for start in range(0, len(told), self.wish.page_size):
                 uids = told[start : start + self.wish.page_size]
                 page = self._increment(here, [uid for uid in uids if uid not in gone], [u for u in uids if u in gone])
                 yield replace(page, cursor=places.dump(replace(here, after=uids[-1])))
+
+    def _changed(self, here: Place, low: int, high: int) -> tuple[Collection[int], Collection[int]]:
+        name, since = self.folder.name, here.since
+        return self.server.ask(lambda session: session.changes(low, high, since), name, here.validity)
+
+    def _kept(self, here: Place, low: int, high: int, bounds: Sequence[str]) -> Sequence[int]:
+        name = self.folder.name
+        return self.server.ask(lambda session: session.search(low, high, "UNDELETED", *bounds), name, here.validity)
 
     def _increment(self, here: Place, uids: Sequence[int], gone: Collection[int]) -> Page:
         """The messages of these ids; tombstones for those that went or are marked as deleted."""
@@ -189,11 +193,7 @@ class Reader:
         bounds += [f"BEFORE {_day(end + 2 * day)}"] if end else []
         for low in range(here.after + 1, here.next, SPAN):
             high = min(low + SPAN, here.next) - 1
-            found = self.server.ask(
-                lambda session, low=low, high=high: session.search(low, high, "UNDELETED", *bounds),  # type: ignore[misc]
-                self.folder.name,
-                here.validity,
-            )
+            found = self._kept(here, low, high, bounds)
             for at in range(0, len(found), size or self.wish.page_size):
                 uids = found[at : at + (size or self.wish.page_size)]
                 yield uids, uids[-1]

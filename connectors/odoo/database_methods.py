@@ -181,10 +181,10 @@ def method(records: Records, model: str, name: str) -> Callable[..., Any]:
     if name.startswith("_"):
         message = f"Private methods (such as '{model}.{name}') cannot be called remotely."
         raise OdooError("odoo.exceptions.AccessError", message, 403)
-    found = getattr(records, name, None)
+    found: Callable[..., Any] | None = getattr(records, name, None)
     if found is None or OF_ONE_MODEL.get(name, model) != model:
         raise OdooError("builtins.AttributeError", f"The method '{model}.{name}' does not exist")
-    return found  # type: ignore[no-any-return]  # looked up by name: it is a method of Records
+    return found
 
 
 def described(model: str) -> dict[str, Any]:

@@ -14,18 +14,18 @@ next round begins with the second after it: an idle database is asked once and g
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from connectors.core import places
 from connectors.odoo import bodies, fields
 from connectors.odoo.api import Api, Domain, Json
 from connectors.odoo.bodies import SHOWN, Joiner
 from connectors.odoo.fields import Definitions
 from connectors.odoo.sources import Source
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Schema, Slice, Tombstone
-from mapping.errors import ConfigError, ContractError, CursorExpiredError, RecordError
+from mapping.errors import ConfigError, ContractError, RecordError
 
 CURSOR_VERSION = 1
 FULL, CHANGES, REST, WINDOW = "full", "changes", "rest", "window"
@@ -52,20 +52,9 @@ class Place:
     at: int = 0
     v: int = CURSOR_VERSION
 
-    def text(self) -> Cursor:
-        """The place as a cursor."""
-        return Cursor(json.dumps({name: value for name, value in asdict(self).items() if value}, separators=(",", ":")))
-
-
-def place(cursor: Cursor) -> Place:
-    """The place a cursor names. Raises CursorExpiredError for one that this version does not understand."""
-    try:
-        found = Place(**json.loads(cursor))
-    except (ValueError, TypeError):
-        raise CursorExpiredError("the cursor is none of Odoo's") from None
-    if found.v != CURSOR_VERSION or found.phase not in PHASES:
-        raise CursorExpiredError("the cursor was written by another version")
-    return found
+    def __post_init__(self) -> None:
+        if self.v != CURSOR_VERSION or self.phase not in PHASES:
+            raise ValueError("a place of another version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +74,7 @@ class Reader:
     def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """Everything, or what changed since the cursor; archived records as tombstones."""
         definitions = self._definitions()
-        here = place(cursor) if cursor else Place(FULL)
+        here = places.load(Place, cursor) or Place(FULL)
         if not cursor or here.phase == REST:
             here = self._round(here)
         domain = [*self.source.live] if here.phase == FULL else self._changed(here.since)
@@ -93,7 +82,7 @@ class Reader:
 
     def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """Records last changed in [start, end), by id. One that changes later belongs to a later window."""
-        here = place(cursor) if cursor else Place(WINDOW)
+        here = places.load(Place, cursor) or Place(WINDOW)
         bounds = [("write_date", ">=", _shown(_seconds(start))), ("write_date", "<", _shown(_seconds(end)))]
         yield from self._pages(here, [*self.source.live, *bounds], self._definitions())
 
@@ -119,7 +108,7 @@ class Reader:
             rows = self.api.rows(self.source.model, self._above(here.at, domain), names, self.page_size)
             if not rows:
                 done = here if here.phase == WINDOW else replace(here, phase=REST, since=here.then, at=0)
-                yield Page(cursor=done.text(), complete=here.phase == FULL)
+                yield Page(cursor=places.dump(done), complete=here.phase == FULL)
                 return
             here = replace(here, at=self._onward(here.at, max(_number(each) for each in rows)))
             yield self._page(joiner.join(rows), definitions, here)
@@ -136,7 +125,7 @@ class Reader:
                 records.append(record)
             else:
                 gone.append(Tombstone(record.remote_id, Reason.ARCHIVED, at=record.changed_at))
-        return Page(records, gone, here.text(), errors=errors)
+        return Page(records, gone, places.dump(here), errors=errors)
 
     def _round(self, before: Place) -> Place:
         """Where a round begins and, decided before anything is read, where the next one will."""

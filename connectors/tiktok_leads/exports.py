@@ -11,13 +11,13 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 import orjson
 
 from connectors.core import answers
-from connectors.core.http import Http, Options, Retry
+from connectors.core.http import Http, Options, Params, Retry
 from connectors.core.paging import by_number
 from connectors.core.protocols import Runtime
 from connectors.tiktok_leads import mapping
@@ -79,8 +79,13 @@ class TikTok:
         """Id and title of each lead form (instant page) that is no draft."""
 
         def fetch(number: int) -> Json:
-            asked = {"advertiser_id": self._advertiser, "business_type": "LEAD_GEN", "page_size": LISTED}
-            return self._data("GET", "/page/get/", params={**asked, "page": number})
+            asked: Params = {
+                "advertiser_id": self._advertiser,
+                "business_type": "LEAD_GEN",
+                "page_size": LISTED,
+                "page": number,
+            }
+            return self._data("GET", "/page/get/", params=asked)
 
         def more(page: Json) -> bool:
             told = page.get("page_info") or {}
@@ -117,7 +122,7 @@ class TikTok:
             status = str(self._data("POST", "/page/lead/task/", json=asked, headers=headers).get("status") or "")
         raise TransientError("TikTok does not come to an end with the export of leads")
 
-    def _data(self, method: str, path: str, **options: Any) -> Json:
+    def _data(self, method: str, path: str, **options: Unpack[Options]) -> Json:
         response = self._sent(method, path, **options)
         try:
             found = orjson.loads(response.content)
@@ -128,10 +133,10 @@ class TikTok:
             raise ContractError(f"{answers.describe(response)} with a body that holds no data")
         return data
 
-    def _sent(self, method: str, path: str, **options: Any) -> httpx.Response:
-        given: Options = {"repeatable": True, **options}  # type: ignore[typeddict-item]  # the callers' are Options
+    def _sent(self, method: str, path: str, **options: Unpack[Options]) -> httpx.Response:
+        options.setdefault("repeatable", True)
         try:
-            return self._http.request(method, ROOT + path, **given)
+            return self._http.request(method, ROOT + path, **options)
         except UnknownOutcomeError as lost:
             # To begin an export twice does no harm: nothing has to be looked for before it is asked again.
             problem = str(lost)

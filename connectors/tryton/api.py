@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +13,7 @@ import httpx
 
 from connectors.core.http import Http
 from connectors.core.protocols import Runtime, TokenStore
+from connectors.core.vendor_clock import VendorClock
 from connectors.tryton import refusals
 from connectors.tryton.login import Session
 from connectors.tryton.refusals import UserRefusalError
@@ -42,8 +42,8 @@ class Api:
     """
 
     def __init__(self, runtime: Runtime, tokens: TokenStore, url: str, database: str, user: str, password: str) -> None:
-        self._runtime, self._database, self._user = runtime, database, user
-        self._skew = timedelta(0)
+        self._database, self._user = database, user
+        self._clock = VendorClock(runtime)
         self._host = httpx.URL(url).netloc.decode("ascii", "replace")
         base = url.rstrip("/")
         self._open = Http(runtime, base, classify=refusals.classify)
@@ -55,11 +55,10 @@ class Api:
 
     def now(self) -> datetime:
         """The server's present, by the ``Date`` of its last answer; ours before the first."""
-        return self._runtime.now() + self._skew
+        return self._clock.now()
 
     def account(self, wanted: Sequence[str]) -> Account:
         """Who we are there, with a word on the modules that are missing of those that bring the models ``wanted``."""
-        self.context  # noqa: B018 - asks for it, so that a login that is refused says so here
         absent = [refusals.MODULES[model] for model in wanted if model not in self.models]
         name = f"{self._database} at {self._host} (Tryton {self.version}) as {self._user}"
         return Account(
@@ -175,12 +174,7 @@ class Api:
 
     def _classify(self, response: httpx.Response) -> ConcordError | None:
         """Every answer also tells the server's time, against which its timestamps have to be read."""
-        try:
-            said = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            said = None
-        if said is not None and said.tzinfo is not None:
-            self._skew = said - self._runtime.now()
+        self._clock.hear(response)
         return refusals.classify(response)
 
     def _rows(self, answer: Any) -> Sequence[Any]:

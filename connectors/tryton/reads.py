@@ -9,18 +9,18 @@ it commits: what was shown late is caught by looking back ``lookback`` on the ne
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.core import places
 from connectors.tryton.api import Api, Domain
 from connectors.tryton.models import STAMPS, Model, names, schema
 from connectors.tryton.refusals import FailedError, UserRefusalError
 from connectors.tryton.wire import FLAGS, Json, encode, instant, record
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Schema, Slice, Tombstone
-from mapping.errors import ContractError, CursorExpiredError, RecordError
+from mapping.errors import ContractError, RecordError
 
 CURSOR_VERSION = 1
 FULL, CHANGES, REST, WINDOW = "full", "changes", "rest", "window"
@@ -47,20 +47,9 @@ class Place:
     at: int = 0
     v: int = CURSOR_VERSION
 
-    def text(self) -> Cursor:
-        """The place as a cursor."""
-        return Cursor(json.dumps({name: value for name, value in asdict(self).items() if value}, separators=(",", ":")))
-
-
-def place(cursor: Cursor) -> Place:
-    """The place a cursor names. Raises CursorExpiredError for one that this version does not understand."""
-    try:
-        found = Place(**json.loads(cursor))
-    except (ValueError, TypeError):
-        raise CursorExpiredError("the cursor is none of Tryton's") from None
-    if found.v != CURSOR_VERSION or found.phase not in PHASES:
-        raise CursorExpiredError("the cursor was written by another version")
-    return found
+    def __post_init__(self) -> None:
+        if self.v != CURSOR_VERSION or self.phase not in PHASES:
+            raise ValueError("a place of another version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +71,7 @@ class Reader:
         """Everything, or what changed since the cursor; inactive records as tombstones. Raises as ``describe``."""
         fields = self._fields()
         now = int(self.api.now().timestamp())
-        here = place(cursor) if cursor else Place(FULL, start=now)
+        here = places.load(Place, cursor) or Place(FULL, start=now)
         if here.phase == REST:
             here = replace(here, phase=CHANGES, start=now)
         since = here.since - int(self.lookback.total_seconds())
@@ -90,18 +79,18 @@ class Reader:
         rest = Place(REST, since=here.start)
         for page, last, more in self._by_id(bounds, here.at, fields):
             here = replace(here, at=last)
-            yield replace(page, cursor=(here if more else rest).text(), complete=here.phase == FULL and not more)
+            yield replace(page, cursor=places.dump(here if more else rest), complete=here.phase == FULL and not more)
 
     def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """Records last changed themselves in [start, end), to the second, by id; what is inactive is left out."""
         fields = self._fields()
-        here = place(cursor) if cursor else Place(WINDOW)
+        here = places.load(Place, cursor) or Place(WINDOW)
         first, last = encode(start.replace(microsecond=0)), encode(end.replace(microsecond=0))
         written = [["write_date", ">=", first], ["write_date", "<", last]]
         created = [["write_date", "=", None], ["create_date", ">=", first], ["create_date", "<", last]]
         for page, at, _ in self._by_id([["OR", written, created]], here.at, fields):
             here = replace(here, at=at)
-            yield replace(page, tombstones=(), cursor=here.text())
+            yield replace(page, tombstones=(), cursor=places.dump(here))
 
     def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
         """The ids of all active records."""

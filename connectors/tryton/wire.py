@@ -67,7 +67,8 @@ def _datetime(value: Json) -> str:
     year, month, number, *clock = (
         value[name] for name in ("year", "month", "day", "hour", "minute", "second", "microsecond")
     )
-    return datetime(year, month, number, *clock).isoformat() + "Z"  # noqa: DTZ001 - UTC, as the Z says
+    hour, minute, second, micro = clock
+    return datetime(year, month, number, hour, minute, second, micro, UTC).isoformat().replace("+00:00", "Z")
 
 
 _TYPES: Mapping[str, Callable[[Json], Any]] = {

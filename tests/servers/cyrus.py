@@ -10,11 +10,10 @@ from __future__ import annotations
 import getpass
 import imaplib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
-from admin.demo.servers.process import Process, free_port
+from admin.demo.servers.process import WebServer, free_port
 from tests.servers.debian import run, unpacked
 
 PACKAGES = (
@@ -60,35 +59,21 @@ EVENTS {{ }}
 """
 
 
-class Cyrus:
-    """One server for one user. Use it with ``with``. Raises ConcordError where it cannot be had here."""
+class Cyrus(WebServer):
+    """One server for one user. Raises ConcordError where it cannot be had here."""
 
     user = "alice"
     password = "alice-pw-14142"
     home = "/dav/calendars/user/alice/"
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
+        super().__init__(folder)
         self.imap_port = free_port()
-        self._process: Process | None = None
-        self._tool: Sequence[str] = ()
+        self._drop: Sequence[str] = ()
         self._variables: dict[str, str] = {}
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """The address of the server, with a slash at its end."""
-        return f"http://127.0.0.1:{self.port}/"
-
-    def start(self) -> None:
-        """Unpacks the server where that was never done, starts it, and makes its user."""
+    def command(self) -> Sequence[str]:
+        """The master process, with its user made."""
         root = unpacked("Cyrus", PACKAGES)
         for name in ("conf/proc", "conf/log", "conf/lock", "spool"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -96,20 +81,25 @@ class Cyrus:
         settings.write_text(IMAPD.format(folder=self.folder), encoding="utf-8")
         places = {"bin": root / "usr/lib/cyrus/bin", "folder": self.folder, "port": self.port}
         services.write_text(SERVICES.format(**places, imap_port=self.imap_port), encoding="utf-8")
-        owner, drop = _somebody()
-        variables = {
+        owner, self._drop = _somebody()
+        self._variables = {
             "CYRUS_USER": owner,
             "LD_LIBRARY_PATH": ":".join(str(root / name) for name in LIBRARIES),
             "SASL_PATH": ":".join(str(root / name / "sasl2") for name in LIBRARIES[:2]),
         }
-        self._tool, self._variables = [*drop, str(root / "usr/sbin/saslpasswd2")], variables
         self.add_user(self.user)
         master = [str(root / "usr/lib/cyrus/bin/master"), "-C", str(settings), "-M", str(services), "-D"]
-        pid = ["-p", str(self.folder / "master.pid")]
-        log = self.folder / "cyrus.log"
-        self._process = Process("Cyrus", [*drop, *master, *pid], self.port, log, variables=variables)
+        return [*self._drop, *master, "-p", str(self.folder / "master.pid")]
+
+    def variables(self) -> Mapping[str, str]:
+        """Where its libraries lie, and whom it runs as."""
+        return self._variables
+
+    def ready(self) -> None:
+        """Waits until it answers; the first login makes the mailboxes."""
+        super().ready()
         try:
-            with imaplib.IMAP4("127.0.0.1", self.imap_port) as mail:  # the first login makes the mailboxes
+            with imaplib.IMAP4("127.0.0.1", self.imap_port) as mail:
                 mail.login(self.user, self.password)
         except BaseException:
             self.stop()
@@ -117,14 +107,9 @@ class Cyrus:
 
     def add_user(self, user: str) -> None:
         """One more who has the password; the first login makes the mailboxes."""
-        command = [*self._tool, "-p", "-c", "-u", "localhost", "-f", str(self.folder / "sasldb2"), user]
+        tool = [*self._drop, str(unpacked("Cyrus", PACKAGES) / "usr/sbin/saslpasswd2")]
+        command = [*tool, "-p", "-c", "-u", "localhost", "-f", str(self.folder / "sasldb2"), user]
         run("Cyrus", command, self._variables, given=self.password)
-
-    def stop(self) -> None:
-        """Ends the server, if it runs."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
 
 
 def _somebody() -> tuple[str, Sequence[str]]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import imaplib
 import shutil
 import socket
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
-from admin.demo.servers.process import Process, free_port
+from admin.demo.servers.process import Server, free_port
 from tests.servers.debian import run, unpacked
 
 PACKAGES = (
@@ -112,8 +112,8 @@ exec unshare --user --map-user=65534 --map-group=65534 /usr/sbin/dovecot -F -c "
 """
 
 
-class Dovecot:
-    """One server that knows every user, by the one password. Use it with ``with``.
+class Dovecot(Server):
+    """One server that knows every user, by the one password.
 
     With ``certificate.pem`` and ``key.pem`` in its folder it speaks TLS. ``introspection`` is an address that tells
     whose an OAuth token is. Raises ConcordError where it cannot be had here.
@@ -123,19 +123,12 @@ class Dovecot:
     password = "alice-pw-16180-\u00e9"
 
     def __init__(self, folder: Path, capability: str = QRESYNC, *, introspection: str = "") -> None:
-        self.folder, self.capability, self.introspection = folder, capability, introspection
-        self.port, self.tls_port = free_port(), free_port()
-        self._process: Process | None = None
+        super().__init__(folder)
+        self.capability, self.introspection = capability, introspection
+        self.tls_port = free_port()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Unpacks the server where that was never done, and starts it."""
+    def command(self) -> Sequence[str]:
+        """The server, which sees its own files where it looks for them, below /usr."""
         root = unpacked("Dovecot", PACKAGES)
         if (root / "lib").is_dir():  # what a package puts there belongs below /usr on a system of today
             shutil.copytree(root / "lib", root / "usr" / "lib", dirs_exist_ok=True, symlinks=True)
@@ -145,14 +138,7 @@ class Dovecot:
         settings.write_text(self._settings(), encoding="utf-8")
         in_namespace = ["unshare", "--user", "--map-root-user", "--mount"]
         run("Dovecot", [*in_namespace, "true"])
-        command = [*in_namespace, "sh", "-c", HIDDEN, "dovecot", str(root), str(settings)]
-        self._process = Process("Dovecot", command, self.port, self.folder / "output.log")
-
-    def stop(self) -> None:
-        """Ends the server, if it runs."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
+        return [*in_namespace, "sh", "-c", HIDDEN, "dovecot", str(root), str(settings)]
 
     def forget(self, user: str) -> None:
         """Lets the server forget the indexes of a mailbox, and with them its count of changes; UIDs stay."""

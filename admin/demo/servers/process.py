@@ -8,9 +8,11 @@ import socket
 import subprocess
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from mapping.errors import ConcordError
 
@@ -140,3 +142,60 @@ class Process:
     def _last_words(self) -> str:
         said = self._log.read_bytes()[-LAST_WORDS:].decode("utf-8", "replace").strip()
         return said.splitlines()[-1] if said else "it said nothing"
+
+
+class Server(ABC):
+    """A real server in a folder of its own, which outlives it. Use it with ``with``, or call ``start`` and ``stop``."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self._process: Process | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Installs the server where that was never done, and starts it. Raises ConcordError when one of them fails."""
+        self.begin()
+        self.ready()
+
+    def begin(self) -> None:
+        """Starts the server without waiting until it is ``ready``."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name, command, variables = type(self).__name__, self.command(), self.variables()
+        with uninterrupted():
+            said = self.folder / "output.log"
+            self._process = Process(name, command, self.port, said, variables=variables, wait=False)
+
+    @abstractmethod
+    def command(self) -> Sequence[str]:
+        """What starts it, once it is installed and its settings lie in the folder, both of which this does."""
+
+    def variables(self) -> Mapping[str, str]:
+        """What the command finds in its environment besides."""
+        return {}
+
+    def ready(self) -> None:
+        """Waits until it answers. Raises ConcordError when it does not."""
+        if self._process is not None:
+            self._process.ready()
+
+    def stop(self) -> None:
+        """Ends the server, if it runs."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+
+class WebServer(Server):
+    """One that speaks HTTP."""
+
+    @property
+    def url(self) -> str:
+        """The address of the server, with a slash at its end."""
+        return f"http://127.0.0.1:{self.port}/"

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 
 from admin.demo.servers.environment import LOCKS, alone, cache, environment
-from admin.demo.servers.process import Process, completed, free_port, uninterrupted
+from admin.demo.servers.process import WebServer, completed
 from mapping.errors import ConcordError
 
 USER, PASSWORD = "admin", "admin-pw-31415"
@@ -47,12 +46,8 @@ class Release:
 SEVEN = Release("trytond-7.0", LOCKS / "trytond-7.0.lock")
 
 
-class Tryton:
-    """One server with one database, which lies in ``folder`` and outlives it.
-
-    Use it with ``with``, or call ``start`` and ``stop``; ``url`` is there once it has started. The database is copied
-    from a template that is made once a year and release, in half a minute.
-    """
+class Tryton(WebServer):
+    """One server with one database, copied from a template that is made once a year and release, in half a minute."""
 
     user, password = USER, PASSWORD
     clerk, clerk_password = CLERK, CLERK_PASSWORD
@@ -61,23 +56,9 @@ class Tryton:
     def __init__(
         self, folder: Path, *, release: Release = SEVEN, port: int = 0, say: Callable[[str], None] = print
     ) -> None:
-        self.folder = folder
+        super().__init__(folder, port)
         self.release = release
-        self.port = port
         self._say = say
-        self._process: Process | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """The address of the server, with a slash at its end."""
-        return f"http://127.0.0.1:{self.port}/"
 
     @property
     def file(self) -> Path:
@@ -94,35 +75,14 @@ class Tryton:
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(database, self.file)
 
-    def start(self) -> None:
-        """Installs the server and makes the database where that was never done, and starts it. Raises ConcordError when
-        one of them fails."""
-        self.begin()
-        self.ready()
-
-    def begin(self) -> None:
-        """Starts the server without waiting until it is ``ready``."""
+    def command(self) -> Sequence[str]:
+        """trytond over the database."""
         programs = self.python.parent
-        self.folder.mkdir(parents=True, exist_ok=True)
         if not self.file.exists():
             shutil.copyfile(template(self.release, self._say), self.file)
-        self.port = self.port or free_port()
         settings = self.folder / "trytond.conf"
         settings.write_text(CONFIGURATION.format(port=self.port, folder=self.folder), encoding="utf-8")
-        command = [str(programs / "trytond"), "-c", str(settings), "-d", DATABASE]
-        with uninterrupted():
-            self._process = Process("Tryton", command, self.port, self.folder / "trytond.log", wait=False)
-
-    def ready(self) -> None:
-        """Waits until it answers. Raises ConcordError when it does not."""
-        if self._process is not None:
-            self._process.ready()
-
-    def stop(self) -> None:
-        """Ends the server, if it runs."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
+        return [str(programs / "trytond"), "-c", str(settings), "-d", DATABASE]
 
 
 @dataclass(frozen=True, slots=True)

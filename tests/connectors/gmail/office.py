@@ -19,8 +19,9 @@ from connectors.core.protocols import Connector, Runtime, Stream
 from connectors.gmail.connector import VENDOR, GmailConfig
 from connectors.gmail.mailroom import Box
 from connectors.gmail.sandbox import CLIENT, GmailSandbox
-from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice, Tombstone
+from mapping.contract import Cursor, RemoteId, Slice
 from mapping.mapper import Entity, Mapper
+from tests.connectors import haul
 from tests.connectors.rig import Clock, Key, Lack, Tokens, stream_of
 
 ILSE, BAS = "ilse@acme.example", "bas@acme.example"
@@ -96,33 +97,8 @@ def company(**options: Any) -> Office:
     return Office((ILSE, BAS), service_account=ServiceAccount(frozenset({SCOPE}), key=KEY), **options)
 
 
-class Haul:
+class Haul(haul.Haul):
     """What a read brought."""
-
-    def __init__(self, pages: list[Page]) -> None:
-        self.pages = pages
-
-    @property
-    def cursor(self) -> Cursor:
-        """Where it stopped."""
-        cursor = self.pages[-1].cursor
-        assert cursor
-        return cursor
-
-    @property
-    def records(self) -> list[RawRecord]:
-        """Every record, in the order in which it came."""
-        return [record for page in self.pages for record in page.records]
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the records."""
-        return [str(record.remote_id) for record in self.records]
-
-    @property
-    def tombstones(self) -> list[Tombstone]:
-        """Every tombstone."""
-        return [stone for page in self.pages for stone in page.tombstones]
 
     def entities(self) -> list[Entity]:
         """What the default rules make of the records."""

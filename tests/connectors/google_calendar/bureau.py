@@ -18,9 +18,10 @@ from connectors.google_calendar.agenda import Agenda, Calendar
 from connectors.google_calendar.connector import VENDOR, GoogleCalendarConfig
 from connectors.google_calendar.mapping import EVENTS
 from connectors.google_calendar.sandbox import CLIENT, GoogleCalendarSandbox
-from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice
+from mapping.contract import Cursor, Page, RemoteId, Slice
 from mapping.mapper import Mapper
 from mapping.recurrence import Horizon
+from tests.connectors import haul
 from tests.connectors.rig import Clock, Key, Lack, Tokens, stream_of
 
 ILSE, BAS = "ilse@acme.example", "bas@acme.example"
@@ -93,29 +94,12 @@ class Bureau:
         return Haul(list(self.open(**config).read(Slice(slice_), cursor)), self.clock.now())
 
 
-class Haul:
+class Haul(haul.Haul):
     """What a read brought."""
 
     def __init__(self, pages: list[Page], now: datetime) -> None:
-        self.pages = pages
+        super().__init__(pages)
         self._now = now
-
-    @property
-    def cursor(self) -> Cursor:
-        """Where it stopped."""
-        cursor = self.pages[-1].cursor
-        assert cursor
-        return cursor
-
-    @property
-    def records(self) -> list[RawRecord]:
-        """Every record, in the order in which it came."""
-        return [record for page in self.pages for record in page.records]
-
-    @property
-    def tombstones(self) -> list[str]:
-        """The ids of what is gone."""
-        return [str(stone.remote_id) for page in self.pages for stone in page.tombstones]
 
     @property
     def facts(self) -> dict[str, dict[str, Any]]:

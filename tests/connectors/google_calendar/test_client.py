@@ -85,7 +85,7 @@ def test_what_it_writes_the_connector_reads(firm: Bureau) -> None:
     assert sorted(fact["title"] for fact in after.facts.values()) == ["Moved", "Weekly"]
     events.delete(calendarId=ILSE, eventId=single).execute()
     assert refusal(events.delete(calendarId=ILSE, eventId=single)) == (410, "deleted")
-    assert firm.read(after.cursor).tombstones == [single]
+    assert firm.read(after.cursor).gone == [single]
 
 
 def test_its_service_account_reads_for_those_it_may(firm: Bureau) -> None:

@@ -70,7 +70,7 @@ def test_a_series_that_is_deleted_is_one_tombstone(bureau: Bureau) -> None:
     before = bureau.read()
     bureau.agenda.delete(ILSE, series)
     after = bureau.read(before.cursor)
-    assert (after.records, after.tombstones) == ([], [series])
+    assert (after.records, after.gone) == ([], [series])
 
 
 def test_a_meeting_may_become_a_series_and_one_again(bureau: Bureau) -> None:
@@ -103,7 +103,7 @@ def test_a_meeting_that_came_and_went_leaves_no_more_than_a_tombstone(bureau: Bu
     gone = bureau.meet()
     bureau.agenda.delete(ILSE, gone)
     after = bureau.read(before.cursor)
-    assert (after.records, after.tombstones) == ([], [gone])
+    assert (after.records, after.gone) == ([], [gone])
     assert bureau.read().tombstones == []
 
 

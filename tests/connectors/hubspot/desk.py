@@ -14,7 +14,8 @@ from connectors.hubspot.connector import VENDOR, HubSpotConfig
 from connectors.hubspot.portal import Portal, Record
 from connectors.hubspot.portal_schema import ENGAGEMENTS
 from connectors.hubspot.sandbox import HubSpotSandbox
-from mapping.contract import Cursor, Fields, Page, RawRecord, RemoteId, Slice, Tombstone
+from mapping.contract import Cursor, Fields, RemoteId, Slice
+from tests.connectors.haul import Haul
 from tests.connectors.rig import Clock, Key, Lack, Tokens, stream_of
 
 TOKEN, WRONG_TOKEN = "pat-eu1-3141592653", "pat-eu1-2718281828"
@@ -60,35 +61,6 @@ class Desk:
     def read(self, stream: Stream, cursor: Cursor | None = None) -> Haul:
         """Everything that a stream gives from a cursor on."""
         return Haul(list(stream.read(WHOLE, cursor)))
-
-
-class Haul:
-    """What a read brought."""
-
-    def __init__(self, pages: list[Page]) -> None:
-        self.pages = pages
-
-    @property
-    def cursor(self) -> Cursor:
-        """Where it stopped."""
-        cursor = self.pages[-1].cursor
-        assert cursor
-        return cursor
-
-    @property
-    def records(self) -> list[RawRecord]:
-        """Every record, in the order in which it came."""
-        return [record for page in self.pages for record in page.records]
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the records."""
-        return [str(record.remote_id) for record in self.records]
-
-    @property
-    def tombstones(self) -> list[Tombstone]:
-        """Every tombstone."""
-        return [stone for page in self.pages for stone in page.tombstones]
 
 
 def sample(object_type: str, number: int) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from connectors.microsoft365.connector import VENDOR, Microsoft365Config
 from connectors.microsoft365.mapping import EVENTS, MESSAGES
 from connectors.microsoft365.sandbox import Diary, MicrosoftSandbox, Postbox
 from connectors.microsoft365.sandbox_door import RefusalError
-from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice, Tombstone
+from mapping.contract import Cursor, Page, RemoteId, Slice
 from mapping.mapper import Mapper
 from mapping.recurrence import Horizon
+from tests.connectors import haul
 from tests.connectors.rig import Clock, Key, Lack, Tokens, stream_of
 
 ILSE, BAS = "ilse@acme.example", "bas@acme.example"
@@ -118,38 +119,12 @@ class Company:
         return Haul(stream, list(self.open(stream, **config).read(Slice(slice_), cursor)), self.clock.now())
 
 
-class Haul:
+class Haul(haul.Haul):
     """What a read brought."""
 
     def __init__(self, stream: str, pages: list[Page], now: datetime) -> None:
-        self.stream, self.pages, self._now = stream, pages, now
-
-    @property
-    def cursor(self) -> Cursor:
-        """Where it stopped."""
-        cursor = self.pages[-1].cursor
-        assert cursor
-        return cursor
-
-    @property
-    def records(self) -> list[RawRecord]:
-        """Every record, in the order in which it came."""
-        return [record for page in self.pages for record in page.records]
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the records."""
-        return [str(record.remote_id) for record in self.records]
-
-    @property
-    def tombstones(self) -> list[Tombstone]:
-        """Every tombstone."""
-        return [stone for page in self.pages for stone in page.tombstones]
-
-    @property
-    def gone(self) -> list[str]:
-        """The ids of the tombstones."""
-        return [str(stone.remote_id) for stone in self.tombstones]
+        super().__init__(pages)
+        self.stream, self._now = stream, now
 
     @property
     def facts(self) -> dict[str, dict[str, Any]]:

@@ -13,8 +13,9 @@ from connectors.odoo.connector import VENDOR, OdooConfig
 from connectors.odoo.database import Database
 from connectors.odoo.database_fields import Row
 from connectors.odoo.sandbox import OdooSandbox
-from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice, Tombstone
+from mapping.contract import Cursor, RemoteId, Slice
 from mapping.mapper import Entity, Mapper
+from tests.connectors import haul
 from tests.connectors.rig import Clock, Key, Lack, Tokens, stream_of
 
 JSONRPC, JSON2 = 18, 19
@@ -75,33 +76,13 @@ class Desk:
         return list(Mapper(stream.rules, default_country="GB").map(record.body))
 
 
-class Haul:
+class Haul(haul.Haul):
     """What a read brought."""
 
-    def __init__(self, pages: list[Page]) -> None:
-        self.pages = pages
-
     @property
-    def cursor(self) -> Cursor:
-        """Where it stopped."""
-        cursor = self.pages[-1].cursor
-        assert cursor
-        return cursor
-
-    @property
-    def records(self) -> list[RawRecord]:
-        """Every record, in the order in which it came."""
-        return [record for page in self.pages for record in page.records]
-
-    @property
-    def ids(self) -> list[int]:
-        """The ids of the records."""
+    def numbers(self) -> list[int]:
+        """The ids of the records, as Odoo has them."""
         return [int(record.remote_id) for record in self.records]
-
-    @property
-    def tombstones(self) -> list[Tombstone]:
-        """Every tombstone."""
-        return [stone for page in self.pages for stone in page.tombstones]
 
 
 def sample(stream: str, number: int, partner: int) -> dict[str, Any]:

@@ -38,9 +38,9 @@ def test_a_second_that_holds_more_rows_than_a_page_is_read_to_its_end(desk: Desk
     stamps = {row.changed for row in desk.database.rows("res.partner")}
     assert len(stamps) == 26, "one date for the import, one for each of the others, all in one second"
     after = desk.read(desk.open(page_size=4), before.cursor)
-    assert after.ids == [*imported, *scattered]
+    assert after.numbers == [*imported, *scattered]
     assert all(len(page.records) <= 4 for page in after.pages)
-    assert desk.read(desk.open(page_size=4)).ids == [*imported, *scattered]
+    assert desk.read(desk.open(page_size=4)).numbers == [*imported, *scattered]
 
 
 def test_a_change_within_the_second_that_was_read_last_is_found(desk: Desk) -> None:
@@ -49,7 +49,7 @@ def test_a_change_within_the_second_that_was_read_last_is_found(desk: Desk) -> N
     desk.database.write("res.partner", [ada], function="CTO")
     late = people(desk, 1)
     found = desk.read("partners", before.cursor)
-    assert {ada, *late} <= set(found.ids)
+    assert {ada, *late} <= set(found.numbers)
     assert next(each for each in found.records if each.remote_id == str(ada)).body["function"] == "CTO"
 
 
@@ -78,7 +78,7 @@ def test_a_transaction_that_commits_late_is_seen_by_the_next_increment(desk: Des
     assert "Late" in {each.body["name"] for each in found.records}
     desk.clock.advance(SETTLED)
     later = desk.read("partners", found.cursor)
-    assert bea not in desk.read("partners", later.cursor).ids
+    assert bea not in desk.read("partners", later.cursor).numbers
 
 
 def test_the_longest_transaction_that_is_promised_is_seen(desk: Desk) -> None:
@@ -91,7 +91,7 @@ def test_the_longest_transaction_that_is_promised_is_seen(desk: Desk) -> None:
     desk.clock.advance(1)
     with desk.database.transaction(began):
         desk.database.write("res.partner", [ada], function="late")
-    assert ada in desk.read("partners", cursor).ids
+    assert ada in desk.read("partners", cursor).numbers
 
 
 @given(
@@ -195,10 +195,10 @@ def test_what_is_archived_is_gone_and_comes_back(desk: Desk) -> None:
     (stone,) = gone.tombstones
     assert (stone.remote_id, stone.reason) == (str(ada), Reason.ARCHIVED)
     assert stone.at == desk.clock.now().replace(microsecond=0)
-    assert desk.read("partners").ids == [bea]
+    assert desk.read("partners").numbers == [bea]
     desk.clock.advance(SETTLED)
     desk.database.write("res.partner", [ada], active=True)
-    assert ada in desk.read("partners", gone.cursor).ids
+    assert ada in desk.read("partners", gone.cursor).numbers
 
 
 def test_a_lost_lead_is_archived_and_stays(desk: Desk) -> None:
@@ -209,9 +209,9 @@ def test_a_lost_lead_is_archived_and_stays(desk: Desk) -> None:
     desk.database.write("crm.lead", [lost.id], active=False, probability=0)
     desk.database.write("crm.lead", [hidden.id], active=False)
     after = desk.read("leads", before.cursor)
-    assert after.ids == [lost.id]
+    assert after.numbers == [lost.id]
     assert [each.remote_id for each in after.tombstones] == [str(hidden.id)]
-    assert desk.read("leads").ids == [lost.id]
+    assert desk.read("leads").numbers == [lost.id]
 
 
 def test_a_row_without_a_date_is_read_in_full_and_once_it_is_written(desk: Desk) -> None:
@@ -220,10 +220,10 @@ def test_a_row_without_a_date_is_read_in_full_and_once_it_is_written(desk: Desk)
     assert row is not None
     row.changed = None
     full = desk.read("partners")
-    assert (full.ids, full.records[0].changed_at) == ([ada], None)
-    assert desk.read("partners", full.cursor).ids == []
+    assert (full.numbers, full.records[0].changed_at) == ([ada], None)
+    assert desk.read("partners", full.cursor).numbers == []
     desk.database.write("res.partner", [ada], function="CTO")
-    assert desk.read("partners", full.cursor).ids == [ada]
+    assert desk.read("partners", full.cursor).numbers == [ada]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"phase":"moon"}', '{"phase":"rest","v":99}', '{"where":1}'])

@@ -124,8 +124,8 @@ def test_windows_that_touch_miss_nothing_and_repeat_nothing(desk: Desk) -> None:
 def test_bills_of_suppliers_are_read_by_choice(desk: Desk) -> None:
     kinds = ("out_invoice", "out_refund", "in_invoice", "in_refund", "entry")
     ids = {kind: desk.database.create("account.move", move_type=kind).id for kind in kinds}
-    assert desk.read("invoices").ids == [ids["out_invoice"], ids["out_refund"]]
-    assert desk.read(desk.open("invoices", supplier_bills=True)).ids == [ids[kind] for kind in kinds[:4]]
+    assert desk.read("invoices").numbers == [ids["out_invoice"], ids["out_refund"]]
+    assert desk.read(desk.open("invoices", supplier_bills=True)).numbers == [ids[kind] for kind in kinds[:4]]
 
 
 def test_a_listing_that_stands_still_is_an_error(desk: Desk) -> None:
