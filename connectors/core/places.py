@@ -18,7 +18,10 @@ def dump(place: Any) -> Cursor:
 
 
 def load(kind: type[P], cursor: Cursor | None) -> P | None:
-    """The place that a cursor names, None for none or an empty one. Raises CursorExpiredError for what ``dump`` did not write."""
+    """The place that a cursor names, None for none or an empty one.
+
+    Raises CursorExpiredError for what ``dump`` did not write, and for what the dataclass refuses by a ValueError.
+    """
     if not cursor:
         return None
     try:
