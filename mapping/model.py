@@ -200,16 +200,32 @@ class Line(BaseModel):
     price: Decimal | None = None
 
 
+class Refund(BaseModel):
+    """Money that went back for an order or a payment. ``key`` tells it from the other refunds of the same fact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    key: str
+    at: Instant | None = None
+    amount: Decimal | None = None
+    reason: str | None = None
+
+
 class MoneyFact(Fact):
-    """A fact with an amount."""
+    """A fact with an amount. ``test`` is true for what only tried the system out and moved no money."""
 
     number: str | None = None
     currency: str | None = None
     total: Decimal | None = None
+    test: bool = False
 
 
 class Order(MoneyFact):
-    """A purchase. ``status`` is the vendor's word, ``paid_at`` and ``cancelled_at`` say what matters."""
+    """A purchase. ``status`` is the vendor's word, ``paid_at`` and ``cancelled_at`` say what matters.
+
+    ``refunded`` is all that went back, whether or not ``refunds`` lists it piece by piece. ``payments`` are the keys of
+    the payments that paid it.
+    """
 
     subtotal: Decimal | None = None
     tax: Decimal | None = None
@@ -219,22 +235,33 @@ class Order(MoneyFact):
     paid_at: Instant | None = None
     fulfilled_at: Instant | None = None
     cancelled_at: Instant | None = None
-    test: bool = False
     lines: tuple[Line, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    payments: tuple[str, ...] = ()
 
 
 class Invoice(MoneyFact):
-    """A bill."""
+    """A bill. ``bills`` are the keys of the orders that it asks money for, ``payments`` those of what paid it."""
 
     due_on: date | None = None
     paid_at: Instant | None = None
+    cancelled_at: Instant | None = None
+    bills: tuple[str, ...] = ()
+    payments: tuple[str, ...] = ()
 
 
 class Payment(MoneyFact):
-    """Money received; ``refunded`` is what went back."""
+    """Money received; ``refunded`` is what went back. ``failed`` is true where none came.
+
+    ``pays`` are the keys of the orders and invoices that it is for. A payment that a shop tells of carries the key that
+    the payment service gives it (``stripe:charge:ch_1``), so that what both tell of is one fact.
+    """
 
     refunded: Decimal | None = None
     method: str | None = None
+    failed: bool = False
+    pays: tuple[str, ...] = ()
+    refunds: tuple[Refund, ...] = ()
 
 
 class Deal(MoneyFact):
