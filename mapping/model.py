@@ -254,13 +254,15 @@ class Payment(MoneyFact):
     """Money received; ``refunded`` is what went back. ``failed`` is true where none came.
 
     ``pays`` are the keys of the orders and invoices that it is for. A payment that a shop tells of carries the key that
-    the payment service gives it (``stripe:charge:ch_1``), so that what both tell of is one fact.
+    the payment service gives it (``stripe:charge:ch_1``), so that what both tell of is one fact. ``aliases`` are other
+    keys that an order may name it by (``stripe:payment_intent:pi_1``).
     """
 
     refunded: Decimal | None = None
     method: str | None = None
     failed: bool = False
     pays: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     refunds: tuple[Refund, ...] = ()
 
 
