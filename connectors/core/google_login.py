@@ -9,6 +9,7 @@ import base64
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 import httpx
@@ -135,7 +136,9 @@ def statement(key: ServiceAccountKey, scope: str, user: str, runtime: Runtime) -
     return f"{text}.{_encoded(_private(key).sign(text.encode('ascii'), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
+@lru_cache(maxsize=4)
 def _private(key: ServiceAccountKey) -> rsa.RSAPrivateKey:
+    """The key of the file, kept: to read it takes a tenth of a second, and each of a company's people needs it."""
     try:
         private = load_pem_private_key(key.private_key.get_secret_value().encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
