@@ -168,6 +168,11 @@ class Schema:
 
     fields: Mapping[str, SchemaField] = field(default_factory=dict)
 
+    @classmethod
+    def read_only(cls, *names: str) -> Schema:
+        """Fields that can be read and not written, each of them text or what its vendor makes of it."""
+        return cls({name: SchemaField(name, writable=False) for name in names})
+
 
 @dataclass(frozen=True, slots=True)
 class Remote:

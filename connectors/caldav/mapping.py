@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.core.meetings import meeting
-from mapping.contract import Schema, SchemaField
+from connectors.core import meetings
 
-EVENTS = meeting("events")
-
-SCHEMA = Schema({"events": SchemaField("events", label="Events of the object", writable=False)})
+EVENTS = meetings.meeting("events")
+SCHEMA = meetings.EVENTS

@@ -7,7 +7,7 @@ last record, since vendors hand some out late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -42,14 +42,70 @@ class Place:
     whole: bool = False
 
 
-Source = Callable[[str], Iterator[Arrival]]
-"""Every record that came at a time or later ('': every one), sorted by time and id; those without a time at the end."""
+Source = Callable[[str, str], Iterable[Arrival]]
+"""Every record that came between two times, both as texts and both counted in ('': whenever), sorted by time and id;
+those without a time at the end. What comes after the second time may be left out, and need not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The records of one slice as a stream reads them (``streams.Reader``), ``size`` a page.
+
+    ``now`` is the present, by the clock that ``source`` counts by; ``apart`` is how far that clock may be from UTC.
+    ``find`` gives those of some ids that are there.
+    """
+
+    size: int
+    source: Source
+    find: Callable[[Sequence[RemoteId]], Iterable[Arrival]]
+    now: str
+    apart: timedelta = timedelta(0)
+
+    def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
+        """Everything, or what came since a day before the last record that the cursor knows."""
+        return pages(slice_, cursor, self.size, lambda since: self.source(since, ""), self.now)
+
+    def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
+        """What came in [start, end), by the instants of the records."""
+        first, last = clock(start - self.apart), clock(end + self.apart)
+
+        def source(since: str) -> Iterator[Arrival]:
+            found = self.source(max(since, first), last)
+            return (one for one in found if one.instant and start <= one.instant < end)
+
+        return pages(slice_, cursor, self.size, source, self.now, bounded=True)
+
+    def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
+        """Those that are there and can be read."""
+        return records(slice_, list(self.find(ids)))
+
+
+def arrival(at: str, id_: str, instant: datetime | None, body: Callable[[], Body]) -> Arrival:
+    """The record, or what is wrong with it: no id, no time, or what ``body`` raises as a RecordError."""
+    try:
+        if not id_ or not at:
+            raise RecordError("a lead without an id, or without a time", remote_id=id_)
+        return Arrival(at, id_, body(), instant)
+    except RecordError as error:
+        return Arrival(at, id_, error)
+
+
+def in_order(found: Iterable[Arrival]) -> list[Arrival]:
+    """As a ``Source`` gives them."""
+    return sorted(found, key=lambda one: (not one.at, one.at, one.id))
 
 
 def pages(
-    slice_: Slice, cursor: Cursor | None, size: int, source: Source, now: str, *, bounded: bool = False
+    slice_: Slice,
+    cursor: Cursor | None,
+    size: int,
+    source: Callable[[str], Iterable[Arrival]],
+    now: str,
+    *,
+    bounded: bool = False,
 ) -> Iterator[Page]:
-    """The records of ``source`` after the cursor, ``size`` a page; one page where there are none.
+    """The records of ``source``, asked for since a time, after the cursor, ``size`` a page; one page where there are
+    none.
 
     A reading without a cursor enumerates the slice, unless it is ``bounded``: a part of what there is. None ends beyond
     ``now``, so that a record which claims to come from the future does not hide what comes until then.

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pydantic import SecretStr
+
 
 class Auth(Protocol):
     """What proves who we are."""
@@ -18,6 +20,11 @@ class Auth(Protocol):
     def refresh(self) -> bool:
         """Called once when the vendor refuses the login; True when it is worth trying again."""
         ...
+
+
+def plain(secret: SecretStr | None) -> str:
+    """The secret itself, '' for none."""
+    return secret.get_secret_value() if secret else ""
 
 
 @dataclass(frozen=True, slots=True)

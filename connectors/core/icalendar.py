@@ -14,6 +14,7 @@ from typing import Any
 
 from icalendar import Calendar, Event
 
+from connectors.core.meetings import filled
 from connectors.core.timezones import Zones, apart, name_of
 from mapping.errors import RecordError
 from mapping.recurrence import compact, iso
@@ -116,7 +117,7 @@ class Reader:
             raise RecordError("not a readable event") from None
         if found["start"] is None and self.method != "CANCEL":
             raise RecordError("the event has no readable DTSTART")
-        return {name: value for name, value in found.items() if value is not False and value not in (None, "", [], {})}
+        return filled(found)
 
     def _times(self, event: Any, uid: str) -> dict[str, Any]:
         days = _text(event.get("X-MICROSOFT-CDO-ALLDAYEVENT")).upper() == "TRUE"

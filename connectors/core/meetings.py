@@ -17,9 +17,40 @@ its bodies; RRULE, EXDATE and RDATE lines become a ``series`` by ``icalendar.ser
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from mapping.contract import Schema, SchemaField
 from mapping.model import Kind
-from mapping.recurrence import HORIZON
+from mapping.recurrence import HORIZON, iso
 from mapping.rules import EntityRules, ParticipantRules
+
+EVENTS = Schema({"events": SchemaField("events", label="The meeting, or a series and its exceptions", writable=False)})
+"""What a record holds whose body keeps a list of events."""
+
+
+def event(
+    uid: str, planned: str, begins: datetime | date, ends: datetime | date, told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """An event with its times, and what else is told of it, as far as anything is.
+
+    ``planned`` is the recurrence id of an exception to a series (``compact``), '' for any other event.
+    """
+    known = {
+        "uid": uid,
+        "id": f"{uid}/{planned}" if planned else uid,
+        "recurrence_id": planned,
+        "start": iso(begins),
+        "end": iso(ends),
+        "all_day": not isinstance(begins, datetime),
+    }
+    return filled({**known, **told})
+
+
+def filled(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What says something: neither nothing nor false; a sequence of 0 does."""
+    return {name: value for name, value in told.items() if value is not False and value not in (None, "", [], {})}
 
 
 def meeting(events: str) -> EntityRules:

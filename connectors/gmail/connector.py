@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 
 from pydantic import Field, model_validator
 
@@ -12,9 +13,10 @@ from connectors.core.budget import Budget, Limit
 from connectors.core.google import Google
 from connectors.core.google_login import GoogleConfig, Login
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.streams import sliced
 from connectors.gmail import mapping
 from connectors.gmail.reads import Mailbox, Wish
-from mapping.contract import Account, Cursor, Deletes, Page, Slice
+from mapping.contract import Account, Slice
 
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 METADATA_SCOPE = "https://www.googleapis.com/auth/gmail.metadata"
@@ -60,21 +62,8 @@ class GmailConnector:
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
-
-        def window(slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
-            return self._of(slice_).window(slice_, start, end, cursor)
-
-        messages = Stream(
-            name="messages",
-            rules=(mail.EMAIL,),
-            read=lambda slice_, cursor: self._of(slice_).read(slice_, cursor),
-            describe=mapping.schema,
-            slices=self._slices,
-            window=None if self._config.metadata_scope else window,
-            get=lambda slice_, ids: self._of(slice_).get(slice_, ids),
-            deletes=Deletes.NATIVE,
-        )
-        return [messages]
+        messages = sliced("messages", (mail.EMAIL,), mapping.SCHEMA, self._slices, self._of)
+        return [replace(messages, window=None) if self._config.metadata_scope else messages]
 
     def _slices(self) -> Sequence[Slice]:
         mailboxes = self._mailboxes.items()

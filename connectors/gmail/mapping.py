@@ -8,7 +8,7 @@ from email.message import Message
 from typing import Any
 
 from connectors.core import mail
-from mapping.contract import Schema, SchemaField
+from mapping.contract import Schema
 from mapping.errors import RecordError
 
 Json = Mapping[str, Any]
@@ -16,11 +16,8 @@ Json = Mapping[str, Any]
 PASSING = frozenset({"UNREAD", "STARRED", "IMPORTANT"})
 """Labels that say how a reader stands to a mail: they change every day, and nobody's timeline with them."""
 FIELDS = ("id", "threadId", "labelIds", "internalDate", *mail.READ, "text", "attachments")
-
-
-def schema() -> Schema:
-    """What a record holds; the headers are those of RFC 5322, read and decoded."""
-    return Schema({name: SchemaField(name, writable=False) for name in FIELDS})
+SCHEMA = Schema.read_only(*FIELDS)
+"""What a record holds; the headers are those of RFC 5322, read and decoded."""
 
 
 def body(found: Json, mailbox: str, names: Mapping[str, str], text: bool, attachments: bool) -> dict[str, Any]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 import orjson
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.core import arrivals
-from connectors.core.arrivals import Arrival
+from connectors.core.arrivals import Arrival, Feed
+from connectors.core.auth import plain
 from connectors.core.google_login import GoogleConfig, Login
-from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.lead_hooks import LeadHooks
+from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor, one_slice
+from connectors.core.streams import sliced
 from connectors.google_ads_leads import mapping
 from connectors.google_ads_leads.queries import Ads, Json
-from mapping.contract import Account, Cursor, Deletes, Page, RawRecord, RemoteId, Slice
-from mapping.errors import AuthError, ContractError, ForbiddenError, RecordError
+from mapping.contract import Account, Deletes, RemoteId, Slice
+from mapping.errors import AuthError, ContractError, ForbiddenError
 
 SCOPE = "https://www.googleapis.com/auth/adwords"
 BATCH = 10_000
@@ -54,23 +58,24 @@ class GoogleAdsLeadsConfig(GoogleConfig):
         return self
 
 
-class GoogleAdsHooks:
+class GoogleAdsHooks(LeadHooks):
     """The webhooks of lead forms ("Implementation", Google Ads lead form webhooks, read 2026-11-23)."""
 
-    def __init__(self, key: str) -> None:
-        self._key = key.encode()
+    vendor = "Google Ads"
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Raises AuthError unless the body holds the key that was agreed on, which is all the proof there is."""
-        given = str(_told(body).get("google_key") or "")
-        if not hmac.compare_digest(self._key, given.encode()):
+        try:
+            given = str(orjson.loads(body).get("google_key") or "")
+        except (orjson.JSONDecodeError, AttributeError):
+            raise AuthError("the webhook's body is no JSON object: it is not Google that sent it") from None
+        if not hmac.compare_digest(self.secret.encode(), given.encode()):
             raise AuthError("the webhook does not hold the google_key of this connection")
 
-    def targets(self, body: bytes) -> Sequence[tuple[str, Slice, Sequence[RemoteId]]]:
+    def leads(self, told: Any) -> Iterable[tuple[str, str]]:
         """The one lead; nothing for a lead that only tries the webhook out."""
-        told = _told(body)
         lead = str(told.get("lead_id") or "")
-        return [("leads", Slice(), [RemoteId(lead)])] if lead and told.get("is_test") is not True else []
+        return [("", lead)] if lead and told.get("is_test") is not True else []
 
 
 class GoogleAdsLeadsConnector:
@@ -88,9 +93,9 @@ class GoogleAdsLeadsConnector:
             version=config.version,
             customer=config.customer_id,
             manager=config.login_customer_id,
-            developer_token=config.developer_token.get_secret_value(),
+            developer_token=plain(config.developer_token),
         )
-        self.hooks = GoogleAdsHooks(config.google_key.get_secret_value()) if config.google_key else None
+        self.hooks = GoogleAdsHooks(plain(config.google_key)) if config.google_key else None
 
     def check(self) -> Account:
         """The account. Raises AuthError or ForbiddenError, the latter for a manager account too: it has no leads."""
@@ -105,41 +110,19 @@ class GoogleAdsLeadsConnector:
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
-        leads = Stream(
-            name="leads",
-            rules=mapping.RULES,
-            read=lambda slice_, cursor: arrivals.pages(slice_, cursor, self._size, self._since, self._now()),
-            describe=mapping.schema,
-            window=self._window,
-            get=self._get,
-            deletes=Deletes.EXPIRY,
-        )
-        return [leads]
+        return [sliced("leads", mapping.RULES, mapping.SCHEMA, one_slice, self._feed, Deletes.EXPIRY)]
 
-    def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
-        """The API compares by the account's own clock, so more is asked for and the leads are told by their instant."""
-        first, last = (arrivals.clock(each) for each in (start - ZONES, end + ZONES))
+    def _feed(self, slice_: Slice) -> Feed:
+        """The API compares by the account's own clock; the present is that of the clock which is furthest ahead."""
+        return Feed(self._size, self._between, self._find, arrivals.clock(self._runtime.now() + AHEAD), ZONES)
 
-        def source(since: str) -> Iterator[Arrival]:
-            for one in self._since(max(since, first), last):
-                if one.instant and start <= one.instant < end:
-                    yield one
-
-        return arrivals.pages(slice_, cursor, self._size, source, self._now(), bounded=True)
-
-    def _now(self) -> str:
-        """The present by the clock that is furthest ahead."""
-        return arrivals.clock(self._runtime.now() + AHEAD)
-
-    def _get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
-        found: list[Arrival] = []
+    def _find(self, ids: Sequence[RemoteId]) -> Iterator[Arrival]:
         good = [one for one in dict.fromkeys(ids) if _ID.fullmatch(one)]
         for at in range(0, len(good), self._size):
             wanted = ", ".join(f"'{one}'" for one in good[at : at + self._size])
-            found += map(_arrival, self._ads.rows(_query(f"{mapping.RESOURCE}.id IN ({wanted})")))
-        return arrivals.records(slice_, found)
+            yield from map(_arrival, self._ads.rows(_query(f"{mapping.RESOURCE}.id IN ({wanted})")))
 
-    def _since(self, since: str, until: str = "") -> Iterator[Arrival]:
+    def _between(self, since: str, until: str) -> Iterator[Arrival]:
         """Sorted by the account's clock, BATCH rows at a time.
 
         The last second of a full batch is asked for again, since there may be more of it; where it is all there is,
@@ -155,7 +138,7 @@ class GoogleAdsLeadsConnector:
                 raise ContractError("the leads bear no time by which the next ones could be asked for")
             found = (_arrival(row) for row in rows)
             known = [one for one in found if not border or one.at != border]
-            yield from sorted(known, key=lambda one: (not one.at, one.at, one.id))
+            yield from arrivals.in_order(known)
             if not border:
                 return
             limit = BATCH if known else limit * 2
@@ -168,24 +151,8 @@ def _query(*conditions: str) -> str:
 
 
 def _arrival(row: Json) -> Arrival:
-    at, lead = mapping.local_time(row), mapping.lead_id(row)
-    try:
-        if not lead or not at:
-            raise RecordError("a lead without an id, or without a time", remote_id=lead)
-        return Arrival(at, lead, mapping.body(row), mapping.instant(row))
-    except RecordError as error:
-        return Arrival(at, lead, error)
-
-
-def _told(body: bytes) -> Json:
-    """The webhook's JSON object. Raises AuthError for anything else: it is not Google that sent it."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise AuthError("the webhook's body is no JSON object")
-    return found
+    at, instant = mapping.local_time(row), mapping.instant(row)
+    return arrivals.arrival(at, mapping.lead_id(row), instant, lambda: mapping.body(row))
 
 
 VENDOR = Vendor(

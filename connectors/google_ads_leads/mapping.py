@@ -9,7 +9,7 @@ from typing import Any
 from connectors.core import lead_forms
 from connectors.core.lead_forms import Answer
 from mapping import moments
-from mapping.contract import Schema, SchemaField
+from mapping.contract import Schema
 from mapping.errors import RecordError
 
 Json = Mapping[str, Any]
@@ -26,11 +26,8 @@ FIELDS = (
     *("id", "asset", "campaign", "adGroup", "adGroupAd", "gclid", "submissionDateTime"),
     *("leadFormSubmissionFields", "customLeadFormSubmissionFields", "formName", "campaignName", "adGroupName"),
 )
-
-
-def schema() -> Schema:
-    """What a record holds: the lead's own fields, in the API's spelling, and three names beside its ids."""
-    return Schema({name: SchemaField(name, writable=False) for name in FIELDS})
+"""What a record holds: the lead's own fields, in the API's spelling, and three names beside its ids."""
+SCHEMA = Schema.read_only(*FIELDS)
 
 
 def local_time(row: Json) -> str:

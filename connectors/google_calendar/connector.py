@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
+from connectors.core import meetings
 from connectors.core.budget import Budget, Limit
 from connectors.core.google import Google, Json, need
 from connectors.core.google_login import GoogleConfig, Login
 from connectors.core.http import Params
 from connectors.core.paging import by_cursor
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.streams import sliced
 from connectors.google_calendar import mapping
 from connectors.google_calendar.reads import ROOT, Reader
-from mapping.contract import Account, Deletes, Slice
+from mapping.contract import Account, Slice
 from mapping.errors import ConfigError, ForbiddenError
 
 SCOPE = "https://www.googleapis.com/auth/calendar.readonly"
@@ -58,17 +60,7 @@ class GoogleCalendarConnector:
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
-        events = Stream(
-            name="events",
-            rules=(mapping.EVENTS,),
-            read=lambda slice_, cursor: self._of(slice_).read(slice_, cursor),
-            describe=lambda: mapping.SCHEMA,
-            slices=self._slices,
-            window=lambda slice_, start, end, cursor: self._of(slice_).window(slice_, start, end, cursor),
-            get=lambda slice_, ids: self._of(slice_).get(slice_, ids),
-            deletes=Deletes.NATIVE,
-        )
-        return [events]
+        return [sliced("events", (mapping.EVENTS,), meetings.EVENTS, self._slices, self._of)]
 
     def _slices(self) -> Sequence[Slice]:
         """Each calendar once, as whoever owns it sees it, else as the first who does.

@@ -8,14 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core import icalendar, meetings
-from mapping.contract import Schema, SchemaField
+from connectors.core.timestamps import instant
 from mapping.errors import RecordError
 from mapping.recurrence import compact, iso
 
 Json = Mapping[str, Any]
 
 EVENTS = meetings.meeting("events")
-SCHEMA = Schema({"events": SchemaField("events", label="The meeting, or a series and its exceptions", writable=False)})
 TEXTS = {"SUMMARY": "summary", "DESCRIPTION": "description", "LOCATION": "location"}
 KEPT = ("eventType", "htmlLink", "transparency", "extendedProperties", "creator")
 """What has no place in iCalendar and may still be of use in an admin's own rule."""
@@ -42,14 +41,6 @@ def body(found: Sequence[Json]) -> dict[str, Any]:
     return {"events": events}
 
 
-def instant(found: Json, name: str) -> datetime:
-    """A timestamp of the event itself. Raises RecordError where there is none."""
-    try:
-        return datetime.fromisoformat(str(found[name])).astimezone(UTC)
-    except (KeyError, ValueError):
-        raise RecordError(f"an event without a readable {name}", remote_id=str(found.get("id") or "")) from None
-
-
 def _event(found: Json) -> dict[str, Any]:
     uid = str(found.get("iCalUID") or "")
     if not uid:
@@ -60,12 +51,6 @@ def _event(found: Json) -> dict[str, Any]:
     attendees = [each for each in found.get("attendees") or () if isinstance(each, Mapping)]
     visibility = str(found.get("visibility") or "")
     told = {
-        "uid": uid,
-        "id": f"{uid}/{recurrence}" if recurrence else uid,
-        "recurrence_id": recurrence,
-        "start": iso(begins),
-        "end": iso(ends),
-        "all_day": not isinstance(begins, datetime),
         "series": icalendar.series(rules, begins) if rules else None,
         **{name: str(found.get(theirs) or "").strip() for name, theirs in TEXTS.items()},
         "CLASS": visibility.upper() if visibility != "default" else "",
@@ -80,7 +65,7 @@ def _event(found: Json) -> dict[str, Any]:
         "link": found.get("hangoutLink") or _video(found),
         **{name: found.get(name) for name in KEPT},
     }
-    return {name: value for name, value in told.items() if value is not False and value not in (None, "", [], {})}
+    return meetings.event(uid, recurrence, begins, ends, told)
 
 
 def _moment(found: Json, name: str) -> datetime | date:
@@ -107,7 +92,7 @@ def _person(found: Json) -> dict[str, Any]:
         "role": "opt-participant" if found.get("optional") else "",
         "own": found.get("self") is True,
     }
-    return {name: value for name, value in told.items() if value}
+    return meetings.filled(told)
 
 
 def _video(found: Json) -> str:

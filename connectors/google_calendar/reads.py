@@ -17,6 +17,7 @@ from urllib.parse import quote
 from connectors.core import places
 from connectors.core.google import Google, Json, RefusedError, need
 from connectors.core.paging import by_cursor
+from connectors.core.timestamps import instant
 from connectors.google_calendar import mapping
 from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice, Tombstone
 from mapping.errors import ContractError, CursorExpiredError, ForbiddenError, GoneError, RecordError
@@ -136,7 +137,7 @@ def _record(id_: str, slice_: Slice, events: Sequence[Json]) -> RawRecord:
         mapping.body(events),
         slice_.key,
         version=sha256("\n".join(marks).encode()).hexdigest()[:16],
-        changed_at=mapping.instant(events[0], "updated") if single else None,
+        changed_at=instant(events[0], "updated") if single else None,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from connectors.core import mail
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.streams import sliced
 from connectors.imap import mapping
 from connectors.imap.login import ImapConfig
 from connectors.imap.reads import Reader, Wish
@@ -48,15 +50,9 @@ class ImapConnector:
     def streams(self) -> Sequence[Stream]:
         """The one stream. Whether the server tells of deletions is known once somebody has logged in."""
         return [
-            Stream(
-                name="messages",
-                rules=(mail.EMAIL,),
-                read=lambda slice_, cursor: self._reader(slice_).read(slice_, cursor),
-                describe=mapping.schema,
-                slices=self._slices,
-                window=lambda slice_, start, end, cursor: self._reader(slice_).window(slice_, start, end, cursor),
+            replace(
+                sliced("messages", (mail.EMAIL,), mapping.SCHEMA, self._slices, self._reader),
                 ids=lambda slice_: self._reader(slice_).ids(slice_),
-                get=lambda slice_, ids: self._reader(slice_).get(slice_, ids),
                 deletes=Deletes.SWEEP if self._server.tells is False else Deletes.NATIVE,
             )
         ]

@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Any
 
 from connectors.core import mail
-from mapping.contract import RawRecord, RemoteId, Schema, SchemaField
+from mapping.contract import RawRecord, RemoteId, Schema
 from mapping.errors import RecordError
 
 HEADER_BYTES = 262_144
@@ -26,11 +26,8 @@ NOT_MAIL = frozenset({"\\draft", "$junk", "junk"})
 DELETED = "\\deleted"
 _TOLD_ELSEWHERE = frozenset({"nonjunk", "notjunk", "forwarded", "redirected"})
 FIELDS = ("uid", "folder", "received", "flags", *mail.READ, "text", "attachments")
-
-
-def schema() -> Schema:
-    """What a record holds; the headers are those of RFC 5322, read and decoded."""
-    return Schema({name: SchemaField(name, writable=False) for name in FIELDS})
+SCHEMA = Schema.read_only(*FIELDS)
+"""What a record holds; the headers are those of RFC 5322, read and decoded."""
 
 
 def items(text: bool, attachments: bool) -> str:

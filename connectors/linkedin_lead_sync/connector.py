@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.core.auth import Auth, Bearer
+from connectors.core.auth import Auth, Bearer, plain
+from connectors.core.lead_hooks import LeadHooks
 from connectors.core.oauth import App, RefreshingToken, TokenEndpoint
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
-from connectors.core.signatures import is_signed, signature
+from connectors.core.signatures import signature
 from connectors.linkedin_lead_sync import mapping
 from connectors.linkedin_lead_sync.reads import Responses
-from mapping.contract import Account, Deletes, RemoteId, Slice
-from mapping.errors import AuthError, ContractError
+from mapping.contract import Account, Deletes, Slice
+from mapping.errors import AuthError
 
 SPONSORED = "SPONSORED"
 ORGANIC = ("COMPANY", "EVENT", "ORGANIZATION_PRODUCT")
 SCOPE = "r_marketing_leadgen_automation"
-SIGNED = "hmacsha256="
 _CHALLENGE = re.compile(r"[\da-fA-F]{8}(-[\da-fA-F]{4}){3}-[\da-fA-F]{12}")
 
 
@@ -71,26 +71,19 @@ class LinkedInLeadSyncConfig(BaseModel):
         return [SPONSORED] if self.ad_account else list(dict.fromkeys(self.lead_types))
 
 
-class LinkedInHooks:
+class LinkedInHooks(LeadHooks):
     """Lead notifications ("Webhook validation" and "Lead notification subscriptions", read 2026-11-23)."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
+    vendor, setting, header, prefix = "LinkedIn", "client_secret", "X-LI-Signature", "hmacsha256="
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises AuthError unless ``X-LI-Signature`` is right; LinkedIn signs the body behind a fixed prefix."""
-        if not is_signed(headers, "X-LI-Signature", self._secret, SIGNED.encode() + body, prefix=SIGNED):
-            raise AuthError("the notification is not signed with the client_secret of this connection")
+    def signed(self, body: bytes) -> Sequence[bytes]:
+        """The body behind the prefix that the signature has too."""
+        return [self.prefix.encode() + body]
 
-    def targets(self, body: bytes) -> Sequence[tuple[str, Slice, Sequence[RemoteId]]]:
-        """The lead that came or was deleted: in either case it has to be asked for. Raises ContractError."""
-        try:
-            told = orjson.loads(body)
-            lead = str(told.get("leadGenFormResponse") or "").rpartition(":")[2]
-            kind = str(told.get("leadType") or SPONSORED)
-        except (orjson.JSONDecodeError, AttributeError):
-            raise ContractError("a notification's body is not what LinkedIn sends") from None
-        return [("leads", Slice(kind), [RemoteId(lead)])] if lead else []
+    def leads(self, told: Any) -> Iterable[tuple[str, str]]:
+        """The lead that came or was deleted: in either case it has to be asked for."""
+        lead = str(told.get("leadGenFormResponse") or "").rpartition(":")[2]
+        return [(str(told.get("leadType") or SPONSORED), lead)] if lead else []
 
     def challenge(self, query: Mapping[str, str]) -> str:
         """The JSON to answer LinkedIn's request with by which it sees that the webhook is ours.
@@ -101,7 +94,7 @@ class LinkedInHooks:
         if not _CHALLENGE.fullmatch(code):
             raise AuthError("the challenge is none of LinkedIn's")
         return orjson.dumps(
-            {"challengeCode": code, "challengeResponse": signature(self._secret, code.encode())}
+            {"challengeCode": code, "challengeResponse": signature(self.secret, code.encode())}
         ).decode()
 
 
@@ -120,7 +113,7 @@ class LinkedInLeadSyncConnector:
             owner=config.owner,
             page_size=config.page_size,
         )
-        self.hooks = LinkedInHooks(config.client_secret.get_secret_value()) if config.client_secret else None
+        self.hooks = LinkedInHooks(plain(config.client_secret)) if config.client_secret else None
 
     def check(self) -> Account:
         """Whose leads are read, once one of their lists was seen. Raises AuthError or ForbiddenError."""
@@ -134,7 +127,7 @@ class LinkedInLeadSyncConnector:
             name="leads",
             rules=mapping.RULES,
             read=self._responses.read,
-            describe=mapping.schema,
+            describe=lambda: mapping.SCHEMA,
             slices=lambda: [Slice(kind, kind.replace("_", " ").lower()) for kind in self._config.kinds],
             window=self._responses.window,
             get=self._responses.get,
@@ -145,11 +138,10 @@ class LinkedInLeadSyncConnector:
 
 def _auth(config: LinkedInLeadSyncConfig, runtime: Runtime, tokens: TokenStore) -> Auth:
     if config.access_token:
-        return Bearer(config.access_token.get_secret_value())
-    secrets: list[Any] = [config.client_secret, config.refresh_token]
-    client_secret, refresh = (secret.get_secret_value() if secret else "" for secret in secrets)
-    app = App(config.client_id, config.token_url, client_secret=client_secret, scopes=(SCOPE,), basic=False)
-    return RefreshingToken(runtime, tokens, TokenEndpoint(runtime, app).refresh_given(refresh))
+        return Bearer(plain(config.access_token))
+    secret = plain(config.client_secret)
+    app = App(config.client_id, config.token_url, client_secret=secret, scopes=(SCOPE,), basic=False)
+    return RefreshingToken(runtime, tokens, TokenEndpoint(runtime, app).refresh_given(plain(config.refresh_token)))
 
 
 VENDOR = Vendor(

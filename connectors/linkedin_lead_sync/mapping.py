@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.core import lead_forms
 from connectors.core.lead_forms import Answer
-from mapping.contract import Schema, SchemaField
+from mapping.contract import Schema
 from mapping.errors import RecordError
 
 Json = Mapping[str, Any]
@@ -37,11 +37,8 @@ _HOMES = {
     "COUNTRY_OR_REGION": "country",
     "TITLE": "job_title",
 }
-
-
-def schema() -> Schema:
-    """What a record holds: the response as it comes, of its form only what names it."""
-    return Schema({name: SchemaField(name, writable=False) for name in FIELDS})
+SCHEMA = Schema.read_only(*FIELDS)
+"""What a record holds: the response as it comes, of its form only what names it."""
 
 
 def submitted(found: Json) -> datetime | None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.core.auth import plain
 from connectors.core.http import Http
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.streams import sliced
 from connectors.meta_lead_ads import mapping
 from connectors.meta_lead_ads.graph import Graph, RefusedError, Usage, classify, need, proof, rows
-from connectors.meta_lead_ads.hooks import LeadHooks
+from connectors.meta_lead_ads.hooks import MetaHooks
 from connectors.meta_lead_ads.mapping import Form
 from connectors.meta_lead_ads.reads import Figures, Leads
-from mapping.contract import Account, Cursor, Deletes, Page, Slice
+from mapping.contract import Account, Deletes, Slice
 from mapping.errors import ConfigError, ForbiddenError, GoneError
 
 LISTED = 100
@@ -53,15 +55,14 @@ class MetaLeadAdsConnector:
 
     def __init__(self, config: MetaLeadAdsConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config, self._runtime = config, runtime
-        self._secret = config.app_secret.get_secret_value() if config.app_secret else ""
+        self._secret = plain(config.app_secret)
         self._http = Http(runtime, config.base_url, classify=classify, budget=Usage())
-        self._own = self._graph(config.access_token.get_secret_value())
+        self._own = self._graph(plain(config.access_token))
         self._pages: dict[str, Graph] = {}
         self._forms: dict[str, Form] = {}
         self._closed: dict[str, ForbiddenError] = {}
         self._listed: Sequence[Slice] = ()
-        word = config.verify_token.get_secret_value() if config.verify_token else ""
-        self.hooks = LeadHooks(self._secret, word) if self._secret else None
+        self.hooks = MetaHooks(self._secret, plain(config.verify_token)) if self._secret else None
 
     def check(self) -> Account:
         """Whose token it is: a system user, a person or a page.
@@ -80,16 +81,7 @@ class MetaLeadAdsConnector:
 
     def streams(self) -> Sequence[Stream]:
         """What can be read: leads, and the cost of campaigns where ad accounts are named."""
-        leads = Stream(
-            name="leads",
-            rules=mapping.LEADS,
-            read=lambda slice_, cursor: self._leads(slice_).read(cursor),
-            describe=lambda: mapping.LEAD_SCHEMA,
-            slices=self._slices,
-            window=self._window,
-            get=lambda slice_, ids: self._leads(slice_).get(ids),
-            deletes=Deletes.EXPIRY,
-        )
+        leads = sliced("leads", mapping.LEADS, mapping.LEAD_SCHEMA, self._slices, self._leads, Deletes.EXPIRY)
         campaigns = Stream(
             name="campaigns",
             rules=mapping.CAMPAIGNS,
@@ -164,9 +156,6 @@ class MetaLeadAdsConnector:
         config, kept = self._config, timedelta(days=self._config.kept_days)
         graph, lookback = self._pages[form.page], config.lookback_minutes * 60
         return Leads(graph, form, self._runtime, config.page_size, lookback, kept)
-
-    def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
-        return self._leads(slice_).window(start, end, cursor)
 
     def _figures(self, slice_: Slice) -> Figures:
         return Figures(self._own, slice_.key, self._runtime, self._config.page_size, self._config.cost_days)

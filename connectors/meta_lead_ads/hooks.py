@@ -6,28 +6,21 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
-from connectors.core.signatures import is_signed
-from mapping.contract import RemoteId, Slice
+from connectors.core.lead_hooks import LeadHooks
 from mapping.errors import AuthError, ContractError
 
 
 @dataclass(frozen=True, slots=True)
-class LeadHooks:
-    """Calls of one app, signed with its ``secret``; ``word`` is what Meta says when the address is set up."""
+class MetaHooks(LeadHooks):
+    """Calls of one app, signed with its secret; ``word`` is what Meta says when the address is set up."""
 
-    secret: str = field(repr=False)
+    vendor, setting, header, prefix = "Meta", "app_secret", "X-Hub-Signature-256", "sha256="
+
     word: str = field(default="", repr=False)
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises AuthError unless the body is signed with the app's secret."""
-        if not is_signed(headers, "X-Hub-Signature-256", self.secret, body, prefix="sha256="):
-            raise AuthError("a call that Meta has not signed with the secret of our app")
 
     def challenge(self, query: Mapping[str, str]) -> str:
         """What to answer when Meta asks whether the address is ours (a GET). Raises AuthError where it is not Meta."""
@@ -38,24 +31,9 @@ class LeadHooks:
             raise ContractError("a webhook is set up with another mode than subscribe")
         return query.get("hub.challenge", "")
 
-    def targets(self, body: bytes) -> Sequence[tuple[str, Slice, Sequence[RemoteId]]]:
-        """The leads by form. Raises ContractError for what is no call of Meta's; other fields' changes are let be."""
-        try:
-            told = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise ContractError("a webhook's body is no JSON") from None
-        found: dict[str, list[RemoteId]] = {}
-        for form, lead in _leads(told):
-            found.setdefault(form, []).append(lead)
-        return [("leads", Slice(form), list(dict.fromkeys(leads))) for form, leads in found.items()]
-
-
-def _leads(told: Any) -> Iterator[tuple[str, RemoteId]]:
-    try:
-        changes = [change for entry in told["entry"] for change in entry.get("changes", ())]
-        for change in changes:
-            if change["field"] == "leadgen":
-                value = change["value"]
-                yield str(value["form_id"]), RemoteId(str(value["leadgen_id"]))
-    except (KeyError, TypeError, AttributeError):
-        raise ContractError("a webhook's body is not what Meta sends") from None
+    def leads(self, told: Any) -> Iterator[tuple[str, str]]:
+        """The leads by form; changes to other fields are let be."""
+        for entry in told["entry"]:
+            for change in entry.get("changes", ()):
+                if change["field"] == "leadgen":
+                    yield str(change["value"]["form_id"]), str(change["value"]["leadgen_id"])

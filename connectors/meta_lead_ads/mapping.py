@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from connectors.core import meta_leads
 from connectors.core.lead_forms import Answer, home_of
+from connectors.core.timestamps import instant
 from mapping.contract import RawRecord, RemoteId, Schema, SchemaField
 from mapping.errors import RecordError
 from mapping.model import Kind
@@ -35,7 +35,7 @@ LEAD_SCHEMA = Schema(
         for name in (*LEAD_FIELDS, "form_name", "lead_status", "inbox_url")
     }
 )
-CAMPAIGN_SCHEMA = Schema({name: SchemaField(name, writable=False) for name in FIGURES})
+CAMPAIGN_SCHEMA = Schema.read_only(*FIGURES)
 CAMPAIGNS = (
     EntityRules(
         name="campaign",
@@ -81,20 +81,11 @@ def lead(found: Json, form: Form) -> RawRecord:
     identity = str(found.get("id") or "")
     if not identity or not isinstance(found.get("field_data"), list):
         raise RecordError("a lead without answers", remote_id=identity)
-    at = created(found)
+    at = instant(found, "created_time")
     told = meta_leads.told({**found, "form_name": form.name}, f"meta:lead:{identity}", list(_answers(found, form)))
     if consents := _consents(found):
         told["_rest"] = {**told.get("_rest", {}), "consents": consents}
     return RawRecord(RemoteId(identity), told, form.id, changed_at=at)
-
-
-def created(found: Json) -> datetime:
-    """When the form was sent. Raises RecordError where the lead does not say."""
-    try:
-        at = datetime.fromisoformat(str(found.get("created_time")))
-    except ValueError:
-        raise RecordError("a lead without a time", remote_id=str(found.get("id") or "")) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def figures(found: Json, account: str) -> RawRecord:

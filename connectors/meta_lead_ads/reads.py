@@ -21,7 +21,7 @@ from connectors.core.protocols import Runtime
 from connectors.meta_lead_ads import mapping
 from connectors.meta_lead_ads.graph import Graph, Json, RefusedError, rows
 from connectors.meta_lead_ads.mapping import Form
-from mapping.contract import Cursor, Page, RawRecord, RemoteId
+from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice
 from mapping.errors import CursorExpiredError, GoneError, RecordError
 
 DAY = 86_400
@@ -68,7 +68,7 @@ class Leads:
     lookback: int
     kept: timedelta
 
-    def read(self, cursor: Cursor | None) -> Iterator[Page]:
+    def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """All leads, or those that came since the cursor. Raises CursorExpiredError where Meta may have forgotten some
         that were never read."""
         here, now = places.load(Place, cursor) or Place(whole=True), int(self.runtime.now().timestamp())
@@ -88,7 +88,7 @@ class Leads:
                 after = Place(since=max(0, here.since, reached), seen=here.began - here.began % DAY)
                 yield Page(records, cursor=places.dump(after), errors=errors, complete=here.whole)
 
-    def window(self, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
+    def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """The leads sent in [start, end)."""
         here = places.load(Place, cursor) or Place()
         first, last = int(start.timestamp()), int(end.timestamp())
@@ -99,7 +99,7 @@ class Leads:
             inside = [each for each in records if each.changed_at is None or start <= each.changed_at < end]
             yield Page(inside, cursor=places.dump(here), errors=errors)
 
-    def get(self, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
+    def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The leads of this form that are still there."""
         found = list[RawRecord]()
         for id_ in ids:

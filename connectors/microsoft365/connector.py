@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from urllib.parse import quote
 
 from pydantic import Field
 
+from connectors.core import meetings
 from connectors.core.budget import Budget, Limit
 from connectors.core.entra import EntraConfig, Login
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.streams import sliced
 from connectors.microsoft365 import mapping
 from connectors.microsoft365.events import Calendar
 from connectors.microsoft365.graph import Graph
 from connectors.microsoft365.messages import Mailbox, Wish
-from mapping.contract import Account, Deletes, Schema, Slice
+from mapping.contract import Account, Slice
 from mapping.errors import ConfigError, ForbiddenError
-from mapping.rules import EntityRules
 
 RESOURCE = "https://graph.microsoft.com"
 SCOPES = tuple(f"{RESOURCE}/{name}" for name in ("User.Read", "Mail.Read", "Calendars.Read"))
@@ -69,8 +70,8 @@ class Microsoft365Connector:
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
         return [
-            _stream("messages", mapping.MESSAGES, mapping.message_schema, self._slices_of_mail, self._mailbox),
-            _stream("events", mapping.EVENTS, mapping.event_schema, self._slices_of_calendars, self._calendar),
+            sliced("messages", (mapping.MESSAGES,), mapping.MESSAGE_SCHEMA, self._slices_of_mail, self._mailbox),
+            sliced("events", (mapping.EVENTS,), meetings.EVENTS, self._slices_of_calendars, self._calendar),
         ]
 
     def _people(self) -> Iterator[tuple[str, Graph]]:
@@ -137,25 +138,6 @@ class Microsoft365Connector:
             graph.get(graph.address("/calendar", {"$select": "id"}))
 
 
-def _stream(
-    name: str,
-    rules: EntityRules,
-    describe: Callable[[], Schema],
-    slices: Callable[[], Sequence[Slice]],
-    of: Callable[[Slice], Mailbox | Calendar],
-) -> Stream:
-    return Stream(
-        name=name,
-        rules=(rules,),
-        read=lambda slice_, cursor: of(slice_).read(slice_, cursor),
-        describe=describe,
-        slices=slices,
-        window=lambda slice_, start, end, cursor: of(slice_).window(slice_, start, end, cursor),
-        get=lambda slice_, ids: of(slice_).get(slice_, ids),
-        deletes=Deletes.NATIVE,
-    )
-
-
 def _others(graph: Graph) -> dict[str, str] | None:
     """The calendars of a person, but for their own, by id; None where they cannot be asked for."""
     start = graph.address("/calendars", {"$select": "id,name,isDefaultCalendar"})
@@ -166,15 +148,10 @@ def _others(graph: Graph) -> dict[str, str] | None:
     return {str(each["id"]): str(each.get("name") or "") for each in listed if not each.get("isDefaultCalendar")}
 
 
-def build(config: Microsoft365Config, runtime: Runtime, tokens: TokenStore) -> Microsoft365Connector:
-    """The connector of one connection."""
-    return Microsoft365Connector(config, runtime, tokens)
-
-
 VENDOR = Vendor(
     name="microsoft365",
     title="Microsoft 365",
     config=Microsoft365Config,
-    build=build,
+    build=Microsoft365Connector,
     docs="docs/connectors/microsoft365.md",
 )

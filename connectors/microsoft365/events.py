@@ -17,6 +17,7 @@ from urllib.parse import quote
 from connectors.core import places
 from connectors.core.deltas import REMOVED, walk
 from connectors.core.http import Params
+from connectors.core.timestamps import instant
 from connectors.microsoft365 import mapping
 from connectors.microsoft365.graph import Graph, Json
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
@@ -174,7 +175,7 @@ def _record(id_: str, slice_: Slice, item: Json, owner: str) -> RawRecord:
         mapping.event(item, owner),
         slice_.key,
         version=sha256("\n".join((*sorted(marks), *left_out)).encode()).hexdigest()[:16],
-        changed_at=mapping.instant(item, "lastModifiedDateTime") if single else None,
+        changed_at=instant(item, "lastModifiedDateTime") if single else None,
     )
 
 

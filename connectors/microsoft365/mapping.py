@@ -9,9 +9,10 @@ from typing import Any
 
 from connectors.core import icalendar, mail, meetings
 from connectors.core.mail_text import beginning
+from connectors.core.timestamps import instant
 from connectors.core.timezones import find
 from connectors.microsoft365 import recurrence
-from mapping.contract import Schema, SchemaField
+from mapping.contract import Schema
 from mapping.errors import RecordError
 from mapping.recurrence import compact, iso
 
@@ -34,18 +35,8 @@ CLASSES = {"private": "PRIVATE", "personal": "PRIVATE", "confidential": "CONFIDE
 TEXT_CHARS = 16_384
 _FOREIGN = re.compile(r"(?i)040000008200E00074C5B7101A82E008.{48}7643616C2D55696401000000((?:[0-9A-F]{2})+)00")
 """A UID of iCalendar's (``vCal-Uid``) inside a global object id ([MS-OXOCAL], PidLidGlobalObjectId)."""
-
-
-def message_schema() -> Schema:
-    """What a record holds; the headers are those of RFC 5322, read and decoded."""
-    names = ("id", "conversationId", "receivedDateTime", *mail.READ, "text", "attachments")
-    return Schema({name: SchemaField(name, writable=False) for name in names})
-
-
-def event_schema() -> Schema:
-    """What a record holds."""
-    label = "The meeting, or a series and its exceptions"
-    return Schema({"events": SchemaField("events", label=label, writable=False)})
+MESSAGE_SCHEMA = Schema.read_only("id", "conversationId", "receivedDateTime", *mail.READ, "text", "attachments")
+"""What a record of a message holds; the headers are those of RFC 5322, read and decoded."""
 
 
 def message(found: Json, mailbox: str, folder: str, sent_from_here: bool) -> dict[str, Any]:
@@ -88,15 +79,6 @@ def event(found: Json, owner: str) -> dict[str, Any]:
     return {"events": [whole, *(_event(each, uid, owner) for each in found.get("exceptionOccurrences") or ())]}
 
 
-def instant(found: Json, name: str) -> datetime:
-    """A timestamp of the record itself. Raises RecordError where there is none."""
-    try:
-        moment = datetime.fromisoformat(str(found[name]))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (KeyError, ValueError):
-        raise RecordError(f"a record without a readable {name}", remote_id=str(found.get("id") or "")) from None
-
-
 def _uid(found: Json) -> str:
     """The UID of iCalendar: what Exchange made, or what it wrapped because somebody else made it."""
     uid = str(found.get("iCalUId") or "")
@@ -116,12 +98,6 @@ def _event(found: Json, uid: str, owner: str) -> dict[str, Any]:
     people = [each for each in found.get("attendees") or () if isinstance(each, Mapping)]
     organizer = _person(found.get("organizer") or {}, owner)
     told = {
-        "uid": uid,
-        "id": f"{uid}/{planned}" if planned else uid,
-        "recurrence_id": planned,
-        "start": iso(begins),
-        "end": iso(ends),
-        "all_day": days,
         "series": icalendar.series([f"RRULE:{repeats}"], _placed(begins, found)) if repeats else None,
         "SUMMARY": str(found.get("subject") or "").strip(),
         "DESCRIPTION": _text(found.get("body"), TEXT_CHARS),
@@ -139,7 +115,7 @@ def _event(found: Json, uid: str, owner: str) -> dict[str, Any]:
         "categories": list(found.get("categories") or ()),
         **{name: found.get(name) for name in KEPT},
     }
-    return {name: value for name, value in told.items() if value is not False and value not in (None, "", [], {})}
+    return meetings.event(uid, planned, begins, ends, told)
 
 
 def _moment(found: Json, name: str, days: bool) -> datetime | date:
@@ -199,7 +175,7 @@ def _person(found: Json, owner: str) -> dict[str, Any]:
         "role": "opt-participant" if found.get("type") == "optional" else "",
         "own": known.get("email", "").casefold() == owner.casefold(),
     }
-    return {name: value for name, value in told.items() if value} if known else {}
+    return meetings.filled(told) if known else {}
 
 
 def _name(found: Json) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from connectors.core import places
 from connectors.core.deltas import REMOVED, walk
 from connectors.core.http import Params
+from connectors.core.timestamps import instant
 from connectors.microsoft365 import mapping
 from connectors.microsoft365.graph import Graph, Json
 from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
@@ -197,7 +198,7 @@ class Mailbox:
 
 def _wanted(found: Json, span: Span) -> bool:
     start, end = span
-    at = mapping.instant(found, "receivedDateTime")
+    at = instant(found, "receivedDateTime")
     return not found.get("isDraft") and not (start and at < start) and not (end and at >= end)
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.core import arrivals
-from connectors.core.arrivals import Arrival
+from connectors.core.arrivals import Arrival, Feed
+from connectors.core.auth import plain
+from connectors.core.lead_hooks import LeadHooks
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
-from connectors.core.signatures import is_signed
+from connectors.core.streams import sliced
 from connectors.tiktok_leads import mapping
 from connectors.tiktok_leads.exports import Row, TikTok
-from mapping.contract import Account, Cursor, Deletes, Page, RawRecord, RemoteId, Slice
-from mapping.errors import AuthError, ContractError, RecordError
+from mapping.contract import Account, Deletes, RemoteId, Slice
 
 OTHER = "other"
 Region = Literal["eu", "us", "other"]
@@ -40,28 +39,19 @@ class TikTokLeadsConfig(BaseModel):
     base_url: str = Field("https://business-api.tiktok.com", description="Address of the API.")
 
 
-class TikTokHooks:
+class TikTokHooks(LeadHooks):
     """Lead notifications of the Subscription API ("Validate payloads", as quoted by others, read 2026-11-23)."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
+    vendor, setting, header = "TikTok", "app_secret", "X-Open-Signature"
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises AuthError unless ``X-Open-Signature`` is right, over the body as it came or with what is not ASCII
-        written as ``\\u…``: TikTok signs the latter and does not say which of them it sends."""
-        if not is_signed(headers, "X-Open-Signature", self._secret, body, _escaped(body)):
-            raise AuthError("the notification is not signed with the app_secret of this connection")
+    def signed(self, body: bytes) -> Sequence[bytes]:
+        """The body as it came, or with what is not ASCII written as ``\\u…``: TikTok signs the latter and does not say
+        which of them it sends."""
+        return [body, _escaped(body)]
 
-    def targets(self, body: bytes) -> Sequence[tuple[str, Slice, Sequence[RemoteId]]]:
-        """The leads by form. Raises ContractError for what is no notification of TikTok's."""
-        found: dict[str, list[RemoteId]] = {}
-        try:
-            told = orjson.loads(body)
-            for entry in told["entry"] if told["object"] == 1 else ():
-                found.setdefault(str(entry["page_id"]), []).append(RemoteId(str(entry["id"])))
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise ContractError("a notification's body is not what TikTok sends") from None
-        return [("leads", Slice(form), ids) for form, ids in found.items()]
+    def leads(self, told: Any) -> Iterable[tuple[str, str]]:
+        """The leads by form."""
+        return [(str(one["page_id"]), str(one["id"])) for one in told["entry"]] if told["object"] == 1 else []
 
 
 class TikTokLeadsConnector:
@@ -71,9 +61,8 @@ class TikTokLeadsConnector:
 
     def __init__(self, config: TikTokLeadsConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config, self._runtime = config, runtime
-        token = config.access_token.get_secret_value()
-        self._tiktok = TikTok(runtime, config.base_url, token, config.advertiser_id)
-        self.hooks = TikTokHooks(config.app_secret.get_secret_value()) if config.app_secret else None
+        self._tiktok = TikTok(runtime, config.base_url, plain(config.access_token), config.advertiser_id)
+        self.hooks = TikTokHooks(plain(config.app_secret)) if config.app_secret else None
 
     def check(self) -> Account:
         """The advertiser. Raises AuthError or ForbiddenError."""
@@ -81,57 +70,36 @@ class TikTokLeadsConnector:
 
     def streams(self) -> Sequence[Stream]:
         """What can be read."""
-        leads = Stream(
-            name="leads",
-            rules=mapping.RULES,
-            read=lambda slice_, cursor: self._pages(slice_, cursor, lambda since: self._since(slice_, since)),
-            describe=mapping.schema,
-            slices=self._slices,
-            window=self._window,
-            get=self._get,
-            deletes=Deletes.EXPIRY,
-        )
-        return [leads]
+        return [sliced("leads", mapping.RULES, mapping.SCHEMA, self._slices, self._feed, Deletes.EXPIRY)]
 
     def _slices(self) -> Sequence[Slice]:
         if self._config.forms:
             return [Slice(form, form) for form in dict.fromkeys(self._config.forms)]
         return [Slice(form, title) for form, title in self._tiktok.forms()]
 
-    def _window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
-        def source(since: str) -> Iterator[Arrival]:
-            return (one for one in self._since(slice_, since) if one.instant and start <= one.instant < end)
-
-        return self._pages(slice_, cursor, source, bounded=True)
-
-    def _pages(
-        self, slice_: Slice, cursor: Cursor | None, source: arrivals.Source, *, bounded: bool = False
-    ) -> Iterator[Page]:
-        now = arrivals.clock(self._runtime.now())
-        return arrivals.pages(slice_, cursor, self._config.page_size, source, now, bounded=bounded)
-
-    def _get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
+    def _feed(self, slice_: Slice) -> Feed:
         """There is no reading by id: the form is exported as a whole."""
-        return arrivals.records(slice_, [one for one in self._since(slice_, "") if one.id in ids])
 
-    def _since(self, slice_: Slice, since: str) -> Iterator[Arrival]:
+        def find(ids: Sequence[RemoteId]) -> Iterable[Arrival]:
+            return (one for one in self._since(slice_, "") if one.id in ids)
+
+        now = arrivals.clock(self._runtime.now())
+        return Feed(self._config.page_size, lambda since, _: self._since(slice_, since), find, now)
+
+    def _since(self, slice_: Slice, since: str) -> Sequence[Arrival]:
         """An export has all that TikTok keeps, so it lies in the memory until it is sorted. Those of all regions are
         begun before the first is waited for.
         """
         begun = [self._tiktok.begin(slice_.key, region.removeprefix(OTHER)) for region in self._config.regions]
         rows = (row for export in begun for row in self._tiktok.rows(export))
         found = {one.id or str(at): one for at, one in enumerate(_arrival(row, slice_.title) for row in rows)}
-        wanted = (one for one in found.values() if not one.at or one.at >= since)
-        yield from sorted(wanted, key=lambda one: (not one.at, one.at, one.id))
+        return arrivals.in_order(one for one in found.values() if not one.at or one.at >= since)
 
 
 def _arrival(row: Row, form: str) -> Arrival:
-    lead, instant = mapping.lead_id(row), mapping.created(row)
+    instant = mapping.created(row)
     at = arrivals.clock(instant) if instant else ""
-    try:
-        return Arrival(at, lead, mapping.body(row, form), instant)
-    except RecordError as error:
-        return Arrival(at, lead, error)
+    return arrivals.arrival(at, mapping.lead_id(row), instant, lambda: mapping.body(row, form))
 
 
 def _escaped(body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.core import lead_forms
 from connectors.core.lead_forms import Answer
 from mapping import moments
-from mapping.contract import Schema, SchemaField
+from mapping.contract import Schema
 from mapping.errors import RecordError
 
 SYSTEM = (
@@ -23,11 +23,8 @@ _ATTRIBUTION = ("ad_id", "ad_name", "adgroup_id", "adgroup_name", "campaign_id",
 RULES = lead_forms.rules(at="_at", form="form_name || page_name", campaign="campaign_name", status="lead_status")
 _GAP = re.compile(r"[\s\-]+")
 _GUARDED = re.compile(r"(?:'|=?\")?(.*?)\"?", re.DOTALL)
-
-
-def schema() -> Schema:
-    """What a record holds: the columns that TikTok fills in; the answers lie under their questions beside them."""
-    return Schema({name: SchemaField(name, writable=False) for name in (*SYSTEM, "answers")})
+SCHEMA = Schema.read_only(*SYSTEM, "answers")
+"""What a record holds: the columns that TikTok fills in; the answers lie under their questions beside them."""
 
 
 def column(header: str) -> str:

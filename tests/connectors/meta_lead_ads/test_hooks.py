@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.meta_lead_ads.hooks import LeadHooks
+from connectors.meta_lead_ads.hooks import MetaHooks
 from connectors.meta_lead_ads.sandbox import SECRET
 from mapping.contract import RemoteId, Slice
 from mapping.errors import AuthError, ContractError
 from tests.connectors.meta_lead_ads.desk import Desk
 from tests.connectors.rig import stream_of
 
-HOOKS = LeadHooks(SECRET, "meatballs")
+HOOKS = MetaHooks(SECRET, "meatballs")
 ASKED = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "meatballs"}
 
 
@@ -34,7 +34,7 @@ def test_an_address_is_confirmed_only_to_who_knows_the_word(asked: dict[str, str
     with pytest.raises(AuthError):
         HOOKS.challenge(asked)
     with pytest.raises(AuthError):
-        LeadHooks(SECRET).challenge(asked)
+        MetaHooks(SECRET).challenge(asked)
 
 
 def test_an_address_is_confirmed_with_the_challenge() -> None:
