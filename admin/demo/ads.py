@@ -9,6 +9,7 @@ from random import Random
 
 from admin.demo import marketing
 from admin.demo.people import TODAY, TOLD, Person
+from admin.demo.standins import Part
 
 NOW = datetime.combine(TODAY, time(8), tzinfo=UTC)
 KEPT = timedelta(days=89)
@@ -18,6 +19,14 @@ PREFIXED = ("id", "ad_id", "adset_id", "campaign_id", "form_id")
 """Columns with a letter in front of the number, as the export has them."""
 NAMED = ("ad_name", "adset_name", "campaign_name", "platform")
 ANSWERS = (*marketing.QUESTIONS, "full_name", "email", "phone_number")
+
+
+def part(rng: Random, exported: Sequence[tuple[int, Mapping[str, object]]], people: Sequence[Person]) -> Part:
+    """The leads that Meta still hands out, and those that came after the export."""
+    found = leads(rng, exported, people)
+    forms = {marketing.FORM: (marketing.FORM_NAME, marketing.QUESTIONS)}
+    contents = {"now": lambda: NOW, "forms": forms, "leads": found}
+    return Part("a stand-in for Meta Lead Ads", {"leads": len(found)}, contents, {"forms": [marketing.FORM]})
 
 
 def leads(

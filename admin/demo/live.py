@@ -1,4 +1,4 @@
-"""The servers that the invented company has beside its exports: real ones and stand-ins, started, filled, stopped."""
+"""The servers that the invented company has beside its exports: started, filled and stopped; the real ones are here."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Protocol
+from typing import Protocol
 
 from icalendar import Calendar
 
 from admin.cli import doors
-from admin.demo import ads, books, frontdesk, mail, marketing, meetings, shopmail
+from admin.demo import books, frontdesk, meetings
 from admin.demo.people import TODAY, Person
 from admin.demo.servers.environment import LOCKS, environment
 from admin.demo.servers.radicale import Radicale
@@ -117,69 +117,6 @@ class Bookkeeping:
     def stop(self) -> None:
         """Ends the server."""
         self._server.stop()
-
-
-class ShopMail:
-    """The shop's mailbox on a stand-in for Gmail, inside this process."""
-
-    name, title = "shop_mail", "Gmail's stand-in"
-
-    def __init__(self, rng: Random, workshop: Random, people: Sequence[Person]) -> None:
-        self._rng, self._workshop, self._people = rng, workshop, people
-        self._running = ExitStack()
-
-    def prepare(self) -> None:
-        """Nothing is installed."""
-
-    def begin(self) -> None:
-        """It is started once it is filled, which takes no time."""
-
-    def ready(self, exports: Path) -> Source:
-        """The mailbox, with those of the workshop's messages that the shop has too."""
-        found = shopmail.letters(self._rng, mail.messages(self._workshop, self._people), self._people)
-        server = self._running.enter_context(doors.stand_in("gmail", mail={shopmail.ADDRESS: found}))
-        settings = {**server.settings}
-        secrets = {key: settings.pop(key) for key in ("client_secret", "refresh_token")}
-        config = {**settings, "page_size": 100, "messages_per_minute": 100_000}
-        what = "a stand-in for Gmail, the shop's mailbox"
-        return Source(self.name, "gmail", what, {"messages": len(found)}, config, secrets)
-
-    def stop(self) -> None:
-        """Ends it, if it runs."""
-        self._running.close()
-
-
-class Ads:
-    """The leads of the last weeks on a stand-in for Meta, inside this process."""
-
-    name, title = "ads", "Meta's stand-in"
-
-    def __init__(self, rng: Random, exported: Random, people: Sequence[Person]) -> None:
-        self._rng, self._exported, self._people = rng, exported, people
-        self._running = ExitStack()
-
-    def prepare(self) -> None:
-        """Nothing is installed."""
-
-    def begin(self) -> None:
-        """It is started once it is filled, which takes no time."""
-
-    def ready(self, exports: Path) -> Source:
-        """The leads that Meta still hands out, and those that came after the export."""
-        found = ads.leads(self._rng, marketing.leads(self._exported, self._people), self._people)
-        forms = {marketing.FORM: (marketing.FORM_NAME, marketing.QUESTIONS)}
-        contents: dict[str, Any] = {"now": lambda: ads.NOW, "forms": forms, "leads": found}
-        server = self._running.enter_context(doors.stand_in("meta_lead_ads", **contents))
-        settings = {**server.settings}
-        secrets = {key: settings.pop(key) for key in ("access_token", "app_secret")}
-        config = {**settings, "forms": [marketing.FORM]}
-        return Source(
-            self.name, "meta_lead_ads", "a stand-in for Meta Lead Ads", {"leads": len(found)}, config, secrets
-        )
-
-    def stop(self) -> None:
-        """Ends it, if it runs."""
-        self._running.close()
 
 
 @dataclass(slots=True)

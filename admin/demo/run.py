@@ -17,15 +17,19 @@ from admin.cli import doors, people, plans, tables
 from admin.cli.output import grid, many, pairs, shorten
 from admin.cli.session import Session
 from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, dice, write_company
-from admin.demo.live import Ads, Bookkeeping, FrontDesk, Place, ShopMail, servers
+from admin.demo.live import Bookkeeping, FrontDesk, Place, servers
 from admin.demo.people import populate
 from admin.demo.sources import Source
 from admin.demo.stories import Story, stories
+from admin.demo.tools import featured, tools
 from admin.demo.workplace import Wording, configure, workplace
 from mapping.errors import ConcordError
 from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
 
-TITLES = ("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only")
+TITLES = (
+    *("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only"),
+    "A lead of the last weeks, a buyer by now",
+)
 WORTH_TELLING = 5.0
 OURS = ("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate")
 
@@ -134,9 +138,7 @@ class Demo:
                     FrontDesk(Path(kept), dice(self.seed, "front desk"), people, self._prepare),
                     Bookkeeping(Path(kept), dice(self.seed, "books"), people, self._prepare, name),
                 ]
-            homes.append(ShopMail(dice(self.seed, "shop mail"), dice(self.seed, "mail"), people))
-            homes.append(Ads(dice(self.seed, "ads"), dice(self.seed, "leads"), people))
-            with servers(homes) as running:
+            with servers([*homes, *tools(self.seed, people)]) as running:
                 running.prepare()
                 self._prepared, self._began = time.monotonic() - self._began, time.monotonic()
                 self._head(f"A company of {self.customers:,} people, invented just now")
@@ -146,7 +148,7 @@ class Demo:
                 exports = Source("exports", "files", "a folder of export files", summary.files, {"path": path})
                 sources = [exports, *running.ready(summary.folder)]
                 self._introduce(sources, running.missing)
-                told = [(title, person.emails[0]) for title, person in zip(TITLES, people, strict=False)]
+                told = [(title, person.emails[0]) for title, person in zip(TITLES, featured(people), strict=False)]
                 yield Scene(sources, Wording(name, COUNTRY, INTERNAL, NEVER_LOG), told, running.missing)
 
     def _introduce(self, sources: Sequence[Source], missing: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from random import Random
 
 from admin.demo import mail
 from admin.demo.people import TODAY, TOLD, Person
+from admin.demo.standins import Part
 
 ADDRESS = "winkel@kettingwerk.example"
 SHOP = ("Kettingwerk Winkel", ADDRESS)
@@ -23,6 +24,15 @@ SUBJECTS = {
     "pl": ("Gdzie jest moja paczka?", "Wymiana rozmiaru"),
 }
 Letter = tuple[bytes, Sequence[str], datetime]
+
+
+def part(rng: Random, workshop: Sequence[tuple[datetime, str]], people: Sequence[Person]) -> Part:
+    """The mailbox, with those of the workshop's messages that the shop has too."""
+    found = letters(rng, workshop, people)
+    config = {"page_size": 100, "messages_per_minute": 100_000}
+    return Part(
+        "a stand-in for Gmail, the shop's mailbox", {"messages": len(found)}, {"mail": {ADDRESS: found}}, config
+    )
 
 
 def letters(rng: Random, workshop: Sequence[tuple[datetime, str]], people: Sequence[Person]) -> list[Letter]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -99,9 +99,14 @@ class AdsSandbox(GoogleSandbox):
         return Reply(200, [{"results": each, "requestId": secrets.token_urlsafe(12)} for each in batches])
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[AdsSandbox]:
-    """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with one empty account
-    unless an ``account`` is given. ``options`` are those of AdsSandbox.
+def serve(
+    port: int = 0, *, leads: Sequence[tuple[Mapping[str, str], datetime, Mapping[str, Any]]] = (), **options: Any
+) -> AbstractContextManager[AdsSandbox]:
+    """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with one account unless an
+    ``account`` is given. ``leads`` are answers, when they came, and what else is known of each (see Submission).
+    ``options`` are those of AdsSandbox.
     """
-    now = options.get("now", utc_now)
-    return AdsSandbox(options.pop("account", None) or AdsAccount(CUSTOMER, now=now), port=port, **options)
+    account = options.pop("account", None) or AdsAccount(CUSTOMER, now=options.get("now", utc_now))
+    for answers, at, more in leads:
+        account.submit(answers, at, **more)
+    return AdsSandbox(account, port=port, **options)

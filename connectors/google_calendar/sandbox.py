@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -190,12 +190,19 @@ class GoogleCalendarSandbox(GoogleSandbox):
         return self._found(request, user, "writer")
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[GoogleCalendarSandbox]:
+def serve(
+    port: int = 0, *, events: Mapping[str, Sequence[Event]] | None = None, **options: Any
+) -> AbstractContextManager[GoogleCalendarSandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with the empty calendar of
-    one person unless an ``agenda`` is given. ``options`` are those of GoogleCalendarSandbox, and ``now``.
+    one person unless an ``agenda`` is given, or ``events`` by the address of whoever owns the calendar. ``options`` are
+    those of GoogleCalendarSandbox, and ``now``.
     """
     now: Callable[[], datetime] = options.pop("now", utc_now)
-    agenda = options.pop("agenda", None) or Agenda(("ilse@acme.example",), now)
+    given = events or {"ilse@acme.example": ()}
+    agenda = options.pop("agenda", None) or Agenda(tuple(given), now)
+    for calendar, meetings in (events or {}).items():
+        for each in meetings:
+            agenda.insert(calendar, each)
     return GoogleCalendarSandbox(agenda, port=port, **options)
 
 

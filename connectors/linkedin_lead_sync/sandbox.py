@@ -45,6 +45,7 @@ class Owner:
     choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"Team size": ("1-10", "11-50", "over 50")})
     questions: Sequence[str] = ("What are you looking for?",)
     form_name: str = "Trial form"
+    campaign: str = "Spring trial"
     responses: dict[str, dict[str, Any]] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -232,17 +233,26 @@ class LinkedInSandbox(SandboxServer):
         told["form"] = owner.form()
         told["ownerInfo"] = {f"{owner.kind}Info": {"name": owner.name}}
         if "leadMetadata" in one:
-            campaign = {"name": "Spring trial", "id": one["leadMetadata"]["sponsoredLeadMetadata"]["campaign"]}
+            campaign = {"name": owner.campaign, "id": one["leadMetadata"]["sponsoredLeadMetadata"]["campaign"]}
             told["leadMetadataInfo"] = {"sponsoredLeadMetadataInfo": {"campaign": campaign}}
         return {name: value for name, value in told.items() if name in wanted}
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[LinkedInSandbox]:
-    """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with one empty ad account
-    unless ``owners`` are given. ``options`` are those of LinkedInSandbox.
+def serve(
+    port: int = 0,
+    *,
+    form: Mapping[str, Any] | None = None,
+    leads: Sequence[tuple[Mapping[str, str], datetime]] = (),
+    **options: Any,
+) -> AbstractContextManager[LinkedInSandbox]:
+    """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with one ad account unless
+    ``owners`` are given. ``form`` says what else is known of that account (see Owner), ``leads`` what was answered and
+    when. ``options`` are those of LinkedInSandbox.
     """
     now = options.get("now", utc_now)
-    owners = options.pop("owners", None) or {ACCOUNT: Owner(ACCOUNT, now=now)}
+    owners = options.pop("owners", None) or {ACCOUNT: Owner(ACCOUNT, now=now, **(form or {}))}
+    for answers, at in leads:
+        owners[ACCOUNT].submit(answers, at)
     return LinkedInSandbox(owners, port=port, **options)
 
 

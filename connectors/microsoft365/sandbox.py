@@ -6,7 +6,7 @@ the guides as read on 2026-11-23, and where they are silent what users of the AP
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -213,13 +213,27 @@ class MicrosoftSandbox(GraphDoor):
         return Reply(204)
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[MicrosoftSandbox]:
+def serve(
+    port: int = 0,
+    *,
+    mail: Mapping[str, Iterable[tuple[Json, str, datetime]]] | None = None,
+    events: Mapping[str, Iterable[Json]] | None = None,
+    **options: Any,
+) -> AbstractContextManager[MicrosoftSandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with the empty mailbox and
-    calendar of one person unless ``boxes`` are given. ``options`` are those of MicrosoftSandbox.
+    calendar of one person unless ``boxes`` are given, or ``mail`` by address: each message, its folder, and when it
+    came. ``events`` are put into the calendars of those people. ``options`` are those of MicrosoftSandbox.
     """
     now = options.get("now", utc_now)
-    boxes = options.pop("boxes", None) or {"ilse@acme.example": Postbox("ilse@acme.example", now)}
+    given = mail or {"ilse@acme.example": ()}
+    boxes = options.pop("boxes", None) or {address: Postbox(address, now) for address in given}
     diary = options.pop("diary", None) or Diary(tuple(boxes), now)
+    for address, messages in (mail or {}).items():
+        for message, folder, at in messages:
+            boxes[address].deliver(message, folder, at)
+    for address, meetings in (events or {}).items():
+        for each in meetings:
+            diary.insert(address, each)
     return MicrosoftSandbox(boxes, diary, port=port, **options)
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from connectors.core.sandbox import SandboxServer
 TOKEN = "a1b2c3-sandbox-tiktok-token"  # noqa: S105 - of the stand-in
 SECRET = "sandbox-app-secret-1414"  # noqa: S105 - of the stand-in
 ADVERTISER = "7012345678901234567"
+FORM = "7100000000000000001"
 ROOT = "/open_api/v1.3"
 RETENTION = timedelta(days=90)
 TAKES = timedelta(seconds=4)
@@ -91,8 +92,8 @@ class Task:
 
 
 class TikTokSandbox(SandboxServer):
-    """The server. ``retention`` is for how long leads are exported, None for ever; an export of more than ``zipped``
-    bytes comes as an archive."""
+    """The server. ``retention`` is for how long leads are exported, None for ever; an export ``takes`` its time, and
+    one of more than ``zipped`` bytes comes as an archive."""
 
     def __init__(
         self,
@@ -101,10 +102,12 @@ class TikTokSandbox(SandboxServer):
         now: Callable[[], datetime] = utc_now,
         retention: timedelta | None = RETENTION,
         zipped: int = 10 * 1024 * 1024,
+        takes: timedelta = TAKES,
         port: int = 0,
         keep: int = 0,
     ) -> None:
         self.forms, self.now, self.retention, self.zipped = dict(forms), now, retention, zipped
+        self.takes = takes
         self.listed = 100
         self._tasks: dict[str, Task] = {}
         self._numbers = count(1)
@@ -177,7 +180,7 @@ class TikTokSandbox(SandboxServer):
         if form not in self.forms:
             raise RefusedError(40002, "page_id: does not exist")
         region = request.headers.get("x-lead-region", "")
-        task = Task(f"{7_330_000_000_000_000_000 + next(self._numbers)}", form, region, self.now() + TAKES)
+        task = Task(f"{7_330_000_000_000_000_000 + next(self._numbers)}", form, region, self.now() + self.takes)
         self._tasks[task.id] = task
         return {"task_id": task.id, "status": "RUNNING"}
 
@@ -199,10 +202,19 @@ class TikTokSandbox(SandboxServer):
         return out.getvalue()
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[TikTokSandbox]:
-    """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with one empty form unless
-    ``forms`` are given. ``options`` are those of TikTokSandbox.
+def serve(
+    port: int = 0,
+    *,
+    title: str = "Trial form",
+    leads: Sequence[tuple[Mapping[str, str], datetime, Mapping[str, Any]]] = (),
+    **options: Any,
+) -> AbstractContextManager[TikTokSandbox]:
+    """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with one form of that title
+    unless ``forms`` are given. ``leads`` are answers, when they came, and what else is known of each (see Lead).
+    ``options`` are those of TikTokSandbox.
     """
     now = options.get("now", utc_now)
-    forms = options.pop("forms", None) or {"7100000000000000001": Form("7100000000000000001", "Trial form", now=now)}
+    forms = options.pop("forms", None) or {FORM: Form(FORM, title, now=now)}
+    for answers, at, more in leads:
+        forms[FORM].submit(answers, at, **more)
     return TikTokSandbox(forms, port=port, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,16 @@ from typing import Any
 import pytest
 
 from admin.cli import doors
+from admin.demo import campaigns
+from admin.demo.ads import NOW
+from admin.demo.company import dice
+from admin.demo.people import populate
 from sync.hub import Hub
 from sync.reports import PlanReport
 from tests.admin.conftest import Concord
 from tests.admin.fake_hub import CHANGE
 
+STAND_INS = ("shop_mail", "bas", "ilse", "ads", "google_ads", "tiktok", "linkedin")
 SEED, LEAD = 6, "brauer1950@fernpost.example"
 """A small company, and one of its people whose lead is both in the export and still at Meta."""
 
@@ -102,7 +108,7 @@ def test_servers_that_cannot_be_installed_are_left_out_in_one_line_each(
     answer = json.loads(result.stdout)
     assert answer["ok"] is True
     assert set(answer["missing"]) == {"Radicale", "Tryton"}
-    assert set(answer["sources"]) == {"exports", "shop_mail", "ads"}
+    assert set(answer["sources"]) == {"exports", *STAND_INS}
     told = [line for line in result.stderr.splitlines() if "is left out" in line]
     assert len(told) == 2
 
@@ -113,14 +119,15 @@ def test_one_company_is_seen_across_exports_real_servers_and_stand_ins(concord: 
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
     assert (answer["ok"], answer["left"], answer["missing"]) == (True, 0, {})
-    assert set(answer["sources"]) == {"exports", "front_desk", "books", "shop_mail", "ads"}
+    assert set(answer["sources"]) == {"exports", "front_desk", "books", *STAND_INS}
     counted = sum(sum(records.values()) for records in answer["sources"].values())
     assert counted == sum(stream["read"] for stream in answer["sync"]["streams"])
     first = answer["customers"][0]
     seen = [(item["kind"], item["sources"]) for item in first["timeline"]]
     assert ("meeting", ["crm/meetings", "exports/events", "front_desk/events"]) in seen
     assert ("invoice", ["books/invoices", "crm/notes"]) in seen
-    assert ("email", ["crm/emails", "exports/mail", "shop_mail/messages"]) in seen
+    assert ("email", ["crm/emails", "exports/mail", "ilse/messages", "shop_mail/messages"]) in seen
+    assert ("meeting", ["bas/events", "crm/meetings", "ilse/events"]) in seen
     assert "books" in {member["connection"] for member in first["customer"]["members"]}
     assert all(story["crm"] for story in answer["customers"])
 
@@ -132,6 +139,26 @@ def test_one_company_is_seen_across_exports_real_servers_and_stand_ins(concord: 
     assert [item["sources"] for item in timeline if item["kind"] == "lead"] == [
         ["ads/leads", "crm/notes", "exports/meta_leads"]
     ]
+    for connection, email in answered().items():
+        (customer,) = asked("find", email)
+        kinds = {item["kind"]: item["sources"] for item in asked("timeline", customer["id"])}
+        assert kinds["lead"] == ["crm/notes", f"{connection}/leads"]
+        assert "order" in kinds
+
+
+def answered() -> dict[str, str]:
+    """The address of somebody who has filled in the form of each connection, plainly enough to be found by it."""
+    people = populate(dice(SEED, "people"), 60)
+    given = {
+        "google_ads": [lead[0]["EMAIL"] for lead in campaigns.google(dice(SEED, "google"), people).contents["leads"]],
+        "tiktok": [lead[0]["Email"] for lead in campaigns.tiktok(dice(SEED, "tiktok"), people).contents["leads"]],
+        "linkedin": [
+            lead[0]["EMAIL"] for lead in campaigns.linkedin(dice(SEED, "linkedin"), people, NOW).contents["leads"]
+        ],
+    }
+    once = Counter(email for emails in given.values() for email in emails)
+    known = {person.emails[0] for person in people}
+    return {name: next(one for one in emails if one in known and once[one] == 1) for name, emails in given.items()}
 
 
 def test_the_demo_tells_of_the_users_own_exports_and_only_reads_them(concord: Concord, tmp_path: Path) -> None:

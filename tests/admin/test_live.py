@@ -6,14 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from icalendar import Calendar
 
-from admin.demo import ads, books, frontdesk, mail, marketing, meetings, shopmail
+from admin.demo import ads, agendas, books, campaigns, frontdesk, mail, marketing, meetings, shopmail
 from admin.demo.company import dice, write_company
 from admin.demo.live import FrontDesk, servers
 from admin.demo.people import TODAY, Person, populate
@@ -207,6 +207,36 @@ def test_meta_hands_out_the_young_leads_of_the_export_and_some_that_came_since()
     assert found.keys() - rows.keys()
     assert all(datetime.fromisoformat(rows[each]) == datetime.fromisoformat(found[each]) for each in shared)
     assert min(map(datetime.fromisoformat, found.values())) > ads.NOW - timedelta(days=90)
+
+
+def test_bas_and_ilse_meet_the_same_customers_under_the_same_uids(exports: Path) -> None:
+    people = populate(dice(SEED, "people"), PEOPLE)
+    workshop = Calendar.from_ical((exports / meetings.FILE).read_bytes())
+    (his,) = agendas.google(dice(SEED, "talks"), workshop, people).contents["events"].values()
+    hers = agendas.microsoft(dice(SEED, "talks"), Random(SEED), messages(people), people)
+    (events,) = hers.contents["events"].values()
+    (letters,) = hers.contents["mail"].values()
+    uids = {bytes.fromhex(event["iCalUId"].removeprefix(agendas.WRAPPED)[:-2]).decode() for event in events}
+    shared = {event["iCalUID"] for event in his} & uids
+    assert all(uid.startswith("lease-") for uid in shared)
+    assert PEOPLE // agendas.TALKS < len(shared) < len(uids)
+    assert {event["iCalUID"] for event in his} & {str(event["UID"]) for event in workshop.events}
+    assert {key(text) for _, text in messages(people)} & {letter["internetMessageId"][1:-1] for letter, _, _ in letters}
+    assert {folder for _, folder, _ in letters} == {"inbox", "sentitems"}
+
+
+def test_forms_are_filled_in_by_buyers_to_be_before_they_buy_and_by_customers() -> None:
+    people = populate(dice(SEED, "people"), 1_000)
+    forms = [campaigns.google(Random(SEED), people), campaigns.tiktok(Random(SEED), people)]
+    for part, days in zip(forms, (campaigns.GOOGLE_DAYS, campaigns.TIKTOK_DAYS), strict=True):
+        leads = part.contents["leads"]
+        assert part.records == {"leads": len(leads)}
+        assert len(leads) > campaigns.RETURNED
+        assert all(ads.NOW - timedelta(days=days + 1) < at < ads.NOW for _, at, _ in leads)
+    now = datetime(2031, 5, 1, tzinfo=UTC)
+    asked = campaigns.linkedin(Random(SEED), people, now).contents["leads"]
+    assert all(now - timedelta(days=21) < at < now for _, at in asked)
+    assert all(person.traces.buys for person in campaigns.became_buyers(people, campaigns.TIKTOK_DAYS))
 
 
 def messages(people: list[Person]) -> list[tuple[datetime, str]]:

@@ -1,0 +1,55 @@
+"""The tools that the invented company uses beside its real servers, each a stand-in with what it plays.
+
+A further tool is one more line of ``tools``: the connection's name, the vendor, its title, and the part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from icalendar import Calendar
+
+from admin.demo import ads, agendas, campaigns, mail, marketing, meetings, shopmail
+from admin.demo.company import dice
+from admin.demo.people import TOLD, Person
+from admin.demo.standins import Part, StandIn
+
+
+def tools(seed: int, people: Sequence[Person]) -> list[StandIn]:
+    """A stand-in for each tool. Each draws its own dice, so that a change to one leaves the others as they were."""
+
+    def shop_mail(exports: Path) -> Part:
+        return shopmail.part(dice(seed, "shop mail"), mail.messages(dice(seed, "mail"), people), people)
+
+    def bas(exports: Path) -> Part:
+        workshop = Calendar.from_ical((exports / meetings.FILE).read_bytes())
+        return agendas.google(dice(seed, "talks"), workshop, people)
+
+    def ilse(exports: Path) -> Part:
+        workshop = mail.messages(dice(seed, "mail"), people)
+        return agendas.microsoft(dice(seed, "talks"), dice(seed, "ilse"), workshop, people)
+
+    def meta(exports: Path) -> Part:
+        return ads.part(dice(seed, "ads"), marketing.leads(dice(seed, "leads"), people), people)
+
+    def linkedin(exports: Path) -> Part:
+        return campaigns.linkedin(dice(seed, "linkedin"), people, datetime.now(UTC))
+
+    return [
+        StandIn("shop_mail", "gmail", "Gmail", shop_mail),
+        StandIn("bas", "google_calendar", "Google Calendar", bas),
+        StandIn("ilse", "microsoft365", "Microsoft 365", ilse),
+        StandIn("ads", "meta_lead_ads", "Meta", meta),
+        StandIn(
+            "google_ads", "google_ads_leads", "Google Ads", lambda _: campaigns.google(dice(seed, "google"), people)
+        ),
+        StandIn("tiktok", "tiktok_leads", "TikTok", lambda _: campaigns.tiktok(dice(seed, "tiktok"), people)),
+        StandIn("linkedin", "linkedin_lead_sync", "LinkedIn", linkedin),
+    ]
+
+
+def featured(people: Sequence[Person]) -> list[Person]:
+    """Those whose stories are told: the first of all, and one whom a form of the last weeks has brought."""
+    return [*people[:TOLD], *campaigns.became_buyers(people, campaigns.GOOGLE_DAYS)[:1]]
