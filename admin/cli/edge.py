@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -25,6 +27,7 @@ FAILED = 1
 MISUSED = 2
 STOPPED = 130
 TERMINATED = 143
+AGAIN_SECONDS = 0.05
 
 WITH_VALUE = {"--config", "-c"}
 WITHOUT_VALUE = {"--json", "--verbose", "--json-logs"}
@@ -85,6 +88,29 @@ def global_first(args: Sequence[str]) -> list[str]:
 def terminable() -> None:
     """Lets SIGTERM end the work as Ctrl-C does: with its runs closed, its leases given back, and a sentence."""
     signal.signal(signal.SIGTERM, _terminate)
+
+
+def insistent() -> None:
+    """Lets no Ctrl-C get lost.
+
+    Python drops whatever is raised while it runs a destructor or the callback of a weak reference, and says so on
+    stderr at most; a stop that arrives in that moment would go unheard. It is sent once more, a moment later.
+    """
+    before = sys.unraisablehook
+
+    def heard(lost: sys.UnraisableHookArgs) -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):
+            before(lost)
+            return
+        number = signal.SIGTERM if issubclass(lost.exc_type, Termination) else signal.SIGINT
+        if number == signal.SIGTERM:
+            terminable()  # its handler went back to the default as it was raised
+        # From another thread and later: raised here and now, it would be lost again.
+        again = threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = heard
 
 
 def _terminate(number: int, _: object) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from admin.cli import connector, demonstrate, engine, look, setup
-from admin.cli.edge import Edge, harmless_streams, terminable
+from admin.cli.edge import Edge, harmless_streams, insistent, terminable
 from admin.cli.redaction import configure_logging
 from admin.cli.session import Session
 
@@ -73,4 +73,5 @@ def main() -> None:
     """Runs the command of this process and ends it with its exit code."""
     harmless_streams()
     terminable()
+    insistent()
     app()

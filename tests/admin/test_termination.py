@@ -72,6 +72,55 @@ def test_a_sync_that_the_system_ends_keeps_what_was_read_and_the_next_one_finish
     assert process.returncode == 0
 
 
+LOST = """
+import gc, os, signal, sys, time, weakref
+from admin.cli.edge import insistent, terminable
+terminable()
+if "insistent" in sys.argv:
+    insistent()
+number = getattr(signal, sys.argv[1])
+
+class Thing:
+    def __del__(self):
+        if sys.argv[2] == "destructor":
+            signal.raise_signal(number)
+
+def callback(_):
+    if sys.argv[2] == "callback":
+        signal.raise_signal(number)
+
+thing = Thing()
+kept = weakref.ref(thing, callback)
+try:
+    del thing
+    print("unheard", flush=True)
+    for _ in range(200 if "insistent" in sys.argv else 10):
+        time.sleep(0.05)
+except KeyboardInterrupt as stop:
+    print(type(stop).__name__)
+else:
+    print("never heard")
+"""
+
+
+def stop_in(moment: str, number: str, *words: str) -> list[str]:
+    """What a process says that is stopped in a moment in which Python drops whatever is raised."""
+    told = subprocess.run(
+        [sys.executable, "-c", LOST, number, moment, *words], cwd=ROOT, capture_output=True, text=True
+    )
+    return told.stdout.splitlines()
+
+
+def test_python_loses_a_ctrl_c_that_arrives_in_a_destructor() -> None:
+    assert stop_in("destructor", "SIGINT") == ["unheard", "never heard"]
+
+
+@pytest.mark.parametrize("moment", ["destructor", "callback"])
+@pytest.mark.parametrize(("number", "stop"), [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "Termination")])
+def test_a_stop_that_python_would_drop_is_heard_all_the_same(moment: str, number: str, stop: str) -> None:
+    assert stop_in(moment, number, "insistent") == ["unheard", stop]
+
+
 def test_a_sandbox_that_the_system_ends_says_so(tmp_path: Path) -> None:
     with running(tmp_path, "sandbox", "hubspot") as process:
         assert process.stdout is not None
