@@ -24,7 +24,7 @@ class FilledRadicale:
 
     def __init__(self, tag: str, members: Mapping[str, str]) -> None:
         self._folder = Path(tempfile.mkdtemp())
-        self._server = Radicale(self._folder, say=_refuse)
+        self._server = Radicale(self._folder, say=refuse)
         collection = self._folder / "collections" / "collection-root" / self._server.user / "all"
         collection.mkdir(parents=True)
         (collection / ".Radicale.props").write_text(json.dumps({"tag": tag, "D:displayname": "All"}), encoding="utf-8")
@@ -76,5 +76,6 @@ def address_book(records: int) -> FilledRadicale:
     return FilledRadicale("VADDRESSBOOK", members)
 
 
-def _refuse(said: str) -> NoReturn:
+def refuse(said: str) -> NoReturn:
+    """Installs nothing: raises NotInstalledError with what was about to be done."""
     raise NotInstalledError(said)

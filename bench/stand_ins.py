@@ -13,16 +13,16 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
-from bench import filled, real
+from bench import filled, mail_and_books, real
 
 
 class Served(Protocol):
     """A server that runs while its context lasts."""
 
     @property
-    def settings(self) -> Mapping[str, str]:
+    def settings(self) -> Mapping[str, Any]:
         """What the ``config`` of a connection to it says."""
         ...
 
@@ -121,6 +121,14 @@ SUBJECTS: Mapping[str, Subject] = {
             idle={"the names of the properties, which a search has to be told": 1},
         ),
         Subject(
+            "imap",
+            "messages",
+            mail_and_books.mailbox,
+            "IMAP has no largest page: the connector's own",
+            pages={"messages": 200},
+            forced={"to open the folder": 1, "the UIDs that there are": 1},
+        ),
+        Subject(
             "linkedin_lead_sync",
             "leads",
             filled.linkedin_lead_sync,
@@ -170,6 +178,20 @@ SUBJECTS: Mapping[str, Subject] = {
             pages={"leads": 1_000_000},
             forced={"to begin, await and fetch it, in each of three regions": 8},
             idle={"a form is exported whole or not at all": 8},
+        ),
+        Subject(
+            "tryton",
+            "parties",
+            mail_and_books.parties,
+            "Tryton has no largest page: the connector's own",
+            pages={"parties": 200},
+            forced={
+                "definitions of the fields": 1,
+                "who works for the company, and which companies there are": 2,
+                "a last page that is full ends nothing, and that of a thousand is": 1,
+            },
+            idle={"definitions of the fields": 1},
+            most=1_000,
         ),
     )
 }
