@@ -50,7 +50,7 @@ def demo(
     """Show the whole way in a minute: read a company's tools, work out who is who, fill a CRM, change nothing twice.
 
     It reads export files, a real calendar server and a real ERP on this machine, which are installed the first time.
-    The CRM, a mailbox and the ads are stand-ins inside this process. No data leaves the machine.
+    The CRM, mailboxes, calendars and lead forms are stand-ins inside this process. No data leaves the machine.
     """
     from admin.demo.run import Demo
 
