@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from admin.demo.servers.environment import cache
-from admin.demo.servers.process import Server
 from admin.demo.servers.tryton import PASSWORD, USER, Tryton
 from bench.filled import WHO, spread
-from bench.real import NotInstalledError, refuse
-from mapping.errors import ConcordError
+from bench.real import Running, refuse
 from tests.connectors.tryton.backdoor import Backdoor
 from tests.servers.dovecot import Dovecot
 
 AT_ONCE = 100
-
-
-class Running:
-    """A server in a folder of its own, both gone when the context ends."""
-
-    def __init__(self, server: Server, folder: Path, settings: Mapping[str, Any]) -> None:
-        self._server, self._folder, self.settings = server, folder, settings
-
-    def __enter__(self) -> Self:
-        try:
-            self._server.start()
-        except ConcordError as error:
-            raise NotInstalledError(str(error)) from error
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def wait(self) -> None:
-        """Blocks until the process is stopped."""
-        threading.Event().wait()
 
 
 def mailbox(records: int) -> Running:

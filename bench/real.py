@@ -9,35 +9,29 @@ import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
+from admin.demo.servers.process import Server
 from admin.demo.servers.radicale import Radicale
 from bench.filled import START, spread
+from mapping.errors import ConcordError
 
 
 class NotInstalledError(Exception):
     """The server is not installed on this machine."""
 
 
-class FilledRadicale:
-    """A Radicale with one collection, whose members were written where it keeps them before it was started."""
+class Running:
+    """A server in a folder of its own, both gone when the context ends."""
 
-    def __init__(self, tag: str, members: Mapping[str, str]) -> None:
-        self._folder = Path(tempfile.mkdtemp())
-        self._server = Radicale(self._folder, say=refuse)
-        collection = self._folder / "collections" / "collection-root" / self._server.user / "all"
-        collection.mkdir(parents=True)
-        (collection / ".Radicale.props").write_text(json.dumps({"tag": tag, "D:displayname": "All"}), encoding="utf-8")
-        for name, text in members.items():
-            (collection / name).write_text(text.replace("\n", "\r\n"), encoding="utf-8", newline="")
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """What the ``config`` of a connection to it says."""
-        return {"url": self._server.url, "username": self._server.user, "password": self._server.password}
+    def __init__(self, server: Server, folder: Path, settings: Mapping[str, Any]) -> None:
+        self._server, self._folder, self.settings = server, folder, settings
 
     def __enter__(self) -> Self:
-        self._server.start()
+        try:
+            self._server.start()
+        except ConcordError as error:
+            raise NotInstalledError(str(error)) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,7 +43,20 @@ class FilledRadicale:
         threading.Event().wait()
 
 
-def calendar(records: int) -> FilledRadicale:
+def _radicale(tag: str, members: Mapping[str, str]) -> Running:
+    """A Radicale with one collection, whose members are written where it keeps them before it is started."""
+    folder = Path(tempfile.mkdtemp())
+    server = Radicale(folder, say=refuse)
+    collection = folder / "collections" / "collection-root" / server.user / "all"
+    collection.mkdir(parents=True)
+    (collection / ".Radicale.props").write_text(json.dumps({"tag": tag, "D:displayname": "All"}), encoding="utf-8")
+    for name, text in members.items():
+        (collection / name).write_text(text.replace("\n", "\r\n"), encoding="utf-8", newline="")
+    reach = {"url": server.url, "username": server.user, "password": server.password}
+    return Running(server, folder, reach)
+
+
+def calendar(records: int) -> Running:
     """One calendar."""
     members = {}
     for number in range(records):
@@ -61,10 +68,10 @@ def calendar(records: int) -> FilledRadicale:
             f"SUMMARY:Meeting {number}\nORGANIZER:mailto:ilse@acme.example\n"
             f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:kim.{number}@plum.example\nEND:VEVENT\nEND:VCALENDAR\n"
         )
-    return FilledRadicale("VCALENDAR", members)
+    return _radicale("VCALENDAR", members)
 
 
-def address_book(records: int) -> FilledRadicale:
+def address_book(records: int) -> Running:
     """One address book."""
     members = {
         f"{number}.vcf": (
@@ -73,7 +80,7 @@ def address_book(records: int) -> FilledRadicale:
         )
         for number in range(records)
     }
-    return FilledRadicale("VADDRESSBOOK", members)
+    return _radicale("VADDRESSBOOK", members)
 
 
 def refuse(said: str) -> NoReturn:
