@@ -149,6 +149,20 @@ def google_ads_leads(records: int) -> SandboxServer:
     return AdsSandbox(account)
 
 
+def stripe(records: int) -> SandboxServer:
+    """One account with a customer and charges of theirs."""
+    from connectors.stripe.sandbox import Ledger, StripeSandbox
+
+    filling = Filling()
+    ledger = Ledger(now=filling.now)
+    who = ledger.customer("kim@plum.example", "Kim Plum")
+    for number in range(records):
+        filling.at = spread(records, number)
+        ledger.charge(1_000 + number, customer=who)
+    filling.at = None
+    return StripeSandbox(ledger)
+
+
 def tiktok_leads(records: int) -> SandboxServer:
     """One form."""
     from connectors.tiktok_leads.sandbox import Form, TikTokSandbox

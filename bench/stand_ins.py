@@ -163,6 +163,13 @@ SUBJECTS: Mapping[str, Subject] = {
             idle={"definitions of the fields": 1, "the newest date, since two clocks need not agree": 1},
         ),
         Subject(
+            "stripe",
+            "charges",
+            filled.stripe,
+            "API reference, list all charges: limit up to 100",
+            pages={"charges": 100},
+        ),
+        Subject(
             "tiktok_leads",
             "leads",
             filled.tiktok_leads,

@@ -169,7 +169,7 @@ class StripeSandbox(SandboxServer):
         found = ledger.find(KINDS[path], id_)
         if found is None:
             raise _RefusalError(404, f"No such {KINDS[path]}: '{id_}'", "resource_missing", "id")
-        return _expanded(found, request.query.get("expand[]", ()), ledger)
+        return _expanded(found, _several(request, "expand"), ledger)
 
     def _list(self, request: Request, ledger: Ledger) -> Object:
         path = request.path.split("/")[2]
@@ -189,7 +189,7 @@ class StripeSandbox(SandboxServer):
         some, more = found[:size], len(found) > size
         if back:
             some.reverse()
-        expand = [_inside(one) for one in request.query.get("expand[]", ())]
+        expand = [_inside(one) for one in _several(request, "expand")]
         shown = [_expanded(one, expand, ledger) for one in some]
         return {"object": "list", "data": shown, "has_more": more, "url": f"/v1/{path}"}
 
@@ -237,6 +237,12 @@ def _form(request: Request) -> Object:
     return found
 
 
+def _several(request: Request, name: str) -> list[str]:
+    """The values of a list, whose places may be numbered (``expand[0]``) or not (``expand[]``)."""
+    found = [values for key, values in request.query.items() if re.fullmatch(rf"{name}\[\d*\]", key)]
+    return [value for values in found for value in values]
+
+
 def _passes(found: Object, request: Request) -> bool:
     for name, (value, *_) in request.query.items():
         outer, _, inner = name.rstrip("]").partition("[")
@@ -248,7 +254,7 @@ def _passes(found: Object, request: Request) -> bool:
             return False
     if found["object"] == "subscription" and "status" not in request.query:
         return bool(found["status"] != "canceled")
-    wanted = request.query.get("types[]") or request.query.get("type") or ()
+    wanted = _several(request, "types") or request.query.get("type", ())
     if len(wanted) > 20:
         raise _RefusalError(400, "types may have 20 values at most", "parameter_invalid", "types")
     return not wanted or any(_fits(found["type"], one) for one in wanted)

@@ -46,7 +46,9 @@ class Source:
         identity = str(found.get("id") or "")
         kept = {name: value for name, value in found.items() if name not in HIDDEN}
         try:
-            told = kept | {"_test": found["livemode"] is False, "_at": instant(found["created"])} | self.shape(kept)
+            told = (
+                kept | {"_test": found["livemode"] is False, "_at": instant(int(found["created"]))} | self.shape(kept)
+            )
         except RecordError as wrong:
             raise RecordError(str(wrong), remote_id=identity) from None
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as wrong:
