@@ -97,6 +97,19 @@ def microsoft365(records: int) -> SandboxServer:
     return MicrosoftSandbox({WHO: box}, diary)
 
 
+def magento(records: int) -> SandboxServer:
+    """One shop with orders of guests."""
+    from connectors.magento.sandbox import MagentoSandbox, Shop
+
+    filling = Filling()
+    shop = Shop(now=filling.now)
+    for number in range(records):
+        filling.at = spread(records, number)
+        shop.order(f"{number}.50", customer_email=f"kim.{number}@plum.example")
+    filling.at = None
+    return MagentoSandbox(shop)
+
+
 def odoo(records: int) -> SandboxServer:
     """One database with partners."""
     from connectors.odoo.database import Database

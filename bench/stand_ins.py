@@ -129,6 +129,14 @@ SUBJECTS: Mapping[str, Subject] = {
             most=2_000,  # so that the last day, which every read begins with, fits into a page
         ),
         Subject(
+            "magento",
+            "orders",
+            filled.magento,
+            "Adobe Commerce, input limiting: at most 300 records a page",
+            pages={"orders": 300},
+            most=20_000,
+        ),
+        Subject(
             "meta_lead_ads",
             "leads",
             filled.meta_lead_ads,

@@ -174,9 +174,12 @@ def amount(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise RecordError("an amount that is no number")
     try:
-        return Decimal(repr(value) if isinstance(value, float) else value).quantize(PLACES)
+        found = Decimal(repr(value) if isinstance(value, float) else value).quantize(PLACES)
     except InvalidOperation:
         raise RecordError("an amount that is no number") from None
+    if not found.is_finite():
+        raise RecordError("an amount that is no number")
+    return found
 
 
 def text(value: Decimal | None) -> str | None:

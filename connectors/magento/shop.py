@@ -29,12 +29,12 @@ class Shop:
 
     def customer(self, email: str, firstname: str = "Kim", lastname: str = "Plum", **more: Any) -> int:
         """Somebody registers; the id. ``company`` and ``vat_id`` stand in their address."""
-        of_company = {name: more.pop(name) for name in ("company", "vat_id") if name in more}
-        row = {"email": email, "firstname": firstname, "lastname": lastname, "group_id": 1, "store_id": 1}
+        of_company: Row = {name: more.pop(name) for name in ("company", "vat_id") if name in more}
+        row = {"email": email, "firstname": firstname, "lastname": lastname, "group_id": 1}
         place = {**ADDRESS, **of_company, "region": {"region": "Gelderland", "region_code": "GE", "region_id": 7}}
         number = self._add("customers", "id", row)
         self.tables["customers"][number] |= {
-            "website_id": 1, "created_in": "Default", "confirmation": "b1946ac92492d2347c6235b8d26111f2",
+            "store_id": 1, "website_id": 1, "created_in": "Default", "confirmation": "b1946ac92492d2347c6235b8d26111f2",
             "addresses": [{**place, "id": 1, "default_billing": True, "default_shipping": True}],
             "extension_attributes": {"is_subscribed": False}, **more,
         }  # fmt: skip
@@ -42,12 +42,12 @@ class Shop:
 
     def order(self, total: str = "20.00", customer: int | None = None, **more: Any) -> int:
         """Somebody orders, and it is not paid yet; the id. Without a customer it is a guest."""
-        who = self.tables["customers"].get(customer or 0, {})
-        nothing = dict.fromkeys(("tax_amount", "shipping_amount", "discount_amount"), 0)
-        amounts = dict.fromkeys(("grand_total", "subtotal", "base_grand_total"), _number(total))
+        who: Row = self.tables["customers"].get(customer or 0, {})
+        nothing: Row = dict.fromkeys(("tax_amount", "shipping_amount", "discount_amount"), 0)
+        amounts: Row = dict.fromkeys(("grand_total", "subtotal", "base_grand_total"), _number(total))
         method = more.pop("method", "checkmo")
         billing = {**ADDRESS, "address_type": "billing", "region": "Gelderland", **more.pop("billing", {})}
-        row = {
+        row: Row = {
             "state": "new", "status": "pending", "store_id": 1, "store_name": "Main", "order_currency_code": "EUR",
             "base_currency_code": "EUR", "customer_is_guest": 0 if customer else 1, "protect_code": "9f8e7d",
             "customer_email": who.get("email", "guest@plum.example"), "customer_firstname": who.get("firstname", "Kim"),
@@ -60,7 +60,7 @@ class Shop:
         found = self.tables["orders"][number]
         found["increment_id"] = f"{number:09d}"
         found["payment"] = {
-            "entity_id": number, "method": method, "last_trans_id": None, "cc_last4": "4242", "account_status": None,
+            "entity_id": number, "method": method, "last_trans_id": None, "cc_last4": "4242", "account_status": "",
             "additional_information": ["4242"], "parent_id": number,
         }  # fmt: skip
         return number

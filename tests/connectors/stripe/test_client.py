@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import stripe
@@ -23,8 +24,9 @@ def shop() -> Iterator[Till]:
 
 def client(till: Till, key: str = "sk_test_x", account: str | None = None) -> stripe.StripeClient:
     """The client as a shop has it; it does not try again, so that refusals show at once."""
-    addresses: stripe.BaseAddresses = {"api": till.server.url}
-    return stripe.StripeClient(key, base_addresses=addresses, max_network_retries=0, stripe_account=account)
+    return stripe.StripeClient(
+        key, base_addresses={"api": till.server.url}, max_network_retries=0, stripe_account=account
+    )
 
 
 def test_it_is_refused_as_stripe_refuses(shop: Till) -> None:
@@ -65,6 +67,7 @@ def test_it_pages_through_the_charges_that_the_connector_reads(shop: Till) -> No
         assert {name: body[name] for name in ("id", "amount", "amount_refunded", "customer", "status")} == {
             name: told[name] for name in ("id", "amount", "amount_refunded", "customer", "status")
         }
+    assert found[-1].refunds
     assert [one.amount for one in found[-1].refunds.data] == [250]
     back = client(shop).v1.charges.list({"limit": 3, "ending_before": found[6].id})
     assert [one.id for one in back.data] == [one.id for one in found[3:6]]
@@ -109,7 +112,7 @@ def test_a_platform_reads_a_connected_account(shop: Till) -> None:
     platform = client(shop)
     assert [one.id for one in platform.v1.charges.list().data] == [ours]
     assert [one.id for one in platform.v1.charges.list(options={"stripe_account": other.account}).data] == [theirs]
-    login = {"api_key": "sk_test_x", "account": other.account}
+    login: dict[str, Any] = {"api_key": "sk_test_x", "account": other.account}
     assert list(records(shop.read(**login))) == [theirs]
     assert shop.connector(**login).check().id == other.account
 
