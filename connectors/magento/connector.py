@@ -32,7 +32,7 @@ class MagentoConnector:
     hooks = None
 
     def __init__(self, config: MagentoConfig, runtime: Runtime, tokens: TokenStore) -> None:
-        self._config = config
+        self._config, self._runtime = config, runtime
         token = config.access_token.get_secret_value().strip()
         self._search = Search(runtime, config.base_url, token, config.store)
 
@@ -46,7 +46,7 @@ class MagentoConnector:
         return [self._stream(name, source) for name, source in SOURCES.items()]
 
     def _stream(self, name: str, source: Source) -> Stream:
-        reader = Reader(self._search, source, self._config.page_size, self._config.lookback_seconds)
+        reader = Reader(self._search, source, self._runtime, self._config.page_size, self._config.lookback_seconds)
         return Stream(
             name=name,
             rules=source.rules,

@@ -1,8 +1,8 @@
 """Reading one stream of a shop in the order of its last changes.
 
-A search is asked for what changed at or after the last record's time, which has a resolution of one second, sorted by
-time and id; records of that second come once more and are skipped. Where more records share a second than a page holds
-(an import), that second is gone through by id. The next reading begins at the last time met, less the lookback: a
+A search is asked for what comes after the last record taken, by time (which has a resolution of one second) and id, so
+that a second may hold more records than a page (an import). The next reading begins at the last time met, or when this
+reading began by the shop's clock if that was earlier, less the lookback: a record may change twice in a second, and a
 change may be stored some seconds after the time that it bears.
 """
 
@@ -11,24 +11,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from connectors.core import places
-from connectors.magento.search import Filter, Found, Json, Search, identity
+from connectors.core.arrivals import clock
+from connectors.core.protocols import Runtime
+from connectors.magento.search import Filter, Json, Search, identity
 from connectors.magento.sources import Beside, Source
 from mapping.contract import Cursor, Page, RawRecord, RemoteId
 from mapping.errors import ContractError, RecordError
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_BY_TIME = ("updated_at", "entity_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The last record taken. Without an id a reading has ended there. ``whole`` while everything is read."""
+    """The last record taken. Without an id a reading has ended there. ``began`` is when this reading did, ``whole`` is
+    true while everything is read."""
 
     at: str = ""
     id: int = 0
+    began: str = ""
     whole: bool = False
 
 
@@ -38,22 +41,31 @@ class Reader:
 
     search: Search
     source: Source
+    runtime: Runtime
     size: int
     lookback: int
 
     def read(self, cursor: Cursor | None) -> Iterator[Page]:
         """All records, or those that changed since the cursor."""
-        here = places.load(Place, cursor) or Place(whole=True)
+        here, started = places.load(Place, cursor) or Place(whole=True), self.runtime.now()
         if not here.id:
             here = replace(here, at=_earlier(here.at, self.lookback))
-        for rows, there, last in self._leaves(here):
-            cursor = places.dump(Place(there.at) if last else there)
-            yield self._page(rows, cursor, complete=last and here.whole)
+        while True:
+            filters = [*self.source.filters, *_after(here)]
+            found = self.search.first(self.source.path, filters, ("updated_at", "entity_id"), self.size)
+            rows, reached = self._beyond(here, found.rows)
+            if found.more and (reached.at, reached.id) == (here.at, here.id):
+                raise ContractError("the listing does not move on: no further record has an id and a time")
+            here = replace(reached, began=here.began or clock(self.search.since(started)))
+            if not found.more:
+                yield self._page(rows, places.dump(Place(min(here.at, here.began))), complete=here.whole)
+                return
+            yield self._page(rows, places.dump(here))
 
     def window(self, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
         """The records that came into being in [start, end)."""
         here = places.load(Place, cursor) or Place()
-        bounds = [Filter("created_at", _clock(start), "gteq"), Filter("created_at", _clock(end), "lt")]
+        bounds = [Filter("created_at", _ceil(start), "gteq"), Filter("created_at", _ceil(end), "lt")]
         while True:
             filters = [*self.source.filters, *bounds, Filter("entity_id", here.id, "gt")]
             found = self.search.first(self.source.path, filters, ["entity_id"], self.size)
@@ -82,34 +94,6 @@ class Reader:
             rows = self.search.first(self.source.path, filters, ["entity_id"], self.size).rows
             found += [self.source.record(row) for row in self._whole(rows)]
         return found
-
-    def _leaves(self, here: Place) -> Iterator[tuple[Sequence[Json], Place, bool]]:
-        """The rows after a place, page by page, the place after them, and whether they are the last."""
-        inside, after = False, "gteq"
-        while True:
-            found = self._found(here, after, inside=inside)
-            rows, reached = self._beyond(here, found.rows)
-            ended = not found.more and not inside
-            if rows or ended:
-                yield rows, reached, ended
-            if ended:
-                return
-            if found.more and reached == here and (inside or not here.at):
-                raise ContractError("the listing does not move on: no further record has an id and a time")
-            if inside:
-                # This second is done once a search of it has brought all there is.
-                inside, after = found.more, "gt"
-            else:
-                inside, after = reached.at == here.at, "gteq"
-            here = reached
-
-    def _found(self, here: Place, after: str, *, inside: bool) -> Found:
-        filters = list(self.source.filters)
-        if inside:
-            filters += [Filter("updated_at", here.at), Filter("entity_id", here.id, "gt")]
-        elif here.at:
-            filters.append(Filter("updated_at", here.at, after))
-        return self.search.first(self.source.path, filters, ["entity_id"] if inside else _BY_TIME, self.size)
 
     def _beyond(self, here: Place, rows: Sequence[Json]) -> tuple[list[Json], Place]:
         """The rows after the place, and the place after them. Rows without id or time are taken and move nothing."""
@@ -155,6 +139,14 @@ class Reader:
         return {number: {beside.name: each[0] if beside.single else each} for number, each in of.items()}
 
 
+def _after(here: Place) -> list[Filter | tuple[Filter, ...]]:
+    """The filters for what comes after a place: later, or of the same second with a higher id."""
+    if not here.at:
+        return []
+    since = Filter("updated_at", here.at, "gteq")
+    return [since, (Filter("updated_at", here.at, "gt"), Filter("entity_id", here.id, "gt"))] if here.id else [since]
+
+
 def _earlier(at: str, seconds: int) -> str:
     """The time so many seconds before; '' before any."""
     if not at or at.startswith("0000"):
@@ -162,7 +154,6 @@ def _earlier(at: str, seconds: int) -> str:
     return (datetime.fromisoformat(at) - timedelta(seconds=seconds)).isoformat(" ")
 
 
-def _clock(moment: datetime) -> str:
+def _ceil(moment: datetime) -> str:
     """An instant as the shop writes times; a part of a second counts as the next whole one."""
-    whole = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
-    return (whole + timedelta(seconds=moment.microsecond > 0)).isoformat(" ")
+    return clock(moment + timedelta(seconds=moment.microsecond > 0))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from connectors.core.exchange import Reply, Request, Route
@@ -57,12 +58,16 @@ class MagentoSandbox(SandboxServer):
         routes = [Route("GET", "/rest/{store}/V1/store/storeConfigs", self._stores)]
         routes += [Route("GET", f"/rest/{{store}}/V1/{path}", self._search(path)) for path in SEARCHES]
         unknown = Reply(404, {"message": "Request does not match any route."})
-        super().__init__(routes, not_found=unknown, port=port, keep=keep)
+        super().__init__(routes, decorate=self._decorate, not_found=unknown, port=port, keep=keep)
 
     @property
     def settings(self) -> Mapping[str, str]:
         """The address, and a token."""
         return {"base_url": self.url, "access_token": TOKEN}
+
+    def _decorate(self, reply: Reply) -> Reply:
+        date = format_datetime(self.shop.now().astimezone(UTC), usegmt=True)
+        return Reply(reply.status, reply.body, {"Date": date, **reply.headers})
 
     def _enter(self, request: Request, resource: str) -> None:
         """Magento says the same to a token that it does not know and to one that may not do this."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import httpx
 from pydantic import BaseModel
 
 from connectors.core.auth import Bearer
-from connectors.core.http import Http
+from connectors.core.http import Http, classify
 from connectors.core.protocols import Runtime
-from mapping.errors import AuthError, ContractError, ForbiddenError
+from connectors.core.vendor_clock import VendorClock
+from mapping.errors import AuthError, ConcordError, ContractError, ForbiddenError
 
 Json = Mapping[str, Any]
 
@@ -25,11 +28,15 @@ LARGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition; a search meets all of its filters. Of ``in`` the values are separated by commas."""
+    """One condition. Of ``in`` the values are separated by commas."""
 
     field: str
     value: str | int
     condition: str = "eq"
+
+
+Filters = Sequence[Filter | tuple[Filter, ...]]
+"""What a search has to meet: all of them, and of those in brackets one."""
 
 
 class Found(BaseModel):
@@ -62,8 +69,13 @@ class Search:
     read what is asked for."""
 
     def __init__(self, runtime: Runtime, base_url: str, token: str, store: str) -> None:
-        self._http = Http(runtime, base_url, auth=Bearer(token))
+        self._runtime, self._clock = runtime, VendorClock(runtime)
+        self._http = Http(runtime, base_url, auth=Bearer(token), classify=self._classify)
         self._root = f"rest/{store}/V1"
+
+    def since(self, began: datetime) -> datetime:
+        """The shop's time at an instant of ours, by the ``Date`` of its last answer."""
+        return began + (self._clock.now() - self._runtime.now())
 
     def stores(self) -> Sequence[Store]:
         """The shop's store views, by id. Raises AuthError where the token is not let in, ContractError for none."""
@@ -72,7 +84,7 @@ class Search:
             raise ContractError("the shop names no store view")
         return sorted((Store.model_validate(one) for one in answer), key=lambda one: one.id)
 
-    def first(self, path: str, filters: Sequence[Filter], sort: Sequence[str], size: int, fields: str = "") -> Found:
+    def first(self, path: str, filters: Filters, sort: Sequence[str], size: int, fields: str = "") -> Found:
         """The first page of what meets the filters, in ascending order of the fields of ``sort``; of each record only
         ``fields``, if they are named.
 
@@ -87,9 +99,7 @@ class Search:
             self.stores()
             raise ForbiddenError(f"{refused}: the integration lacks the permission") from None
 
-    def every(
-        self, path: str, filters: Sequence[Filter], size: int, key: str = "entity_id"
-    ) -> Iterator[Sequence[Json]]:
+    def every(self, path: str, filters: Filters, size: int, key: str = "entity_id") -> Iterator[Sequence[Json]]:
         """All that meets the filters, page by page in the order of ids, which stand under ``key`` in the records."""
         last = 0
         while True:
@@ -102,13 +112,19 @@ class Search:
                 raise ContractError("the listing does not move on: its ids do not rise")
             last = reached
 
+    def _classify(self, response: httpx.Response) -> ConcordError | None:
+        self._clock.hear(response)
+        return classify(response)
 
-def criteria(filters: Sequence[Filter], sort: Sequence[str], size: int) -> dict[str, str | int | None]:
-    """The parameters of a search: each filter is a group of its own, for groups are joined by and."""
+
+def criteria(filters: Filters, sort: Sequence[str], size: int) -> dict[str, str | int | None]:
+    """The parameters of a search: groups are joined by and, the filters of a group by or."""
     asked: dict[str, str | int | None] = {}
-    for at, one in enumerate(filters):
-        place = f"searchCriteria[filterGroups][{at}][filters][0]"
-        asked |= {f"{place}[field]": one.field, f"{place}[value]": one.value, f"{place}[conditionType]": one.condition}
+    for at, group in enumerate(filters):
+        for inner, one in enumerate(group if isinstance(group, tuple) else (group,)):
+            place = f"searchCriteria[filterGroups][{at}][filters][{inner}]"
+            names = {"field": one.field, "value": one.value, "conditionType": one.condition}
+            asked |= {f"{place}[{name}]": value for name, value in names.items()}
     for at, field in enumerate(sort):
         place = f"searchCriteria[sortOrders][{at}]"
         asked |= {f"{place}[field]": field, f"{place}[direction]": "ASC"}

@@ -105,6 +105,33 @@ def test_a_change_that_is_stored_late_is_met_within_the_lookback(counter: Counte
     assert str(late) in records(counter.read(cursor=begun, lookback_seconds=60))
 
 
+def test_a_second_change_within_a_second_that_a_long_reading_has_passed_is_met_by_the_next(counter: Counter) -> None:
+    made = [counter.shop.order() for _ in range(5)]
+    pages = counter.open(page_size=2).read(Slice(), None)
+    first = next(pages)
+    counter.shop.change("orders", made[0], status="holded")  # in the same second, and it has been read
+    counter.clock.advance(60)
+    counter.shop.order()
+    last = [first, *pages][-1].cursor
+    assert records(counter.read(cursor=last))[str(made[0])].body["status"] == "holded"
+
+
+def test_a_record_from_the_future_hides_none_that_come_until_then(counter: Counter) -> None:
+    wrong = counter.shop.order()
+    counter.shop.tables["orders"][wrong]["updated_at"] = "2031-01-01 00:00:00"
+    begun = cursor(counter.read())
+    counter.clock.advance(60)
+    order = counter.shop.order()
+    assert str(order) in records(counter.read(cursor=begun))
+
+
+def test_a_shop_that_cannot_say_or_ends_with_an_error_where_it_would_lose_something(counter: Counter) -> None:
+    rows = [counter.shop.tables["orders"][counter.shop.order()] for _ in range(2)]
+    counter.server.faults.fail(200, body={"items": rows, "total_count": 9}, times=2)
+    with pytest.raises(ContractError, match="move on"):
+        counter.read(page_size=2)
+
+
 def test_what_a_shop_tells_without_time_or_order_is_an_error_and_never_passed_over(counter: Counter) -> None:
     good, bad = counter.shop.order(), counter.shop.order()
     counter.shop.tables["orders"][bad]["updated_at"] = "yesterday"
