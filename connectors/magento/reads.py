@@ -56,7 +56,7 @@ class Reader:
             rows, reached = self._beyond(here, found.rows)
             if found.more and (reached.at, reached.id) == (here.at, here.id):
                 raise ContractError("the listing does not move on: no further record has an id and a time")
-            here = replace(reached, began=here.began or clock(self.search.since(started)))
+            here = replace(reached, began=here.began or clock(self.search.time(started)))
             if not found.more:
                 yield self._page(rows, places.dump(Place(min(here.at, here.began))), complete=here.whole)
                 return

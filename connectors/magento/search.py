@@ -69,13 +69,13 @@ class Search:
     read what is asked for."""
 
     def __init__(self, runtime: Runtime, base_url: str, token: str, store: str) -> None:
-        self._runtime, self._clock = runtime, VendorClock(runtime)
+        self._clock = VendorClock(runtime)
         self._http = Http(runtime, base_url, auth=Bearer(token), classify=self._classify)
         self._root = f"rest/{store}/V1"
 
-    def since(self, began: datetime) -> datetime:
+    def time(self, instant: datetime) -> datetime:
         """The shop's time at an instant of ours, by the ``Date`` of its last answer."""
-        return began + (self._clock.now() - self._runtime.now())
+        return self._clock.at(instant)
 
     def stores(self) -> Sequence[Store]:
         """The shop's store views, by id. Raises AuthError where the token is not let in, ContractError for none."""

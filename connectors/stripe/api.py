@@ -63,7 +63,7 @@ class Api:
     """One key's view of one account. Every method raises the errors of ``Http``."""
 
     def __init__(self, runtime: Runtime, base_url: str, key: str, account: str) -> None:
-        self._runtime, self._clock = runtime, VendorClock(runtime)
+        self._clock = VendorClock(runtime)
         headers = {"Stripe-Version": VERSION, **({"Stripe-Account": account} if account else {})}
         calls = TEST if "_test_" in key else LIVE
         budget = Budget(Limit(calls, 1.0, "requests in a second"))
@@ -85,13 +85,9 @@ class Api:
 
         return by_cursor(fetch, _onward, after or None)
 
-    def now(self) -> datetime:
-        """Stripe's present, by its last answer; ours before the first."""
-        return self._clock.now()
-
-    def since(self, began: datetime) -> datetime:
-        """Stripe's time at an instant of ours."""
-        return began + (self._clock.now() - self._runtime.now())
+    def time(self, instant: datetime) -> datetime:
+        """Stripe's time at an instant of ours, by the ``Date`` of its last answer."""
+        return self._clock.at(instant)
 
     def _classify(self, response: httpx.Response) -> ConcordError | None:
         self._clock.hear(response)

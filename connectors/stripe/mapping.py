@@ -222,10 +222,10 @@ def invoice(found: Json) -> dict[str, Any]:
 
 def subscription(found: Json) -> dict[str, Any]:
     """What the rules read of a subscription beside its own fields."""
-    items = found["items"]["data"]
-    status = found["status"]
+    items, status = found["items"]["data"], found["status"]
+    whole = bool(items) and not found["items"].get("has_more")
     return {
-        "_total": amounts.total(_price(item, found["currency"]) for item in items) if items else None,
+        "_total": amounts.total(_price(item, found["currency"]) for item in items) if whole else None,
         "_won": True if status in LIVE else False if status in ENDED else None,
         "_ended_at": instant(found.get("ended_at")),
     }

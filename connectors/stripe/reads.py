@@ -73,7 +73,7 @@ class Reader:
         while True:
             try:
                 for leaf in self.api.pages(self.source.path, asked, after):
-                    here = replace(here, began=here.began or int(self.api.since(began).timestamp()))
+                    here = replace(here, began=here.began or int(self.api.time(began).timestamp()))
                     if leaf.next:
                         here = replace(here, after=leaf.next, at=_second(leaf.page.data[-1]))
                         yield self._page(leaf.page.data, here)
@@ -92,7 +92,7 @@ class Reader:
         met = set[str]()
         try:
             for leaf in self.api.pages("events", asked, here.after):
-                here = replace(here, after=leaf.next or "", began=here.began or int(self.api.since(began).timestamp()))
+                here = replace(here, after=leaf.next or "", began=here.began or int(self.api.time(began).timestamp()))
                 news = [one for one in _concerned(leaf.page.data) if one not in met]
                 met.update(news)
                 yield self._fetched(news, here if leaf.next else self._next(here))

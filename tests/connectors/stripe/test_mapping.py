@@ -234,6 +234,9 @@ def test_what_a_subscription_costs_is_the_sum_of_its_items_or_unknown(till: Till
     items.append({**items[0], "quantity": 300, "price": price})
     total = mapped(till, "subscriptions", id_)["subscription"]["total"]
     assert Decimal(total) == Decimal("11.50")
+    till.ledger.objects[id_]["items"]["has_more"] = True
+    assert "total" not in mapped(till, "subscriptions", id_)["subscription"], "a part of a price is none"
+    till.ledger.objects[id_]["items"]["has_more"] = False
     items.append({**items[0], "price": {**price, "unit_amount_decimal": None}})
     assert "total" not in mapped(till, "subscriptions", id_)["subscription"]
 
