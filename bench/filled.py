@@ -97,6 +97,19 @@ def microsoft365(records: int) -> SandboxServer:
     return MicrosoftSandbox({WHO: box}, diary)
 
 
+def magento(records: int) -> SandboxServer:
+    """One shop with orders of guests."""
+    from connectors.magento.sandbox import MagentoSandbox, Shop
+
+    filling = Filling()
+    shop = Shop(now=filling.now)
+    for number in range(records):
+        filling.at = spread(records, number)
+        shop.order(f"{number}.50", customer_email=f"kim.{number}@plum.example")
+    filling.at = None
+    return MagentoSandbox(shop)
+
+
 def odoo(records: int) -> SandboxServer:
     """One database with partners."""
     from connectors.odoo.database import Database
@@ -147,6 +160,20 @@ def google_ads_leads(records: int) -> SandboxServer:
     for number in range(records):
         account.submit({"EMAIL": f"kim.{number}@plum.example"}, spread(records, number))
     return AdsSandbox(account)
+
+
+def stripe(records: int) -> SandboxServer:
+    """One account with a customer and charges of theirs."""
+    from connectors.stripe.sandbox import Ledger, StripeSandbox
+
+    filling = Filling()
+    ledger = Ledger(now=filling.now)
+    who = ledger.customer("kim@plum.example", "Kim Plum")
+    for number in range(records):
+        filling.at = spread(records, number)
+        ledger.charge(1_000 + number, customer=who)
+    filling.at = None
+    return StripeSandbox(ledger)
 
 
 def tiktok_leads(records: int) -> SandboxServer:

@@ -137,6 +137,14 @@ SUBJECTS: Mapping[str, Subject] = {
             most=2_000,  # so that the last day, which every read begins with, fits into a page
         ),
         Subject(
+            "magento",
+            "orders",
+            filled.magento,
+            "Adobe Commerce, input limiting: at most 300 records a page",
+            pages={"orders": 300},
+            most=20_000,
+        ),
+        Subject(
             "meta_lead_ads",
             "leads",
             filled.meta_lead_ads,
@@ -169,6 +177,13 @@ SUBJECTS: Mapping[str, Subject] = {
             pages={"partners": 200},
             forced={"definitions of the fields": 1, "the newest date": 1, "an empty page is the only end": 1},
             idle={"definitions of the fields": 1, "the newest date, since two clocks need not agree": 1},
+        ),
+        Subject(
+            "stripe",
+            "charges",
+            filled.stripe,
+            "API reference, list all charges: limit up to 100",
+            pages={"charges": 100},
         ),
         Subject(
             "tiktok_leads",

@@ -103,12 +103,13 @@ class Connections:
             )
         return found
 
-    def word(self, id: str, *, preceded: bool) -> str:
+    def word(self, id: str, *, preceded: bool, unique: bool = False) -> str:
         """What the ids of the connection's account begin with; decided when it is first asked for, and kept for ever.
 
         The connector's name for one account of that vendor, with a digest of the account for every other: record 42 of
         the one is not record 42 of the other. Connections to one account share its word. ``preceded``: the
         configuration has another connection of that vendor before this one, and the plain word belongs to that.
+        ``unique``: the vendor gives no id twice, so that all its accounts may have the plain word.
         """
         with self._db.read() as c:
             kept = c.execute(select(connection.c.system).where(connection.c.id == id)).scalar_one()
@@ -123,7 +124,7 @@ class Connections:
             word = words.get(mine.account_id)
             if word is None:
                 digest = blake2b((mine.account_id or mine.id).encode(), digest_size=4).hexdigest()
-                taken = preceded or mine.connector in words.values()
+                taken = not unique and (preceded or mine.connector in words.values())
                 word = f"{mine.connector}.{digest}" if taken else mine.connector
             _set(c, id, system=word)
             return word

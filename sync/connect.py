@@ -104,7 +104,8 @@ class Switchboard:
         if row.paused in (Pause.AUTH, Pause.ACCOUNT):
             connections.resume(row.id)
         zone = self.settings.hub.timezone
-        word = connections.word(row.id, preceded=self._preceded(name))
+        unique = self.vendors[row.connector].unique_ids
+        word = connections.word(row.id, preceded=self._preceded(name), unique=unique)
         system = (row.connector, word) if word != row.connector else None
         return Connected(name, row, self.settings.connections[name], connector, account, zone, system)
 

@@ -234,7 +234,11 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One entry of the registry: how a vendor is called, configured and built."""
+    """One entry of the registry: how a vendor is called, configured and built.
+
+    ``unique_ids``: the vendor gives no id twice, whatever the account, so that ids need not tell of which account they
+    are, and other systems may name them.
+    """
 
     name: str
     title: str
@@ -242,3 +246,4 @@ class Vendor:
     build: Callable[[Any, Runtime, TokenStore], Connector]
     writes: bool = False
     docs: str = ""
+    unique_ids: bool = False

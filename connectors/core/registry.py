@@ -27,10 +27,12 @@ BUILT_IN = {
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "imap": "connectors.imap.connector:VENDOR",
     "linkedin_lead_sync": "connectors.linkedin_lead_sync.connector:VENDOR",
+    "magento": "connectors.magento.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
     "meta_lead_ads": "connectors.meta_lead_ads.connector:VENDOR",
     "microsoft365": "connectors.microsoft365.connector:VENDOR",
     "odoo": "connectors.odoo.connector:VENDOR",
+    "stripe": "connectors.stripe.connector:VENDOR",
     "tiktok_leads": "connectors.tiktok_leads.connector:VENDOR",
     "tryton": "connectors.tryton.connector:VENDOR",
 }

@@ -29,3 +29,7 @@ class VendorClock:
     def now(self) -> datetime:
         """The vendor's present, by its last answer; ours before the first."""
         return self._runtime.now() + self._skew
+
+    def at(self, instant: datetime) -> datetime:
+        """The vendor's time at an instant of ours, by its last answer."""
+        return instant + self._skew

@@ -159,3 +159,17 @@ def test_nobody_is_asked_for_an_account_while_nothing_vanished(connections: Conn
     configured = [("shop", "shopify"), ("store", "shopify")]
     assert connections.follow_renames(configured, account_of) == []
     assert asked == []
+
+
+def test_a_second_account_has_a_word_of_its_own_unless_the_vendor_gives_no_id_twice(connections: Connections) -> None:
+    words: dict[str, list[str]] = {}
+    for connector, unique in (("odoo", False), ("stripe", True)):
+        for name, account in (("one", ACME), ("two", OTHER)):
+            row = connections.ensure(f"{connector} {name}", connector)
+            connections.bind(row.id, account)
+            word = connections.word(row.id, preceded=name == "two", unique=unique)
+            assert connections.word(row.id, preceded=True) == word, "what was decided stays"
+            words.setdefault(connector, []).append(word)
+    assert words["odoo"][0] == "odoo"
+    assert words["odoo"][1].startswith("odoo.")
+    assert words["stripe"] == ["stripe", "stripe"]
