@@ -37,11 +37,7 @@ def _address(at: str) -> dict[str, str]:
     }
 
 
-_GRANTED = {
-    "SUBSCRIBED": True,
-    "UNSUBSCRIBED": False,
-    "NOT_SUBSCRIBED": False,
-}
+_GRANTED = {"SUBSCRIBED": True, "UNSUBSCRIBED": False, "NOT_SUBSCRIBED": False, "NEVER_SUBSCRIBED": False}
 """States that say yes or no; PENDING waits for a confirmation, INVALID and REDACTED say nothing of anybody's will."""
 _BY_MAIL, _BY_SMS = "defaultEmailAddress.marketingState", "defaultPhoneNumber.smsMarketingConsent.state"
 _AT_HOME = "phone(defaultAddress.phone, defaultAddress.countryCodeV2)"

@@ -55,7 +55,7 @@ class Shop:
     def customer(self, first: str = "", last: str = "", *, email: str = "", phone: str = "", **values: Any) -> Held:
         """A new customer; ``subscribed`` is their word on e-mails, ``address`` as the API shows it."""
         number, subscribed, address = self._number(), values.pop("subscribed", False), values.pop("address", None)
-        consent = {"state": "NOT_SUBSCRIBED", "optInLevel": "SINGLE_OPT_IN", "updatedAt": None}
+        consent = {"state": "NEVER_SUBSCRIBED", "optInLevel": "SINGLE_OPT_IN", "updatedAt": None}
         mail = {
             "emailAddress": email,
             "marketingState": "SUBSCRIBED" if subscribed else "NOT_SUBSCRIBED",
