@@ -102,7 +102,7 @@ _PHONE = (
     " || phone(shippingAddress.phone, shippingAddress.countryCodeV2)"
 )
 _OF_COMPANY = _named("company", "purchasingEntity.company.id")
-_ALONE = f"(!customer && !email && !({_PHONE})) && {_own('order')} || `null`"
+_ALONE = f"(!customer && !email && !({_PHONE}) && ({_NAME})) && {_own('order')} || `null`"
 """A buyer who left nothing but a name is known by the order alone, as in the export."""
 _BUYER = (
     ParticipantRules(

@@ -108,13 +108,15 @@ class Reading:
     def _price_of_nodes(self, type_: str, asked: Field) -> int:
         """Of a record, whether it is asked for by ``nodes`` or by ``edges``; checks what else a connection has."""
         found = 0
-        for part in _of("", asked.selection):
+        for part in _of(f"{type_}Connection", asked.selection):
+            if part.name != "__typename" and not part.selection:
+                raise DocumentError(f"Field '{part.name}' must have selections")
             if part.name == "pageInfo":
                 self._price("PageInfo", part.selection)
             elif part.name == "nodes":
                 found = max(found, self._price(type_, part.selection))
             elif part.name == "edges":
-                for end in _of("", part.selection):
+                for end in _of(f"{type_}Edge", part.selection):
                     if end.name not in ("node", "cursor"):
                         raise DocumentError(f"Field '{end.name}' doesn't exist on type '{type_}Edge'")
                     found = max(found, self._price(type_, end.selection) if end.name == "node" else 0)
@@ -174,7 +176,7 @@ class Reading:
 
     def _listing(self, page: Listing, type_: str, asked: Field, path: tuple[str | int, ...]) -> Values:
         told: dict[str, Any] = {}
-        for part in _of("", asked.selection):
+        for part in _of(f"{type_}Connection", asked.selection):
             if part.name == "nodes":
                 told[part.key] = self._nodes(page, type_, part.selection, (*path, part.key))
             elif part.name == "edges":
@@ -197,7 +199,7 @@ class Reading:
         told: list[Values] = []
         for at, (node, cursor) in enumerate(zip(page.nodes, page.cursors, strict=True)):
             edge: dict[str, Any] = {}
-            for part in _of("", selection):
+            for part in _of(f"{type_}Edge", selection):
                 here = (*path, at, part.key)
                 edge[part.key] = cursor if part.name == "cursor" else self._object(node, type_, part.selection, here)
             told.append(edge)
