@@ -17,9 +17,9 @@ from connectors.shopify.graph import Graph
 from connectors.shopify.hooks import ShopifyHooks
 from connectors.shopify.reads import Reader
 from mapping.contract import Account, Deletes
-from mapping.errors import ContractError
+from mapping.errors import ConfigError, ContractError
 
-HEADER = "X-Shopify-Access-Token"
+HEADER, ALL_ORDERS = "X-Shopify-Access-Token", "read_all_orders"
 
 
 class ShopifyConfig(BaseModel):
@@ -38,6 +38,10 @@ class ShopifyConfig(BaseModel):
     page_size: int = Field(250, ge=1, le=250, description="Records asked for at a time at most; cost may allow fewer.")
     bulk_above: int | None = Field(
         2_000, ge=0, description="Records above which the first full read goes by a bulk operation; null for never."
+    )
+    all_orders: bool = Field(
+        False,
+        description="Whether the app has read_all_orders, so that an order that is no longer listed has been deleted.",
     )
     lookback_minutes: float = Field(10, ge=1, description="How late a change may show up and still be met.")
     version: str = Field("2026-10", pattern=r"^(\d{4}-\d{2}|unstable)$", description="Version of the API.")
@@ -90,10 +94,16 @@ class ShopifyConnector:
         self.hooks = ShopifyHooks(secret) if secret else None
 
     def check(self) -> Account:
-        """The shop. Raises AuthError or ForbiddenError."""
-        shop = self._graph.ask(queries.SHOP).data.get("shop") or {}
+        """The shop. Raises AuthError, ForbiddenError, and ConfigError where ``all_orders`` is more than the app may."""
+        told = self._graph.ask(queries.SHOP).data
+        shop, app = told.get("shop") or {}, told.get("currentAppInstallation") or {}
         if not number(shop.get("id")):
             raise ContractError("Shopify does not say which shop this is")
+        scopes = {scope["handle"] for scope in app.get("accessScopes") or ()}
+        if self._config.all_orders and ALL_ORDERS not in scopes:
+            raise ConfigError(
+                f"all_orders is set and the app lacks {ALL_ORDERS}: old orders would be taken for deleted"
+            )
         return Account(number(shop["id"]), f"{shop.get('name')} ({shop.get('myshopifyDomain')})")
 
     def streams(self) -> Sequence[Stream]:
@@ -107,7 +117,7 @@ class ShopifyConnector:
                 window=reader.window,
                 ids=reader.ids,
                 get=reader.get,
-                deletes=Deletes.SWEEP,
+                deletes=Deletes.SWEEP if self._config.all_orders and source.type == "Order" else source.deletes,
             )
             for source in queries.SOURCES
             for reader in [

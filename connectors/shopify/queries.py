@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.shopify import mapping
-from mapping.contract import Schema, SchemaField
+from mapping.contract import Deletes, Schema, SchemaField
 from mapping.rules import EntityRules
 
 MOST = 250
@@ -67,7 +67,8 @@ class Source:
 
     ``nested`` goes with ``fields`` in pages, ``whole`` in bulk operations, where everything comes at once. ``first`` is
     the size of a page whose cost stays under what a query may cost by the dearest reading of Shopify's rule.
-    ``by_time`` says whether the connection can be sorted by the last change.
+    ``by_time`` says whether the connection can be sorted by the last change, ``deletes`` what it means that a record is
+    no longer listed.
     """
 
     stream: str
@@ -79,6 +80,7 @@ class Source:
     nested: str = ""
     whole: str = ""
     by_time: bool = True
+    deletes: Deletes = Deletes.SWEEP
     lists: tuple[str, ...] = ()
 
     @property
@@ -126,7 +128,7 @@ def _type(name: str) -> str:
     return "datetime" if name.endswith("At") else "boolean" if name in ("test", "edited") else "string"
 
 
-SHOP = "{ shop { id name myshopifyDomain } }"
+SHOP = "{ shop { id name myshopifyDomain } currentAppInstallation { accessScopes { handle } } }"
 LINES = (
     "query($id: ID!, $after: String) { order(id: $id) { lineItems(first: 200, after: $after)"
     f" {{ nodes {{ {LINE} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
@@ -153,6 +155,7 @@ SOURCES = (
         + _PIECES % (f"first: {PIECES_AT_ONCE}", f"first: {PIECES_AT_ONCE}"),
         whole=f"lineItems {{ edges {{ node {{ {LINE} }} }} }} " + (_PIECES % ("", "")).replace("()", ""),
         lists=("lineItems",),
+        deletes=Deletes.EXPIRY,
     ),
     Source("draft_orders", "draftOrders", "DraftOrder", _DRAFT, 80, mapping.DRAFT_ORDERS),
     Source(
@@ -163,6 +166,7 @@ SOURCES = (
         120,
         mapping.CHECKOUTS,
         by_time=False,
+        deletes=Deletes.EXPIRY,
     ),
 )
 BY_STREAM: Mapping[str, Source] = {source.stream: source for source in SOURCES}

@@ -196,6 +196,9 @@ class ShopifySandbox(SandboxServer):
         if name == "bulkOperations":
             told = [self.bulks.told(id_, self.url) or {} for id_ in reversed(self.bulks.running)]
             return _cut([(str(at), one) for at, one in enumerate(told)], arguments)
+        if name == "currentAppInstallation":
+            scopes = [{"handle": scope, "description": scope.replace("_", " ")} for scope in sorted(self.scopes)]
+            return {"__typename": "AppInstallation", "id": "gid://shopify/AppInstallation/1", "accessScopes": scopes}
         domain = f"{self.shop.handle}.myshopify.com"
         shown = {"name": self.shop.name, "myshopifyDomain": domain, "email": "owner@acme.example"}
         more = {

@@ -22,6 +22,8 @@ class FieldType:
 
 
 _TYPES = {
+    "AppInstallation": "id! accessScopes:AccessScope*!",
+    "AccessScope": "handle! description!",
     "Shop": "id! name! email! myshopifyDomain! currencyCode! ianaTimezone! createdAt!",
     "Customer": """
         id! legacyResourceId! firstName lastName displayName! email phone note tags*! locale! state!
@@ -77,7 +79,7 @@ _TYPES = {
     "BulkOperationUserError": "code field* message!",
     "BulkOperationRunQueryPayload": "bulkOperation:BulkOperation userErrors:BulkOperationUserError*!",
     "QueryRoot": """
-        shop:Shop! customers:Customer+! orders:Order+! draftOrders:DraftOrder+!
+        shop:Shop! currentAppInstallation:AppInstallation! customers:Customer+! orders:Order+! draftOrders:DraftOrder+!
         abandonedCheckouts:AbandonedCheckout+! customersCount:Count ordersCount:Count draftOrdersCount:Count
         abandonedCheckoutsCount:Count customer:Customer order:Order draftOrder:DraftOrder node:Node nodes:Node*!
         bulkOperation:BulkOperation bulkOperations:BulkOperation+!

@@ -117,10 +117,10 @@ class TestMoney:
         told = order_of(market, order)
         assert (told.key, told.number) == (f"shopify:order:{order.number}", f"#{order.number}")
         assert (told.total, told.subtotal, told.currency) == (Decimal("151.35"), Decimal("120.99"), "EUR")
-        assert (told.tax, told.shipping, told.discount) == (Decimal("25.41"), Decimal("4.95"), 0)
+        assert (told.tax, told.shipping, told.discount) == (Decimal("25.41"), Decimal("4.95"), Decimal(0))
         assert [(line.title, line.quantity, line.price) for line in told.lines] == [
-            ("Chair", 2, Decimal("10.50")),
-            ("Desk", 1, Decimal("99.99")),
+            ("Chair", Decimal(2), Decimal("10.50")),
+            ("Desk", Decimal(1), Decimal("99.99")),
         ]
         assert (told.status, told.test, told.cancelled_at, told.refunds) == ("paid", False, None, ())
         assert told.paid_at
@@ -152,7 +152,7 @@ class TestMoney:
         for part in ("60.0", "40.0"):
             market.shop.pay(order, part, kind="CAPTURE", gateway="stripe", parent=parent)
         (payment,) = payments_of(market, order).values()
-        assert (payment.key, payment.total) == ("stripe:charge:ch_3Nabcdef", 100)
+        assert (payment.key, payment.total) == ("stripe:charge:ch_3Nabcdef", Decimal(100))
 
     def test_an_authorization_is_no_money_yet(self, market: Market) -> None:
         order = market.shop.order(paid=False)
@@ -172,13 +172,13 @@ class TestMoney:
         market.clock.advance(60)
         market.shop.refund(order, "7.66")
         told, (payment,) = order_of(market, order), payments_of(market, order).values()
-        assert (told.total, told.refunded, told.status) == (100, Decimal("20.00"), "partially_refunded")
+        assert (told.total, told.refunded, told.status) == (Decimal(100), Decimal(20), "partially_refunded")
         assert [(refund.amount, refund.reason) for refund in told.refunds] == [
             (Decimal("12.34"), "Scratched"),
             (Decimal("7.66"), None),
         ]
         assert all(refund.key.startswith("shopify:refund:") for refund in told.refunds)
-        assert (payment.total, payment.refunded) == (100, Decimal("20.00"))
+        assert (payment.total, payment.refunded) == (Decimal(100), Decimal(20))
         assert [refund.key.rsplit(":", 1)[0] for refund in payment.refunds] == ["stripe:refund", "shopify:transaction"]
 
     def test_a_refund_that_failed_moved_nothing(self, market: Market) -> None:
@@ -186,14 +186,14 @@ class TestMoney:
         parent = order.values["transactions"][0]["id"]
         market.shop.pay(order, "10.0", kind="REFUND", status="FAILURE", parent=parent)
         (payment,) = payments_of(market, order).values()
-        assert (payment.refunded, payment.refunds, payment.failed) == (0, (), False)
+        assert (payment.refunded, payment.refunds, payment.failed) == (Decimal(0), (), False)
 
     def test_change_that_was_given_is_no_part_of_the_payment(self, market: Market) -> None:
         order = market.shop.order([("Chair", 1, "18.5")], paid=False)
         parent = market.shop.pay(order, "20.0", gateway="cash")
         market.shop.pay(order, "1.5", kind="CHANGE", gateway="cash", parent=parent)
         (payment,) = payments_of(market, order).values()
-        assert (payment.total, payment.refunded) == (Decimal("18.5"), 0)
+        assert (payment.total, payment.refunded) == (Decimal("18.5"), Decimal(0))
 
     def test_a_payment_that_failed_is_told_and_pays_nothing(self, market: Market) -> None:
         order = market.shop.order(paid=False)
@@ -230,7 +230,7 @@ class TestMoney:
         market.shop.refund(order, "50.0")
         market.shop.change("Order", order.number, edited=True)
         told = order_of(market, order)
-        assert (told.total, told.refunded) == (100, 50)
+        assert (told.total, told.refunded) == (Decimal(100), Decimal(50))
 
     def test_a_fulfilled_order_says_when_its_last_part_left(self, market: Market) -> None:
         parts = [
@@ -294,6 +294,6 @@ def test_a_record_without_a_name_of_its_own_is_refused(market: Market) -> None:
 def test_rules_read_an_order_that_withholds_everything(market: Market) -> None:
     stream = market.open()
     empty = dict.fromkeys(stream.describe().fields)
-    body = {**empty, "_id": "5001", "_paid_by": [], "_payments": [], "_refunds": []}
+    body: dict[str, Any] = {**empty, "_id": "5001", "_paid_by": [], "_payments": [], "_refunds": []}
     (entity,) = Mapper(stream.rules, default_country="NL").map(body)
     assert entity.values["key"] == "shopify:order:5001"

@@ -18,6 +18,7 @@ from connectors.shopify.sandbox import CLIENT_ID, PERSONAL, SECRET
 from mapping.contract import Cursor, Deletes, Page, RemoteId
 from mapping.errors import (
     AuthError,
+    ConfigError,
     ContractError,
     CursorExpiredError,
     ForbiddenError,
@@ -247,8 +248,20 @@ class TestIncrements:
         with pytest.raises(CursorExpiredError):
             market.read("orders", Cursor(cursor))
 
-    def test_nothing_is_told_of_deletions_so_all_streams_are_swept(self, market: Market) -> None:
-        assert {stream.deletes for stream in market.connector().streams()} == {Deletes.SWEEP}
+    def test_what_is_no_longer_listed_is_deleted_only_where_age_is_no_reason(self, market: Market) -> None:
+        found = {stream.name: stream.deletes for stream in market.connector().streams()}
+        swept, expired = Deletes.SWEEP, Deletes.EXPIRY
+        assert found["customers"] is found["draft_orders"] is swept
+        assert found["orders"] is found["abandoned_checkouts"] is expired
+        connector = market.connector(all_orders=True)
+        connector.check()
+        assert {one.name: one.deletes for one in connector.streams()} == {**found, "orders": swept}
+
+    def test_orders_are_not_swept_by_an_app_that_sees_only_the_last_sixty_days(self, market: Market) -> None:
+        market.server.scopes -= {"read_all_orders"}
+        assert market.connector().check()
+        with pytest.raises(ConfigError, match="lacks read_all_orders"):
+            market.connector(all_orders=True).check()
 
 
 class TestWhatHangsOnAnOrder:

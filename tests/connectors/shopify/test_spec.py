@@ -79,7 +79,7 @@ def told_again(document: graphql.DocumentNode, data: Mapping[str, Any]) -> graph
     def type_of(value: Any, *_: Any) -> str:
         return kinds.get(value.get("__typename"), "") or str(value["id"]).split("/")[3]
 
-    def field_of(value: Any, info: graphql.GraphQLResolveInfo, **_: Any) -> Any:
+    def field_of(value: Any, info: graphql.GraphQLResolveInfo[Any], **_: Any) -> Any:
         return value.get(info.path.key)
 
     result = graphql.execute(
