@@ -131,6 +131,7 @@ def _amount(name: str) -> str:
     return f"{name}.shopMoney.amount"
 
 
+_PAYMENT = ("key", "status", "currency", "total", "test", "failed", "method", "pays", "aliases", "refunded", "refunds")
 ORDERS = (
     EntityRules(
         name="order",
@@ -169,20 +170,7 @@ ORDERS = (
         kind=Kind.PAYMENT,
         each="_payments",
         part="key",
-        fields={
-            "key": "key",
-            "at": "date(at)",
-            "status": "status",
-            "currency": "currency",
-            "total": "total",
-            "test": "test",
-            "failed": "failed",
-            "method": "method",
-            "pays": "pays",
-            "aliases": "aliases",
-            "refunded": "refunded",
-            "refunds": "refunds",
-        },
+        fields={"at": "date(at)", **{name: name for name in _PAYMENT}},
         participants=(
             ParticipantRules(
                 "payer",
