@@ -8,15 +8,24 @@ from connectors.core.paging import by_cursor
 from connectors.shopify import queries
 from connectors.shopify.graph import Graph, Json
 from connectors.shopify.queries import PIECES_AT_ONCE
-from mapping.errors import ContractError
+from mapping.errors import GoneError
 
 
-def complete(graph: Graph, node: Json) -> Json:
+def complete(graph: Graph, node: Json) -> Json | None:
     """The node with all its lines, refunds and transactions; one that holds them already costs no request.
+
+    None where the order was deleted meanwhile, so that nothing is stored half.
 
     Lines are a connection that says whether more follows. Refunds and transactions are plain lists that are cut at what
     was asked for, so one that is as long may have been cut.
     """
+    try:
+        return _complete(graph, node)
+    except GoneError:
+        return None
+
+
+def _complete(graph: Graph, node: Json) -> Json:
     whole: dict[str, Any] = dict(node)
     listing = node.get("lineItems")
     if isinstance(listing, dict) and (listing.get("pageInfo") or {}).get("hasNextPage"):
@@ -33,8 +42,7 @@ def complete(graph: Graph, node: Json) -> Json:
 def _order(graph: Graph, document: str, node: Json, **more: Any) -> Json:
     order = graph.ask(document, id=node["id"], **more).data.get("order")
     if not isinstance(order, dict):
-        # Deleted between two requests: the next read no longer lists it, and nothing is stored half.
-        raise ContractError("an order vanished while the rest of it was asked for")
+        raise GoneError("an order was deleted while the rest of it was asked for")
     return order
 
 

@@ -161,7 +161,8 @@ class Reader:
         records, errors = list[RawRecord](), list[RecordError]()
         for node in nodes:
             try:
-                records.append(bodies.record(complete(self.graph, node)))
+                whole = complete(self.graph, node)
+                records += [bodies.record(whole)] if whole else []
             except RecordError as error:
                 errors.append(error)
         return records, errors

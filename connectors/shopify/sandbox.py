@@ -47,6 +47,8 @@ PERSONAL = frozenset(
     | {f"{type_}.{name}Address" for type_ in NODES[1:] for name in ("billing", "shipping")}
 )
 """What an app does not see before Shopify has let it use protected customer data (level 2)."""
+FORWARD = frozenset({"first", "after", "query", "sortKey", "bulk"})
+"""Arguments of a listing that are understood; ``bulk`` is a bulk operation's own."""
 DEAREST, DEEPEST = 1_000, 25_000
 _KEY = {"ID": "last_id", "UPDATED_AT": "last_value"}
 
@@ -209,6 +211,9 @@ class ShopifySandbox(SandboxServer):
         return {"__typename": "Shop", "id": "gid://shopify/Shop/4001", **shown, **more}
 
     def _listed(self, type_: str, arguments: Mapping[str, Any]) -> Listing:
+        beyond_us = sorted(name for name, value in arguments.items() if name not in FORWARD and value)
+        if beyond_us:
+            raise RefusedError(f"This stand-in does not know {', '.join(beyond_us)} here", "argumentNotAccepted")
         sort = str(arguments.get("sortKey") or "ID")
         if sort not in _KEY or (sort == "UPDATED_AT" and type_ == "AbandonedCheckout"):
             raise RefusedError(f"{sort} is no sort key of this connection", "argumentLiteralsIncompatible")
@@ -229,7 +234,10 @@ def _cut(rows: Sequence[tuple[str, Mapping[str, Any]]], arguments: Mapping[str, 
     """A page of what hangs on a record; its cursors are places."""
     if arguments.get("bulk"):
         return whole([row for _, row in rows])
-    start, size = int(arguments.get("after") or -1) + 1, int(arguments.get("first") or 0)
+    after = str(arguments.get("after") or "")
+    if after and not after.isdigit():
+        raise RefusedError("Invalid cursor for current pagination sort.", "BAD_REQUEST")
+    start, size = int(after) + 1 if after else 0, int(arguments.get("first") or 0)
     page = rows[start : start + size]
     return Listing([row for _, row in page], [at for at, _ in page], len(rows) > start + size, start > 0)
 

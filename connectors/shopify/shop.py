@@ -289,12 +289,15 @@ def changed(rows: Iterable[tuple[str, Held]]) -> list[dict[str, Any]]:
 
 
 def _holds(held: Held, at: datetime, name: str, sign: str, given: str) -> bool:
-    """Whether a term holds. Shopify passes over terms that it does not know, and so does this."""
+    """Whether a term holds. Shopify passes over terms that it does not understand, and so does this."""
     if name == "id":
         return _COMPARED[sign](held.number, int(given) if given.isdigit() else 0)
     if name in ("updated_at", "created_at"):
         value = at if name == "updated_at" else held.changed[0]
-        moment = datetime.fromisoformat(given)
+        try:
+            moment = datetime.fromisoformat(given)
+        except ValueError:
+            return True
         return _COMPARED[sign](value, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     if name in ("email", "name", "status"):
         return str(held.values.get(name) or "").casefold() == given.casefold()

@@ -138,6 +138,13 @@ def test_a_cursor_of_another_listing_is_refused(market: Market, client: Any) -> 
     assert "Invalid cursor" in refused["errors"][0]["message"]
 
 
+def test_what_the_stand_in_does_not_know_is_refused_and_not_passed_over(market: Market, client: Any) -> None:
+    refused = told(client, "{ orders(last: 1) { nodes { id } } }")
+    assert "does not know last" in refused["errors"][0]["message"]
+    backwards = told(client, "{ orders(first: 1, reverse: true) { nodes { id } } }")
+    assert "does not know reverse" in backwards["errors"][0]["message"]
+
+
 def test_a_wrong_token_is_a_401(market: Market, client: Any) -> None:
     activate(market, "wrong")
     with pytest.raises(urllib.error.HTTPError) as refused:
