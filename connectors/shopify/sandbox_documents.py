@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 _TOKEN = re.compile(
@@ -58,6 +59,7 @@ class Operation:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
+@lru_cache(64)
 def parse(text: str, name: str | None = None) -> Operation:
     """The operation of that name, or the only one. Raises DocumentError."""
     return _Parser(text).document(name)
