@@ -57,11 +57,11 @@ def _is_listing(value: Any) -> bool:
 
 def _money(order: Json, key: str) -> dict[str, Any]:
     moved = [one for one in order["transactions"] or () if isinstance(one, Mapping)]
+    taken = [one for one in moved if one["kind"] in TAKEN and one["status"] == "SUCCESS"]
     back: dict[str, list[Json]] = {}
     for one in moved:
         if one["kind"] in BACK and one["status"] == "SUCCESS":
-            back.setdefault((one.get("parentTransaction") or {}).get("id", ""), []).append(one)
-    taken = [one for one in moved if one["kind"] in TAKEN and one["status"] == "SUCCESS"]
+            back.setdefault(_taken_by(one, taken), []).append(one)
     failed = [one for one in moved if one["status"] in FAILED and one["kind"] not in BACK | {"VOID"}]
     paid = [_payment(one, back.get(one["id"], ()), moved, key) for one in taken]
     tried = [_payment(one, (), moved, key) for one in failed]
@@ -88,6 +88,17 @@ def _money(order: Json, key: str) -> dict[str, Any]:
         if order["edited"]
         else order["totalPriceSet"]["shopMoney"]["amount"],
     }
+
+
+def _parent(one: Json) -> str:
+    return str((one.get("parentTransaction") or {}).get("id") or "")
+
+
+def _taken_by(back: Json, taken: Sequence[Json]) -> str:
+    """The transaction that took what went back: the parent, or a capture of it; the only one where none is named."""
+    parent = _parent(back)
+    of_it = [one["id"] for one in taken if parent and parent in (one["id"], _parent(one))]
+    return str(of_it[0]) if of_it else str(taken[0]["id"]) if len(taken) == 1 else ""
 
 
 def _payment(one: Json, back: Sequence[Json], moved: Sequence[Json], order: str) -> dict[str, Any]:
@@ -141,8 +152,8 @@ def _service(one: Json, moved: Sequence[Json]) -> tuple[str, str]:
     """
     if "stripe" not in str(one.get("gateway") or "").lower():
         return "", ""
-    parent = (one.get("parentTransaction") or {}).get("id")
-    told = [text for each in (one, *(each for each in moved if each["id"] == parent)) for text in _texts(each)]
+    parents = [each for each in moved if each["id"] == _parent(one)]
+    told = [text for each in (one, *parents) for text in _texts(each)]
     charge = next((text for text in told if _CHARGE.fullmatch(text)), "")
     intent = next((text for text in told if _INTENT.fullmatch(text)), "")
     return f"stripe:charge:{charge}" if charge else "", f"stripe:payment_intent:{intent}" if intent else ""

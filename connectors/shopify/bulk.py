@@ -118,7 +118,9 @@ def _pieces(graph: Graph, result: Result, offset: int) -> Iterator[bytes]:
     try:
         while offset < result.size:
             last = min(offset + PIECE, result.size) - 1
-            response = http.request("GET", result.url, headers={"Range": f"bytes={offset}-{last}"})
+            # Not compressed: a range counts the bytes that are sent.
+            headers = {"Range": f"bytes={offset}-{last}", "Accept-Encoding": "identity"}
+            response = http.request("GET", result.url, headers=headers)
             piece = response.content if response.status_code == 206 else response.content[offset:]
             if not piece:
                 raise TransientError("the result of a bulk operation broke off")

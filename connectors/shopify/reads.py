@@ -145,24 +145,25 @@ class Reader:
         rows: list[Json] = []
         for node, offset in bulk.nodes(self.graph, result, here.offset, self.source.lists):
             if len(rows) >= self.page_size:
-                yield self._told(rows, here)
+                yield self._told(rows, here, whole=True)
                 rows = []
             rows.append(node)
             here = replace(here, offset=offset)
-        yield self._told(rows, here, last=True)
+        yield self._told(rows, here, last=True, whole=True)
 
-    def _told(self, nodes: Sequence[Json], here: Place, last: bool = False) -> Page:
-        records, errors = self._shaped(nodes)
+    def _told(self, nodes: Sequence[Json], here: Place, *, last: bool = False, whole: bool = False) -> Page:
+        records, errors = self._shaped(nodes, whole=whole)
         done = last and here.phase != WINDOW
         place = Place(REST, then=here.then) if done else here
         return Page(records, (), places.dump(place), complete=last and here.phase in (FULL, BULK), errors=errors)
 
-    def _shaped(self, nodes: Sequence[Json]) -> tuple[list[RawRecord], list[RecordError]]:
+    def _shaped(self, nodes: Sequence[Json], *, whole: bool = False) -> tuple[list[RawRecord], list[RecordError]]:
+        """The records, and those that are none; ``whole`` where all that hangs on them has come along."""
         records, errors = list[RawRecord](), list[RecordError]()
         for node in nodes:
             try:
-                whole = complete(self.graph, node)
-                records += [bodies.record(whole)] if whole else []
+                found = node if whole else complete(self.graph, node)
+                records += [bodies.record(found)] if found else []
             except RecordError as error:
                 errors.append(error)
         return records, errors

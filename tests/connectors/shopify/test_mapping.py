@@ -181,6 +181,17 @@ class TestMoney:
         assert (payment.total, payment.refunded) == (Decimal(100), Decimal(20))
         assert [refund.key.rsplit(":", 1)[0] for refund in payment.refunds] == ["stripe:refund", "shopify:transaction"]
 
+    def test_a_refund_goes_back_of_what_took_it_whichever_way_it_names_that(self, market: Market) -> None:
+        order = market.shop.order(paid=False)
+        parents = [market.shop.pay(order, "50.0", kind="AUTHORIZATION", gateway="cash") for _ in range(2)]
+        for parent in parents:
+            market.shop.pay(order, "50.0", kind="CAPTURE", gateway="cash", parent=parent)
+        market.shop.pay(order, "5.0", kind="REFUND", gateway="cash", parent=parents[1])
+        assert [payment.refunded for payment in payments_of(market, order).values()] == [0, 5]
+        alone = market.shop.order()
+        market.shop.pay(alone, "7.0", kind="REFUND")
+        assert [payment.refunded for payment in payments_of(market, alone).values()] == [7]
+
     def test_a_refund_that_failed_moved_nothing(self, market: Market) -> None:
         order = market.shop.order()
         parent = order.values["transactions"][0]["id"]

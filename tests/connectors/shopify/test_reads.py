@@ -338,6 +338,15 @@ class TestBulk:
         ranges = [one.request.headers["range"] for one in market.server.exchanges if "/bulk/" in one.request.path]
         assert not ranges[0].startswith("bytes=0-")
 
+    def test_what_came_whole_is_not_asked_for_again(self, market: Market) -> None:
+        self.filled(market, 3)
+        order = market.shop.order(LINES)
+        for _ in range(5):
+            market.shop.refund(order, "1.0")
+        body = market.read(page_size=3, bulk_above=0).records[-1].body
+        assert (len(body["lineItems"]), len(body["refunds"]), len(body["transactions"])) == (23, 5, 6)
+        assert not [one for one in market.documents() if "order(id" in one["query"]]
+
     def test_no_credential_goes_where_the_result_lies(self, market: Market) -> None:
         self.filled(market)
         market.read(page_size=2, bulk_above=0)
