@@ -125,6 +125,22 @@ def odoo(records: int) -> SandboxServer:
     return OdooSandbox(database)
 
 
+def shopify(records: int) -> SandboxServer:
+    """One shop with customers and orders, each of one line. What the bench sleeps does not pass for the shop, so its
+    bucket holds all that is asked for, and a bulk operation is done at once."""
+    from connectors.shopify.sandbox import Points, ShopifySandbox
+    from connectors.shopify.shop import Shop
+
+    filling = Filling()
+    shop = Shop(now=filling.now)
+    for number in range(records):
+        filling.at = spread(records, number)
+        customer = shop.customer("Ada", f"Castro {number}", email=f"ada.{number}@example.com")
+        shop.order([("Chair", 1, f"{number}.50")], customer=customer)
+    filling.at = None
+    return ShopifySandbox(shop, points=Points(1e9, 1e6, 1e9), bulk_seconds=0)
+
+
 def meta_lead_ads(records: int) -> SandboxServer:
     """One form."""
     from connectors.meta_lead_ads.business import example

@@ -179,6 +179,22 @@ SUBJECTS: Mapping[str, Subject] = {
             idle={"definitions of the fields": 1, "the newest date, since two clocks need not agree": 1},
         ),
         Subject(
+            "shopify",
+            "customers",
+            filled.shopify,
+            "a query may cost 1,000 points: of customers so many by the dearest reading of the rule, 250 at most",
+            pages={"customers": 190},
+            most=2_000,  # what is more takes four requests however much it is: a bulk operation
+        ),
+        Subject(
+            "shopify",
+            "orders",
+            filled.shopify,
+            "a query may cost 1,000 points: of orders with what hangs on them so many, dearly reckoned",
+            pages={"orders": 10},
+            most=2_000,  # what is more takes four requests however much it is: a bulk operation
+        ),
+        Subject(
             "stripe",
             "charges",
             filled.stripe,

@@ -32,6 +32,7 @@ BUILT_IN = {
     "meta_lead_ads": "connectors.meta_lead_ads.connector:VENDOR",
     "microsoft365": "connectors.microsoft365.connector:VENDOR",
     "odoo": "connectors.odoo.connector:VENDOR",
+    "shopify": "connectors.shopify.connector:VENDOR",
     "stripe": "connectors.stripe.connector:VENDOR",
     "tiktok_leads": "connectors.tiktok_leads.connector:VENDOR",
     "tryton": "connectors.tryton.connector:VENDOR",
