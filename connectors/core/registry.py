@@ -33,6 +33,7 @@ BUILT_IN = {
     "odoo": "connectors.odoo.connector:VENDOR",
     "tiktok_leads": "connectors.tiktok_leads.connector:VENDOR",
     "tryton": "connectors.tryton.connector:VENDOR",
+    "vendure": "connectors.vendure.connector:VENDOR",
 }
 
 
