@@ -94,12 +94,11 @@ class VendureConnector:
         lookback = timedelta(minutes=self._config.lookback_minutes)
         rounds = Rounds(listing.batches, record, self._api.clock, lookback, beneath)
         known = replace(listing, fields=mapping.IDS, size=MOST - 1, money=False)
-        custom = self._config.order_fields if name == "orders" else self._config.customer_fields
         return Stream(
             name=name,
             rules=rules,
             read=rounds.read,
-            describe=lambda: mapping.schema(name, custom),
+            describe=lambda: mapping.schema(name),
             window=rounds.window,
             ids=replace(rounds, listing=known.batches).ids,
             get=lambda slice_, ids: rounds.records(listing.get(ids)),

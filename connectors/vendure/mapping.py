@@ -41,9 +41,9 @@ FAILED = frozenset({"Cancelled", "Declined", "Error"})
 FULFILLED = frozenset({"Shipped", "Delivered"})
 
 
-def schema(stream: str, custom: Sequence[str]) -> Schema:
-    """The fields that are read of each record."""
-    names = (*NAMES[stream].split(), *(["customFields"] if custom else []))
+def schema(stream: str) -> Schema:
+    """The fields that are read of each record; ``customFields`` holds those that the configuration names."""
+    names = (*NAMES[stream].split(), "customFields")
     return Schema({name: SchemaField(name, writable=False) for name in names})
 
 

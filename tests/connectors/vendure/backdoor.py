@@ -18,7 +18,7 @@ ADDRESS = {"fullName": "Ada Castro", "streetLine1": "3 High Street", "city": "Le
 
 
 class Backdoor:
-    """A shop with one product of ten pounds net, a fifth of tax and flat shipping; ``ask`` and ``buy`` are for tests."""
+    """A shop with one lamp of ten pounds net, a fifth of tax and flat shipping; ``ask`` and ``buy`` are for tests."""
 
     def __init__(self, server: Vendure) -> None:
         self._server = server
