@@ -1,7 +1,8 @@
-"""A real Medusa out of npm's packages, on a PostgreSQL from a wheel. Tried with Node 20 and Medusa 2.19.0, 2026-11-29."""
+"""A real Medusa out of npm's packages, on a PostgreSQL. Tried with Node 20 and Medusa 2.19.0, 2026-11-29."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,7 +48,8 @@ class Medusa(WebServer):
         if not manifest.exists():
             (self.folder / "node_modules").symlink_to(modules)
             (self.folder / "medusa-config.js").write_text(CONFIGURATION, encoding="utf-8")
-            manifest.write_text('{"name": "shop", "version": "0.0.1", "private": true}', encoding="utf-8")
+            parts = {"name": "shop", "version": "0.0.1", "private": True, "dependencies": dict(PACKAGES.releases)}
+            manifest.write_text(json.dumps(parts), encoding="utf-8")
             self._tell("db:migrate")
             self._tell("user", "-e", self.user, "-p", self.password)
         starter = self.folder / "node_modules" / "@medusajs" / "cli" / "cli.js"
