@@ -52,7 +52,8 @@ class VendureSandbox(SandboxServer):
                 return _refused("FORBIDDEN", "You are not currently authorized to perform this action", lacking[0])
             return Reply(200, {"data": select(self._root(), wanted)})
         except QueryError as wrong:
-            return _refused("GRAPHQL_VALIDATION_FAILED", str(wrong), status=400)
+            kind = "PARSE" if str(wrong).startswith("Syntax Error") else "VALIDATION"
+            return _refused(f"GRAPHQL_{kind}_FAILED", str(wrong), status=400)
         except UserInputError as wrong:
             return _refused("USER_INPUT_ERROR", str(wrong))
 

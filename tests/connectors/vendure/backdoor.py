@@ -128,6 +128,61 @@ class Backdoor:
         )
         return str(found["createCustomer"]["id"])
 
+    def refund(self, payment: str, amount: int, reason: str) -> None:
+        """Money back through a payment, settled by hand."""
+        given = {"paymentId": payment, "amount": amount, "reason": reason, "lines": [], "shipping": 0, "adjustment": 0}
+        made = self.ask(
+            "mutation ($input: RefundOrderInput!) { refundOrder(input: $input)"
+            " { __typename ... on Refund { id } ... on ErrorResult { errorCode message } } }",
+            input=given,
+        )
+        self.ask(
+            "mutation ($input: SettleRefundInput!) { settleRefund(input: $input)"
+            " { __typename ... on Refund { id } ... on ErrorResult { errorCode message } } }",
+            input={"id": made["refundOrder"]["id"], "transactionId": "by hand"},
+        )
+
+    def cancel(self, order: str) -> None:
+        """Cancels all lines of an order."""
+        given = {"orderId": order, "reason": "no longer wanted"}
+        self.ask(f"mutation ($input: CancelOrderInput!) {{ cancelOrder(input: $input) {{ {ORDER} }} }}", input=given)
+
+    def fulfil(self, order: str) -> None:
+        """Makes a parcel of all lines of an order."""
+        lines = self.ask("query ($id: ID!) { order(id: $id) { lines { id quantity } } }", id=order)["order"]["lines"]
+        handler = {"code": "manual-fulfillment", "arguments": [_argument("method", "Post")]}
+        many = [{"orderLineId": line["id"], "quantity": line["quantity"]} for line in lines]
+        self.ask(
+            "mutation ($input: FulfillOrderInput!) { addFulfillmentToOrder(input: $input)"
+            " { __typename ... on ErrorResult { errorCode message } } }",
+            input={
+                "lines": many,
+                "handler": {**handler, "arguments": [*handler["arguments"], _argument("trackingCode", "1")]},
+            },
+        )
+
+    def administrator(self, *permissions: str) -> tuple[str, str]:
+        """Somebody who may no more than that; the login name and the password."""
+        user, password = f"{'-'.join(permissions).lower()}@shop.example", "administrator-pw-1618"
+        role = {"code": user, "description": user, "permissions": [*permissions], "channelIds": ["1"]}
+        made = self._make("createRole", "CreateRoleInput", **role)
+        person = {"firstName": "Bea", "lastName": "Ito", "emailAddress": user, "password": password}
+        self._make("createAdministrator", "CreateAdministratorInput", **person, roleIds=[made])
+        return user, password
+
+    def api_key(self) -> str:
+        """A key of the superadministrator's."""
+        roles = self.ask("{ activeAdministrator { user { roles { id } } } }")["activeAdministrator"]["user"]["roles"]
+        given = {"roleIds": [each["id"] for each in roles], "translations": [{"languageCode": "en", "name": "Concord"}]}
+        found = self.ask(
+            "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey } }", input=given
+        )
+        return str(found["createApiKey"]["apiKey"])
+
+    def answer(self, query: str, variables: Mapping[str, Any]) -> httpx.Response:
+        """What the back office's API answers, whatever it is."""
+        return self._post("admin-api", query, variables, self._token)
+
     def _make(self, mutation: str, kind: str, **given: Any) -> str:
         found = self.ask(
             f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ __typename ... on Node {{ id }} }} }}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from connectors.core.protocols import Connector
@@ -44,6 +45,11 @@ class Works:
         """Empties the shop for another test, with a clock of its own."""
         self.copies.clear()
         return self.way.renew()
+
+    def end_sessions(self) -> None:
+        """The server knows no login any more."""
+        self.tokens.token = None if self.tokens.token is None else replace(self.tokens.token, access="ended")
+        self.backdoor.login()
 
     def connector(self, tokens: Tokens | None = None, **config: Any) -> Connector:
         """A new connector that knows nothing of earlier ones but their session."""
