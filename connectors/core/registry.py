@@ -27,6 +27,7 @@ BUILT_IN = {
     "hubspot": "connectors.hubspot.connector:VENDOR",
     "imap": "connectors.imap.connector:VENDOR",
     "linkedin_lead_sync": "connectors.linkedin_lead_sync.connector:VENDOR",
+    "medusa": "connectors.medusa.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
     "meta_lead_ads": "connectors.meta_lead_ads.connector:VENDOR",
     "microsoft365": "connectors.microsoft365.connector:VENDOR",

@@ -37,7 +37,8 @@ NAMES = {
     "orders": "id createdAt updatedAt code type state active orderPlacedAt currencyCode couponCodes customer"
     " shippingAddress billingAddress lines discounts subTotal shipping total totalWithTax payments fulfillments",
 }
-FAILED = frozenset({"Cancelled", "Declined", "Error"})
+RECEIVED, FAILED = frozenset({"Settled"}), frozenset({"Cancelled", "Declined", "Error"})
+"""States of payments; one that is authorized only has brought nothing yet."""
 FULFILLED = frozenset({"Shipped", "Delivered"})
 
 
@@ -144,7 +145,7 @@ def _payment(payment: Json, order: Json) -> dict[str, Any]:
     ]
     return {
         "key": key,
-        "own": own,
+        "own": own and payment["state"] in RECEIVED | FAILED,
         "at": payment["createdAt"],
         "number": number or None,
         "currency": order.get("currencyCode"),

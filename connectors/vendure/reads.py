@@ -1,8 +1,7 @@
 """Listing Vendure's customers and orders by id, though it can only skip and count.
 
-A list can be sorted by id and filtered by time, but not by "id greater than": ``skip`` counts rows, and one that is
-removed before the place moves all that follow. So the last row of a page is asked for again with the next, and where it
-does not come, the listing goes back until a row shows up that was met. Sorting by ``updatedAt`` *and* id is not to be
+A list can be sorted by id and filtered by time, but not by "id greater than" (see connectors/core/skipping.py).
+Sorting by ``updatedAt`` *and* id is not to be
 had: whatever is asked, keys take effect in the schema's order, so that id comes first (3.7.2, seen).
 
 ``after`` and ``before`` are strict, and SQLite compares ``12:00:00`` with ``12:00:00.000`` as texts, by which the first
@@ -14,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from connectors.core.rounds import Batch, Span
+from connectors.core.skipping import by_skipping
 from connectors.vendure.api import Api, Json
 from mapping import moments
 from mapping.contract import RemoteId
@@ -45,23 +46,9 @@ class Listing:
 
     def batches(self, span: Span, at: str, skip: int) -> Iterator[Batch]:
         """The rows of a span by ascending id, from a place on."""
-        known = {at} - {""}
-        while True:
-            again = 1 if known and skip else 0
-            start = skip - again
-            rows, total = self._page(_filter(self.time, span), start, self.size + again)
-            met = max((number for number, row in enumerate(rows) if row["id"] in known), default=-1)
-            if start and known and met < 0:
-                skip = max(0, start - self.size)  # something before was removed: what follows has moved up
-                continue
-            if not rows and start < total:
-                raise ContractError(f"the listing of {self.kind} ends before the number of its items is reached")
-            skip = start + len(rows)
-            at, known = (rows[-1]["id"], {row["id"] for row in rows}) if rows else (at, known)
-            fresh = [row for row in rows[met + 1 :] if _within(row.get(self.time), span)]
-            yield Batch(fresh, at, skip, last=skip >= total)
-            if skip >= total:
-                return
+        wanted = _filter(self.time, span)
+        for batch in by_skipping(partial(self._page, wanted), at, skip, self.size):
+            yield replace(batch, rows=[row for row in batch.rows if _within(row.get(self.time), span)])
 
     def get(self, ids: Sequence[RemoteId]) -> Sequence[Json]:
         """The rows of those ids that are still there."""

@@ -17,7 +17,7 @@ RELEASE = "2.19.0"
 PARTS = ("medusa", "framework", "cli", "admin-sdk")
 PACKAGES = Packages("Medusa", {f"@medusajs/{part}": RELEASE for part in PARTS}, before="2026-11-29")
 USER, PASSWORD = "admin@shop.example", "admin-pw-31415"
-PATIENCE = 180.0
+PATIENCE = 300.0
 
 CONFIGURATION = """\
 const { defineConfig } = require('@medusajs/framework/utils')
@@ -36,6 +36,7 @@ class Medusa(WebServer):
     """One shop on an empty database of a PostgreSQL. Raises ConcordError where it cannot be had here."""
 
     user, password = USER, PASSWORD
+    patience = PATIENCE
 
     def __init__(self, folder: Path, database: str) -> None:
         super().__init__(folder)
@@ -63,6 +64,7 @@ class Medusa(WebServer):
 
     def ready(self) -> None:
         """Waits until it is well, which is after it listens."""
+        super().ready()
         deadline = time.monotonic() + PATIENCE
         while not _answers(f"{self.url}health"):
             if time.monotonic() > deadline:

@@ -15,7 +15,7 @@ from tests.servers.node import Packages, installed
 RELEASE = "3.7.2"
 PACKAGES = Packages("Vendure", {"@vendure/core": RELEASE, "better-sqlite3": "12.11.1"}, before="2026-09-01")
 USER, PASSWORD = "superadmin", "superadmin-pw-27182"
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 START = """\
 const { bootstrap, dummyPaymentHandler, DefaultLogger, LogLevel } = require('@vendure/core');
@@ -39,6 +39,7 @@ class Vendure(WebServer):
     """One shop. Raises ConcordError where it cannot be had here."""
 
     user, password = USER, PASSWORD
+    patience = PATIENCE
 
     @property
     def database(self) -> Path:

@@ -150,15 +150,12 @@ class Backdoor:
     def fulfil(self, order: str) -> None:
         """Makes a parcel of all lines of an order."""
         lines = self.ask("query ($id: ID!) { order(id: $id) { lines { id quantity } } }", id=order)["order"]["lines"]
-        handler = {"code": "manual-fulfillment", "arguments": [_argument("method", "Post")]}
+        told = [_argument("method", "Post"), _argument("trackingCode", "1")]
         many = [{"orderLineId": line["id"], "quantity": line["quantity"]} for line in lines]
         self.ask(
             "mutation ($input: FulfillOrderInput!) { addFulfillmentToOrder(input: $input)"
             " { __typename ... on ErrorResult { errorCode message } } }",
-            input={
-                "lines": many,
-                "handler": {**handler, "arguments": [*handler["arguments"], _argument("trackingCode", "1")]},
-            },
+            input={"lines": many, "handler": {"code": "manual-fulfillment", "arguments": told}},
         )
 
     def administrator(self, *permissions: str) -> tuple[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from mapping.errors import ConcordError
 from tests.connectors.vendure.counter import Counter
 from tests.connectors.vendure.works import Works
 from tests.servers.vendure import Vendure
@@ -20,13 +19,8 @@ def counter() -> Iterator[Counter]:
 
 @pytest.fixture(scope="session")
 def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
-    """The place of the one server."""
-    server = Vendure(tmp_path_factory.mktemp("vendure"))
-    try:
-        server.start()
-    except ConcordError as error:
-        pytest.skip(str(error))
-    works = Works(server)
-    yield works
-    works.close()
-    server.stop()
+    """The place of the one server; an error where it cannot be had, since only those come here who ask for it."""
+    with Vendure(tmp_path_factory.mktemp("vendure")) as server:
+        works = Works(server)
+        yield works
+        works.close()

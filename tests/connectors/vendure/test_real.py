@@ -44,8 +44,8 @@ def shop(works: Works) -> Works:
 
 
 def to_the_present(works: Works) -> Works:
-    """Sets the clock that connectors live by to the server's own, a second after all that was done there: it shows whole
-    seconds."""
+    """Sets the clock that connectors live by to the server's own, a second after all that was done there: times have
+    whole seconds."""
     time.sleep(1.1)
     works.way.clock.advance((datetime.now(UTC) - works.way.clock.now()).total_seconds())
     return works
