@@ -129,6 +129,13 @@ SUBJECTS: Mapping[str, Subject] = {
             most=2_000,  # so that the last day, which every read begins with, fits into a page
         ),
         Subject(
+            "medusa",
+            "orders",
+            filled.medusa,
+            "Medusa has no largest page: the connector's own",
+            pages={"orders": 100},
+        ),
+        Subject(
             "meta_lead_ads",
             "leads",
             filled.meta_lead_ads,
@@ -170,6 +177,13 @@ SUBJECTS: Mapping[str, Subject] = {
             pages={"leads": 1_000_000},
             forced={"to begin, await and fetch it, in each of three regions": 8},
             idle={"a form is exported whole or not at all": 8},
+        ),
+        Subject(
+            "vendure",
+            "orders",
+            filled.vendure,
+            "Vendure, adminListQueryLimit: up to 1,000; the connector's own, for all that hangs on an order",
+            pages={"orders": 100},
         ),
     )
 }

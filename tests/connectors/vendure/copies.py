@@ -37,11 +37,9 @@ class Copies:
             for table in TABLES:
                 c.execute(f'DELETE FROM "{table}"')
 
-    def customer(
-        self, c: sqlite3.Connection, email: str, at: datetime, *, first: str = "Ada", last: str = "Castro"
-    ) -> str:
+    def customer(self, c: sqlite3.Connection, email: str, at: datetime, last: str = "Castro") -> str:
         """A customer without an account; the id."""
-        made = {"firstName": first, "lastName": last, "emailAddress": email}
+        made = {"firstName": "Ada", "lastName": last, "emailAddress": email}
         id_ = _insert(c, "customer", at, **made)
         c.execute("INSERT INTO customer_channels_channel VALUES (?, 1)", [id_])
         return str(id_)
