@@ -78,41 +78,39 @@ def order(row: Json) -> RawRecord:
 def _sale(row: Json, payments: Sequence[Json]) -> dict[str, Any]:
     """The order or cart. Cancelling or changing an order lowers its total over there, beside the refund that is given
     for it; ``total`` is what was charged, so that total less refunds is what the shop kept."""
-    settled = [each for each in payments if each["status"] == "Settled"]
+    settled = [each for each in payments if each["status"] in RECEIVED]
     paid, due = sum((Decimal(each["total"]) for each in settled), Decimal(0)), _amount(row, row["totalWithTax"])
-    done = [str(each["updatedAt"]) for each in row.get("fulfillments") or () if each.get("state") in FULFILLED]
-    dates = [str(each["updatedAt"]) for each in row.get("payments") or () if each["state"] == "Settled"]
-    refunds = [each for payment in payments for each in payment["refunds"]]
-    placed, state = row.get("orderPlacedAt"), row.get("state")
-    told = {
-        "key": f"vendure:{'order' if placed else 'cart'}:{row['id']}",
-        "number": row.get("code"),
-        "title": None if placed else row.get("code"),
-        "at": placed or row.get("createdAt"),
-        "status": state,
-        "currency": row.get("currencyCode"),
-        "total": shops.plain(max(due, paid)),
-    }
+    placed, state, code = row.get("orderPlacedAt"), row.get("state"), row.get("code")
+    told = {"number": code, "status": state, "currency": row.get("currencyCode"), "total": shops.plain(max(due, paid))}
     if not placed:
-        return shops.bare(told | {"stage": state, "won": False if state == "Cancelled" else None})
+        won = False if state == "Cancelled" else None
+        made = {"key": f"vendure:cart:{row['id']}", "at": row.get("createdAt"), "title": code, "stage": state}
+        return shops.bare({**told, **made, "won": won})
+    refunds = [each for payment in payments for each in payment["refunds"]]
     current = {"current_total": shops.plain(due)} if due < paid else {}
-    return shops.bare(
-        told
-        | {
-            "subtotal": _decimal(row, row["subTotal"]),
-            "shipping": _decimal(row, row["shipping"]),
-            "tax": _decimal(row, int(row["totalWithTax"]) - int(row["total"])),
-            "discount": _decimal(row, -sum(int(each["amount"]) for each in row.get("discounts") or ())),
-            "refunded": shops.total(refunds),
-            "refunds": refunds,
-            "payments": [each["key"] for each in payments if not each["failed"]],
-            "paid_at": max(dates, default=placed) if paid >= due else None,
-            "fulfilled_at": max(done, default=None) if state in FULFILLED else None,
-            "cancelled_at": row.get("updatedAt") if state == "Cancelled" else None,
-            "lines": [_line(each, row) for each in row.get("lines") or ()],
-            "custom": {**(row.get("customFields") or {}), **current},
-        }
-    )
+    sums = {
+        "subtotal": _decimal(row, row["subTotal"]),
+        "shipping": _decimal(row, row["shipping"]),
+        "tax": _decimal(row, int(row["totalWithTax"]) - int(row["total"])),
+        "discount": _decimal(row, -sum(int(each["amount"]) for each in row.get("discounts") or ())),
+        "refunded": shops.total(refunds),
+        "refunds": refunds,
+        "payments": [each["key"] for each in payments if not each["failed"]],
+        "lines": [_line(each, row) for each in row.get("lines") or ()],
+        "custom": {**(row.get("customFields") or {}), **current},
+    }
+    key = {"key": f"vendure:order:{row['id']}", "at": placed}
+    return shops.bare({**told, **key, **sums, **_dates(row, paid >= due)})
+
+
+def _dates(row: Json, paid: bool) -> dict[str, Any]:
+    payments = [str(each["updatedAt"]) for each in row.get("payments") or () if each["state"] in RECEIVED]
+    sent = [str(each["updatedAt"]) for each in row.get("fulfillments") or () if each.get("state") in FULFILLED]
+    return {
+        "paid_at": max(payments, default=row.get("orderPlacedAt")) if paid else None,
+        "fulfilled_at": max(sent, default=None) if row.get("state") in FULFILLED else None,
+        "cancelled_at": row.get("updatedAt") if row.get("state") == "Cancelled" else None,
+    }
 
 
 def _parties(row: Json, buyer: Json) -> dict[str, Any]:
