@@ -46,7 +46,7 @@ class Store:
         """A new customer; the id."""
         made = self._dated("cus")
         told = {"email": email, "first_name": first, "last_name": last, "phone": None, "company_name": None}
-        kept = {"has_account": account, "metadata": None, "created_by": None, "addresses": [], "groups": []}
+        kept: Record = {"has_account": account, "metadata": None, "created_by": None, "addresses": [], "groups": []}
         self.customers[made["id"]] = {**made, **told, **kept, **more}
         return str(made["id"])
 

@@ -86,7 +86,7 @@ def test_a_draft_that_became_an_order_is_a_draft_no_more(till: Till) -> None:
 
 def test_a_secret_key_does_as_well_and_a_wrong_one_is_an_auth_error(till: Till) -> None:
     sold(till)
-    key = {"email": "", "password": None}
+    key: dict[str, Any] = {"email": "", "password": None}
     assert len(till.read("orders", api_key=API_KEY, **key).ids) == 1
     with pytest.raises(AuthError):
         till.connector(api_key="sk_wrong", **key).check()

@@ -68,7 +68,10 @@ class MedusaRig(Till):
         return "", RemoteId(self.store.buy(customer, str(10 + number), draft=self.stream == "draft_orders"))
 
     def change(self, key: Key) -> None:
-        texts = {"customers": {"phone": f"020 7946 {self.clock.now():%M%S}"}, "orders": {"metadata": {"n": "1"}}}
+        texts: dict[str, dict[str, Any]] = {
+            "customers": {"phone": f"020 7946 {self.clock.now():%M%S}"},
+            "orders": {"metadata": {"n": "1"}},
+        }
         self.store.change(self._kind, key[1], **texts[self._kind])
 
     def delete(self, key: Key) -> None:

@@ -135,7 +135,6 @@ def test_a_look_for_refunds_that_was_cut_off_is_taken_up_again(counter: Counter)
     pages = counter.open("orders", page_size=2).read(Slice(), before.cursor)
     kept = next(pages).cursor
     next(pages)
-    pages.close()
     counter.server.forget()
     assert counter.read("orders", kept, page_size=2).ids == orders
     assert counter.server.calls("POST") == 1 + 3, "the round of changes is not read again"

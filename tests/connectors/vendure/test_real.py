@@ -106,7 +106,7 @@ def test_a_session_that_ended_is_begun_anew(shop: Works) -> None:
 def test_an_administrator_without_the_permission_is_told_from_a_wrong_login(shop: Works) -> None:
     shop.backdoor.buy("kim@plum.example")
     user, password = shop.backdoor.administrator("ReadCustomer")
-    login = {"tokens": Tokens(), "username": user, "password": password}
+    login: dict[str, Any] = {"tokens": Tokens(), "username": user, "password": password}
     assert read(shop, "customers", **login).ids
     with pytest.raises(ForbiddenError):
         read(shop, "orders", **login)
@@ -116,7 +116,7 @@ def test_an_administrator_without_the_permission_is_told_from_a_wrong_login(shop
 
 def test_an_api_key_logs_in_and_a_wrong_one_does_not(shop: Works) -> None:
     shop.backdoor.buy("kim@plum.example")
-    login = {"username": "", "password": None}
+    login: dict[str, Any] = {"username": "", "password": None}
     assert read(shop, "orders", api_key=shop.backdoor.api_key(), **login).ids
     with pytest.raises(AuthError):
         read(shop, "orders", api_key="wrong:key", **login)
