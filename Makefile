@@ -8,10 +8,10 @@ TESTS ?= tests
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check proofs bench lock clean
+.PHONY: help setup demo test test-real check proofs bench lock clean
 
 help: ## list these commands
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1 - /'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1 - /'
 
 setup: ## install the pinned libraries and Concord itself into .venv
 	@bash tools/setup.sh $(VENV) requirements.lock
@@ -21,6 +21,9 @@ demo: setup ## setup, then show the whole way on an invented company
 
 test: setup ## setup, then run every test (TESTS=tests/sync for some)
 	@$(BIN)/python -m pytest -n 2 $(TESTS)
+
+test-real: setup ## setup, then hold connectors to real shops that npm installs, and write down what it proves
+	@$(BIN)/python -m pytest -n 0 -m real --timeout=1800 --write-proofs tests/connectors
 
 check: setup ## setup, then lint, types, import rules and docs held to code
 	@$(BIN)/ruff check .

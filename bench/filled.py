@@ -156,6 +156,20 @@ def meta_lead_ads(records: int) -> SandboxServer:
     return MetaSandbox(business)
 
 
+def medusa(records: int) -> SandboxServer:
+    """One shop with customers, who each bought once."""
+    from connectors.medusa.sandbox import MedusaSandbox
+    from connectors.medusa.store import Store
+
+    filling = Filling()
+    store = Store(now=filling.now)
+    for number in range(records):
+        filling.at = spread(records, number)
+        store.buy(store.register(f"ada.{number}@example.com", last=f"Castro {number}"), str(10 + number))
+    filling.at = None
+    return MedusaSandbox(store)
+
+
 def linkedin_lead_sync(records: int) -> SandboxServer:
     """One ad account."""
     from connectors.linkedin_lead_sync.sandbox import ACCOUNT, LinkedInSandbox, Owner
@@ -202,3 +216,17 @@ def tiktok_leads(records: int) -> SandboxServer:
     # An export takes a while over there; here five seconds go by whenever the stand-in looks at its clock.
     looks = count()
     return TikTokSandbox({form.id: form}, now=lambda: NOW + timedelta(seconds=5 * next(looks)))
+
+
+def vendure(records: int) -> SandboxServer:
+    """One shop with customers, who each bought once."""
+    from connectors.vendure.sandbox import VendureSandbox
+    from connectors.vendure.shop import Shop
+
+    filling = Filling()
+    shop = Shop(now=filling.now)
+    for number in range(records):
+        filling.at = spread(records, number)
+        shop.buy(shop.register(f"ada.{number}@example.com", last=f"Castro {number}"), 1000 + number)
+    filling.at = None
+    return VendureSandbox(shop)

@@ -145,6 +145,13 @@ SUBJECTS: Mapping[str, Subject] = {
             most=20_000,
         ),
         Subject(
+            "medusa",
+            "orders",
+            filled.medusa,
+            "Medusa has no largest page: the connector's own",
+            pages={"orders": 100},
+        ),
+        Subject(
             "meta_lead_ads",
             "leads",
             filled.meta_lead_ads,
@@ -223,6 +230,13 @@ SUBJECTS: Mapping[str, Subject] = {
             },
             idle={"definitions of the fields": 1},
             most=1_000,
+        ),
+        Subject(
+            "vendure",
+            "orders",
+            filled.vendure,
+            "Vendure, adminListQueryLimit: up to 1,000; the connector's own, for all that hangs on an order",
+            pages={"orders": 100},
         ),
     )
 }

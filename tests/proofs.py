@@ -7,7 +7,9 @@ something that is not ours is marked with what that was:
     @pytest.mark.proof("official client", "hubspot-api-client")     # the version is looked up
     @pytest.mark.proof("contract", "HubSpot's OpenAPI documents")
 
-``make proofs`` runs the connectors' tests and writes both files; every other run only compares.
+``make proofs`` runs the connectors' tests and writes both files; ``make test-real`` runs those that need a real server
+which takes minutes to install (the marker ``real``), and writes what they proved beside the rest, where it stays until
+they are run again. Every other run only compares.
 """
 
 from __future__ import annotations

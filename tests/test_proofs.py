@@ -33,6 +33,18 @@ def test_what_a_run_saw_of_a_connector_replaces_all_that_was_known_of_it() -> No
     assert "hubspot" not in merged.targets
 
 
+def test_a_proof_of_a_server_that_this_run_did_not_have_stays_with_its_date() -> None:
+    """``make test-real`` has the server, ``make proofs`` has not: its tests are left out there."""
+    real = Proof("vendure", "real server", "Vendure 3.7.2", LONG_AGO)
+    recorder = Recorder(write=True)
+    recorder.abilities = [("stream", "vendure", "orders", {"increments": True, "deletes": "sweep", "window": True})]
+    recorder.seen = {("hubspot", "contract", "some document"): True}
+    merged = recorder.merged(Proofs(proofs=[real, CONTRACT]))
+    assert real in merged.proofs
+    (row,) = [line for line in page(merged).splitlines() if line.startswith("| [Vendure")]
+    assert "real server: Vendure 3.7.2 | 2020-01-01 |" in row
+
+
 def test_streams_that_differ_are_told_apart_on_the_page() -> None:
     streams = {
         "contacts": {"increments": True, "deletes": "native", "window": True},

@@ -28,6 +28,7 @@ BUILT_IN = {
     "imap": "connectors.imap.connector:VENDOR",
     "linkedin_lead_sync": "connectors.linkedin_lead_sync.connector:VENDOR",
     "magento": "connectors.magento.connector:VENDOR",
+    "medusa": "connectors.medusa.connector:VENDOR",
     "memory": "connectors.memory.connector:VENDOR",
     "meta_lead_ads": "connectors.meta_lead_ads.connector:VENDOR",
     "microsoft365": "connectors.microsoft365.connector:VENDOR",
@@ -36,6 +37,7 @@ BUILT_IN = {
     "stripe": "connectors.stripe.connector:VENDOR",
     "tiktok_leads": "connectors.tiktok_leads.connector:VENDOR",
     "tryton": "connectors.tryton.connector:VENDOR",
+    "vendure": "connectors.vendure.connector:VENDOR",
 }
 
 

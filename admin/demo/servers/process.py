@@ -89,8 +89,9 @@ class Process:
         *,
         variables: Mapping[str, str] | None = None,
         wait: bool = True,
+        patience: float = PATIENCE,
     ) -> None:
-        self._name, self._port, self._log = name, port, log
+        self._name, self._port, self._log, self._patience = name, port, log, patience
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
         surroundings = {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **(variables or {})}
         with log.open("ab") as said:
@@ -106,8 +107,8 @@ class Process:
             self.ready()
 
     def ready(self) -> None:
-        """Waits until it listens. Raises ConcordError with its last words when it ends first, or takes more than a
-        minute."""
+        """Waits until it listens. Raises ConcordError with its last words when it ends first, or takes longer than the
+        patience lasts."""
         try:
             self._await(self._listens)
         except BaseException:
@@ -124,12 +125,12 @@ class Process:
             self._process.wait()
 
     def _await(self, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while not ready():
             if self._process.poll() is not None:
                 raise ConcordError(f"{self._name} ended while it started: {self._last_words()}")
             if time.monotonic() > deadline:
-                raise ConcordError(f"{self._name} did not listen within {PATIENCE:.0f} seconds: {self._last_words()}")
+                raise ConcordError(f"{self._name} did not listen within {self._patience:.0f} seconds: {self._last_words()}")
             time.sleep(0.05)
 
     def _listens(self) -> bool:
@@ -145,7 +146,10 @@ class Process:
 
 
 class Server(ABC):
-    """A real server in a folder of its own, which outlives it. Use it with ``with``, or call ``start`` and ``stop``."""
+    """A real server in a folder of its own, which outlives it. Use it with ``with``, or call ``start`` and ``stop``.
+    ``patience`` is how many seconds it may take until it listens."""
+
+    patience = PATIENCE
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
@@ -170,7 +174,9 @@ class Server(ABC):
         name, command, variables = type(self).__name__, self.command(), self.variables()
         with uninterrupted():
             said = self.folder / "output.log"
-            self._process = Process(name, command, self.port, said, variables=variables, wait=False)
+            self._process = Process(
+                name, command, self.port, said, variables=variables, wait=False, patience=self.patience
+            )
 
     @abstractmethod
     def command(self) -> Sequence[str]:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from email.utils import format_datetime
 from itertools import count
 from typing import Any
 
-import httpx
-
 from admin.demo.servers.tryton import PASSWORD, Tryton
-from connectors.core.faults import Faults
 from connectors.core.protocols import Connector, Runtime
 from connectors.tryton.connector import VENDOR, TrytonConfig
 from mapping.contract import RemoteId
 from tests.connectors.rig import Clock, Key, Lack, Tokens
 from tests.connectors.tryton.backdoor import Backdoor
-from tests.servers.proxy import DECODED, PER_HOP, Proxy
+from tests.servers.proxy import Proxy
+from tests.servers.way import Way
 
 WRONG = "no-pw-16180"
 MODELS = {"parties": "party.party", "sales": "sale.sale", "invoices": "account.invoice", "payments": "account.payment"}
@@ -33,58 +29,6 @@ CONSTANT = (b'.fields_get"', b'.list_models"', b'.get_preferences"', b'"common.s
 _STRANGERS = count()
 
 
-class Way(httpx.BaseTransport):
-    """Leads from connectors to the server, through the proxy only once something is to fail. Every answer tells the
-    clock's time in the place of the server's.
-
-    Where it ``remembers``, what a server always answers alike is asked for once: the kit makes hundreds of connectors,
-    each of which asks for the definitions of all fields."""
-
-    def __init__(self, proxy: Proxy, target: str) -> None:
-        self.clock = Clock()
-        self.troubled = self.remembers = False
-        self._known: dict[tuple[bytes, bytes, str], httpx.Response] = {}
-        self._proxy, self._target = proxy, httpx.URL(target)
-        # One for all connectors: each would load the system's certificates anew, for a server that has none.
-        self._wire = httpx.HTTPTransport(verify=False)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if not self.troubled:
-            request.url = request.url.copy_with(port=self._target.port)
-        answer = self._answer(request)
-        kept = {name: value for name, value in answer.headers.items() if name not in PER_HOP | DECODED}
-        return httpx.Response(answer.status_code, headers={**kept, "Date": self._date()}, content=answer.content)
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        constant = self.remembers and not self.troubled and any(name in request.content for name in CONSTANT)
-        key = request.url.raw_path, request.content, request.headers.get("Authorization", "")
-        if not constant or key not in self._known:
-            answer = self._wire.handle_request(request)
-            answer.read()
-            if not constant or not answer.is_success:
-                return answer
-            self._known[key] = answer
-        return self._known[key]
-
-    def _date(self) -> str:
-        return format_datetime(self.clock.now(), usegmt=True)
-
-    def close(self) -> None:
-        self._wire.close()
-
-    @property
-    def faults(self) -> Faults:
-        """The queue of what is to go wrong."""
-        self.troubled = True
-        return self._proxy.faults
-
-    def renew(self) -> Clock:
-        """Nothing more goes wrong, and time begins anew."""
-        self._proxy.forget()
-        self.troubled, self.remembers, self.clock = False, False, Clock()
-        return self.clock
-
-
 class Works:
     """A server that runs for many tests, its back door, and the way that connectors take to it."""
 
@@ -93,7 +37,7 @@ class Works:
         self.backdoor = Backdoor(server)
         self.proxy = Proxy(server.url)
         self.proxy.start()
-        self.way = Way(self.proxy, server.url)
+        self.way = Way(self.proxy, server.url, lambda asked: any(name in asked for name in CONSTANT))
         # The sessions of all connectors, as the vault keeps them: each login costs the server a slow hash.
         self.tokens = Tokens()
 
@@ -110,7 +54,7 @@ class Works:
 
     def runtime(self) -> Runtime:
         """The clock's runtime, on the connections of this place."""
-        return replace(self.way.clock.runtime(), transport=self.way)
+        return self.way.runtime()
 
     def connector(self, tokens: Tokens | None = None, **config: Any) -> Connector:
         """A new connector that knows nothing of earlier ones but their session."""

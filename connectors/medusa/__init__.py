@@ -1,0 +1,1 @@
+"""Medusa, the shop: customers, orders and draft orders."""

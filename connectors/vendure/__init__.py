@@ -1,0 +1,1 @@
+"""Vendure, the shop: customers and orders."""
