@@ -130,7 +130,9 @@ class Process:
             if self._process.poll() is not None:
                 raise ConcordError(f"{self._name} ended while it started: {self._last_words()}")
             if time.monotonic() > deadline:
-                raise ConcordError(f"{self._name} did not listen within {self._patience:.0f} seconds: {self._last_words()}")
+                raise ConcordError(
+                    f"{self._name} did not listen within {self._patience:.0f} seconds: {self._last_words()}"
+                )
             time.sleep(0.05)
 
     def _listens(self) -> bool:
