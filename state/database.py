@@ -23,6 +23,7 @@ from state import engines, versions
 from state.failures import BUSY, CROWDED, MISSING, named
 from state.tables import counter
 from state.tables import lease as lease_table
+from state.versions import Standing
 
 if TYPE_CHECKING:
     from state.leases import Lease
@@ -163,13 +164,13 @@ class Database:
         if self._address.path is not None:
             _create_file(self._address.path, self.place)
         with self.read() as connection:
-            current = versions.is_current(connection, self.place)
+            found = versions.standing(connection, self.place)
         if self._address.path is not None:
             with self._errors_named(), self._writer.connect() as connection:
                 engines.use_write_ahead_log(connection)  # a file restored from a backup may have lost it
-        if not current:
+        if found is not Standing.CURRENT:
             with self.write() as connection:
-                versions.upgrade(connection)
+                (versions.make if found is Standing.EMPTY else versions.upgrade)(connection)
 
     def close(self) -> None:
         """Closes every connection; the object is of no further use."""

@@ -30,6 +30,7 @@ from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
 from sync import resolve
 from sync.crashes import told
+from sync.garbage import few_collections
 from sync.reports import ResolveReport
 from sync.resolve import Resolver
 
@@ -198,7 +199,9 @@ def main() -> None:
     threading.Thread(target=orders.listen, args=(sys.stdin.buffer,), daemon=True).start()
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
-    sys.stdout.buffer.write(_ANSWER.dump_json(_work(task, orders)))
+    with few_collections():
+        answer = _work(task, orders)
+    sys.stdout.buffer.write(_ANSWER.dump_json(answer))
     sys.stdout.buffer.flush()
     orders.over.wait()  # a thread that still reads stdin would abort the interpreter on its way out
 
