@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 from email_validator import EmailNotValidError, validate_email
@@ -12,10 +13,8 @@ from mapping.wordlists import DUMMIES, DUMMY_DOMAINS, NO_REPLY, NOBODY, ROLE_MAI
 
 _LONGEST = 320  # RFC 5321: 64 octets before the sign, 255 after it
 
-_PLAIN = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
-)
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
@@ -36,9 +35,20 @@ def email(text: str) -> str | None:
     form (IDNA). Local parts are case-sensitive by RFC 5321, but no mailbox provider of note treats them so.
     """
     lowered = text.strip().lower()
-    if len(lowered) <= 254 and _PLAIN.fullmatch(lowered) and lowered.isascii():
+    if len(lowered) <= 254 and _is_plain(lowered):
         return lowered if lowered.find("@") <= 64 else None
     return _odd(text)
+
+
+def _is_plain(lowered: str) -> bool:
+    local, _, host = lowered.partition("@")
+    return _LOCAL.fullmatch(local) is not None and _is_domain(host)
+
+
+@lru_cache(maxsize=4096)
+def _is_domain(host: str) -> bool:
+    """Remembered, since most addresses of a company's customers share a few."""
+    return _DOMAIN.fullmatch(host) is not None
 
 
 def _odd(text: str) -> str | None:
@@ -53,7 +63,7 @@ def _odd(text: str) -> str | None:
     if len(text) > _LONGEST or text.count("@") != 1:
         return None
     lowered = text.lower()
-    if lowered.isascii() and _PLAIN.fullmatch(lowered):
+    if _is_plain(lowered):
         return lowered if len(lowered) <= 254 and lowered.find("@") <= 64 else None
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
