@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mapping.errors import ConfigError, LeaseLostError, TransientError
 from state import engines, versions
+from state.batches import Prepared
 from state.failures import BUSY, CROWDED, MISSING, named
 from state.tables import counter
 from state.tables import lease as lease_table
@@ -211,7 +212,7 @@ class Database:
             raise TransientError(CROWDED.format(place=self.place)) from None
 
 
-_FENCE = select(lease_table.c.fence, lease_table.c.owner).where(lease_table.c.name == bindparam("held"))
+_FENCE = Prepared(select(lease_table.c.fence, lease_table.c.owner).where(lease_table.c.name == bindparam("held")))
 
 
 @cache
@@ -222,8 +223,7 @@ def _allocation(dialect: str) -> Executable:
 
 
 def _check_fence(connection: Connection, lease: Lease) -> None:
-    found = connection.execute(_FENCE, {"held": lease.name}).one_or_none()
-    if found is None or (found.fence, found.owner) != (lease.fence, lease.owner):
+    if [tuple(row) for row in _FENCE.rows(connection, {"held": lease.name})] != [(lease.fence, lease.owner)]:
         raise LeaseLostError(f"The lease {lease.name!r} has changed hands; nothing more is written under it.")
 
 

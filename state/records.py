@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
-from state.batches import among, insert_rows
+from state.batches import Prepared, among, insert_rows
 from state.database import Database, insert_or_update
 from state.tables import dirty_entity, entity, raw_record, sighting, slice_
 
@@ -134,10 +134,9 @@ _RAW = [
     raw_record.c.changed_at,
     raw_record.c.generation,
 ]
-_RAW_BY_REMOTE = select(*_RAW).where(
-    raw_record.c.slice_id == bindparam("slice_id"), among(raw_record.c.remote_id, "ids")
-)
-_RAW_WITH_BODY = _RAW_BY_REMOTE.add_columns(raw_record.c.body)
+_BY_REMOTE = select(*_RAW).where(raw_record.c.slice_id == bindparam("slice_id"), among(raw_record.c.remote_id, "ids"))
+_RAW_BY_REMOTE = Prepared(_BY_REMOTE)
+_RAW_WITH_BODY = Prepared(_BY_REMOTE.add_columns(raw_record.c.body))
 
 
 def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: bool = False) -> dict[str, StoredRaw]:
@@ -145,7 +144,7 @@ def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: 
     statement = _RAW_WITH_BODY if body else _RAW_BY_REMOTE
     found: dict[str, StoredRaw] = {}
     for ids in chunks(remote_ids):
-        for row in c.execute(statement, {"slice_id": slice_id, "ids": ids}):
+        for row in statement.rows(c, {"slice_id": slice_id, "ids": ids}):
             found[row[1]] = StoredRaw(*row)
     return found
 

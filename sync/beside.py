@@ -172,8 +172,9 @@ def _round(db: Database, task: Task, orders: _Orders) -> ResolveReport:
 
 
 def _work(task: Task, orders: _Orders) -> Answer:
-    # Each write waits for the pull to have stored a page, so that it does not get in the way of the next one.
-    db = Database(task.database, yielding=lambda: not orders.over.is_set())
+    # Each write waits for the pull to have stored a page, so that it does not get in the way of the next one; unless
+    # the pull is a batch ahead of us.
+    db = Database(task.database, yielding=lambda: not orders.more.is_set())
     report = ResolveReport()
     try:
         while True:

@@ -18,7 +18,7 @@ from state.database import Connection
 from state.identities import Changes, Profile
 
 ALL = frozenset({"*"})
-PART = 400
+PART = 500
 """Customers a transaction, which takes two or three milliseconds."""
 
 
