@@ -7,8 +7,6 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import unquote
 
-from email_validator import EmailNotValidError, validate_email
-
 from mapping.wordlists import DUMMIES, DUMMY_DOMAINS, NO_REPLY, NOBODY, ROLE_MAILBOXES
 
 _LONGEST = 320  # RFC 5321: 64 octets before the sign, 255 after it
@@ -66,6 +64,8 @@ def _odd(text: str) -> str | None:
     lowered = text.lower()
     if _is_plain(lowered):
         return lowered if len(lowered) <= 254 and lowered.find("@") <= 64 else None
+    from email_validator import EmailNotValidError, validate_email  # few hubs ever need it
+
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
