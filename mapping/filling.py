@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mapping.coercion import Coercer, ShapeError, UnreadableError
+from mapping.coercion import SHORT, Coercer, ShapeError, UnreadableError
 from mapping.coercion import text as as_text
 from mapping.errors import RecordError
 from mapping.expressions import Getter, dotted
 
-SHORT = 256
 _EMPTY: Mapping[str, Any] = {}
 _OBJECTS = frozenset({"address", "custom"})
 
@@ -44,7 +43,7 @@ class Filling:
 
     def __init__(self, rule: str, steps: Sequence[Step], *, only_missing: bool = False) -> None:
         self._rule, self._only_missing = rule, only_missing
-        self._nested = [step for step in steps if step.root]
+        self._nested = [(one.root, one.target, one.get, _unless_text(one.coerce)) for one in steps if one.root]
         flat = sorted((step for step in steps if not step.root), key=lambda step: step.target != "address")
         self._by_getters = [_Quick(one.target, "", one.get, _unless_text(one.coerce)) for one in flat]
         paths = [dotted(step.expression) or () for step in flat]
@@ -104,10 +103,17 @@ class Filling:
     def _fill_nested(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:
         root = leaf = ""
         try:
-            for root, leaf, _, get, coerce in self._nested:
+            for root, leaf, get, coerce in self._nested:
                 raw = get(scope)
                 if raw is None or raw == "" or (self._only_missing and leaf in values.get(root, _EMPTY)):
                     continue
+                if coerce is None:
+                    if type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
+                        raw = raw.strip()
+                        if raw:
+                            values.setdefault(root, {})[leaf] = raw
+                        continue
+                    coerce = as_text
                 try:
                     value = coerce(raw, country)
                 except UnreadableError as error:
