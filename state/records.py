@@ -203,13 +203,8 @@ def write_raws(
     if new:
         for row, number in zip(new, db.allocate(c, "raw_record", len(new)), strict=True):
             ids[row.remote_id] = number
-        rows_ = [
-            (
-                ids[r.remote_id], slice_id, r.remote_id, r.state, r.merged_into, r.hash, r.version, r.changed_at,
-                observed_at, generation, r.body,
-            )
-            for r in new
-        ]  # fmt: skip
+        # From remote_id to changed_at a row lies as the columns do.
+        rows_ = [(ids[row.remote_id], slice_id, *row[1:7], observed_at, generation, row.body) for row in new]
         insert_rows(c, raw_record, _RAW_COLUMNS, rows_)
     changed = [
         {
@@ -260,10 +255,7 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
     for r in rows:
         number = next(numbers) if r.id is None else r.id
         if r.id is None:
-            inserts.append((
-                number, raw_ids[r.remote_id], r.part, r.kind, r.founding, r.live, r.fact_key, r.name_key, r.alias,
-                r.values, r.since, r.echo, r.rules,
-            ))  # fmt: skip
+            inserts.append((number, raw_ids[r.remote_id], *r[2:13]))  # from part to rules, as _ENTITY_FIELDS
         else:
             updates.append({"b_id": number, **{f"n_{name}": getattr(r, name) for name in _ENTITY_FIELDS}})
         dirty.append((number, r.old_fact_key))

@@ -26,17 +26,18 @@ from operator import itemgetter
 import orjson
 
 from mapping.golden import Golden, Member, Policy, Provenance, survive
-from mapping.identity import Identifier, Link, Protection, components, links, references
+from mapping.identity import Identifier, Link, Protection, components
 from mapping.identity import identifiers as identifiers_of
 from mapping.model import PROFILES, Kind
-from mapping.sightings import Sighting, merge
 from state import facts, identifiers, identities, records, shadows
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
 from state.leases import Lease
+from sync.neighbourhood import Neighbourhood, gather
 from sync.newcomers import Names, alone, may_be_alone, settle
 from sync.reports import ResolveReport
+from sync.retell import facts_anew
 
 BATCH = 4000
 PART = 1000
@@ -91,11 +92,11 @@ class Resolver:
             known = identifiers.held(c, [one.id for one in waiting.values() if one.kind in PROFILES])
         shared, fresh = self._identify(waiting, known)
         with self.db.read() as c:
-            fact_rows = self._facts(c, batch, waiting)
+            fact_rows = facts_anew(c, batch, waiting)
             newcomers = alone(fresh, shared, identities.memberships(c, [one.id for one, _ in fresh]))
             settled = {one.id for one in newcomers}
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
-            near = _gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
+            near = gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
             names = Names(self.db.now())
             changes = _decide(c, near, self.policy, names)
             parts = [*settle(c, newcomers, names)]
@@ -173,125 +174,6 @@ class Resolver:
             with self.db.write(self.lease) as c:
                 identifiers.write(c, (), resumed, ended)
         return {one: count for one, count in counts.items() if count > 1}, fresh
-
-    def _facts(self, c: Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]) -> list[FactRow]:
-        keys = {one.fact_key for one in batch if one.fact_key}
-        keys |= {one.fact_key for one in waiting.values() if one.fact_key}
-        if not keys:
-            return []
-        stored = facts.load(c, keys)
-        speakers = identities.speakers(c, keys)
-        places = identities.keys(c, [one.id for many in speakers.values() if len(many) > 1 for one in many])
-        rows = []
-        for key in sorted(keys):
-            row = _fact_row(key, speakers.get(key, []), stored.get(key), places)
-            if row is not None:
-                rows.append(row)
-        return rows
-
-
-def _fact_row(
-    key: str, speakers: Sequence[Profile], stored: facts.StoredFact | None, places: Mapping[int, tuple[str, ...]]
-) -> FactRow | None:
-    """The fact as its sightings say it now; None where nothing changes. What we wrote ourselves says nothing."""
-    speakers = [one for one in speakers if one.alias is None]
-    if not speakers:
-        if stored is None or not stored.live:
-            return None
-        return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, "{}", ())
-    kind, values = merge(
-        [Sighting(p.id, places.get(p.id, ()), p.kind, p.values, max(p.since.values())) for p in speakers]
-    )
-    values["key"] = key
-    if stored is not None and stored.live and stored.values == values and stored.kind == kind:
-        return None
-    return FactRow(
-        stored.id if stored else None, key, kind, values.get("activity"), _instant(values.get("at")), True,
-        _dump(values), references(values),
-    )  # fmt: skip
-
-
-def _instant(text: str | None) -> str | None:
-    """A canonical instant in the fixed width of the database."""
-    if text is None:
-        return None
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    return f"{whole}.{fraction.ljust(6, '0')}Z"
-
-
-@dataclass(slots=True)
-class Neighbourhood:
-    """Every entity that a batch can reach, how they are linked, and where they belong now."""
-
-    profiles: dict[int, Profile] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
-    memberships: dict[int, str] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    keys: dict[int, tuple[str, ...]] = field(default_factory=dict)
-
-
-def _gather(
-    c: Connection,
-    dirty: Sequence[int],
-    waiting: Mapping[int, Profile],
-    shared: Mapping[Identifier, int],
-    protection: Protection,
-) -> Neighbourhood:
-    near = Neighbourhood()
-    met: set[tuple[str, str]] = set()
-    frontier = set(dirty)
-    first = True
-    while frontier:
-        fresh = {i: waiting[i] for i in frontier if i in waiting}
-        fresh |= identities.profiles(c, frontier - fresh.keys())
-        near.profiles |= fresh
-        near.memberships |= identities.memberships(c, frontier)
-        counts = shared if first else identifiers.shared(c, frontier)
-        reached = _reach(c, near, counts, met, protection, everyone=first, slack=len(dirty))
-        customers = {near.memberships[i] for i in frontier if i in near.memberships}
-        asked = {p.alias for p in fresh.values() if p.alias} - near.aliases.keys()
-        near.aliases |= identities.survivors(c, asked)
-        customers |= {near.aliases[p.alias] for p in fresh.values() if p.alias in near.aliases}
-        reached.update(identities.members(c, customers))
-        frontier = reached - near.profiles.keys()
-        first = False
-    near.keys = identities.keys(c, _compared(near))
-    return near
-
-
-def _compared(near: Neighbourhood) -> set[int]:
-    """The entities whose natural keys may break a tie: those that are not alone."""
-    found = {end for link in near.links for end in (link.a, link.b)}
-    found |= {i for i, one in near.profiles.items() if one.alias}
-    return found | near.memberships.keys()
-
-
-def _reach(
-    c: Connection,
-    near: Neighbourhood,
-    counts: Mapping[Identifier, int],
-    met: set[tuple[str, str]],
-    protection: Protection,
-    *,
-    everyone: bool,
-    slack: int,
-) -> set[int]:
-    """Links the holders of identifiers (with how many hold each) and returns whom that reaches.
-
-    ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
-    group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
-    """
-    values = {one for one, count in counts.items() if count <= protection.max_group + slack} - met
-    met |= counts.keys()
-    reached: set[int] = set()
-    for (_, kind, value), group in identifiers.holders(c, values).items():
-        found = links(kind, value, group, protection)
-        near.links.extend(found)
-        if everyone:
-            reached.update(holder.entity_id for holder in group)
-        else:
-            reached.update(end for link in found for end in (link.a, link.b))
-    return reached
 
 
 def _decide(c: Connection, near: Neighbourhood, policy: Policy, names: Names) -> Changes:

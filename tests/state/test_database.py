@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from mapping.errors import ConcordError, ConfigError, RecordError, TransientError
+from state import engines
 from state.database import Database, insert_or_update, parse_stamp, stamp
 from state.tables import connection, counter
 
@@ -177,5 +178,66 @@ def test_a_file_opened_twice_in_one_process_keeps_its_log_when_another_process_e
     other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM run'); c.close()"
     subprocess.run([sys.executable, "-c", other, str(path)], check=True)
     assert path.with_name("concord.db-wal").exists()
+    first.close()
+    second.close()
+
+
+def _yielding(path: Path, yielding: threading.Event) -> tuple[Database, Database]:
+    """A database of somebody who writes, and the same of somebody who yields to him while told to."""
+    first = Database(f"sqlite:///{path}/concord.db")
+    first.migrate()
+    return first, Database(f"sqlite:///{path}/concord.db", yielding=yielding.is_set)
+
+
+def test_who_yields_begins_to_write_once_another_has_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "LONGEST_YIELD", 30.0)
+    yielding, begun = threading.Event(), threading.Event()
+    yielding.set()
+    first, second = _yielding(tmp_path, yielding)
+
+    def write() -> None:
+        with second.write():
+            begun.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert not begun.wait(0.02)
+    for _ in range(200):  # the thread may look for the first time only after the first of them
+        with first.write() as c:
+            c.exec_driver_sql("UPDATE counter SET next = next + 1")
+            first.allocate(c, "entity", 1)
+        if begun.wait(0.02):
+            break
+    assert begun.is_set()
+    thread.join()
+    first.close()
+    second.close()
+
+
+def test_who_yields_waits_no_longer_than_it_takes_to_see_that_nobody_writes(tmp_path: Path) -> None:
+    yielding = threading.Event()
+    yielding.set()
+    first, second = _yielding(tmp_path, yielding)
+    with second.write() as c:
+        second.allocate(c, "entity", 1)
+    first.close()
+    second.close()
+
+
+def test_who_no_longer_yields_begins_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "LONGEST_YIELD", 30.0)
+    yielding, begun = threading.Event(), threading.Event()
+    yielding.set()
+    first, second = _yielding(tmp_path, yielding)
+
+    def write() -> None:
+        with second.write():
+            begun.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    yielding.clear()
+    assert begun.wait(10)
+    thread.join()
     first.close()
     second.close()
