@@ -64,7 +64,7 @@ def make(connection: Connection) -> None:
     """
     if inspect(connection).has_table(VERSION_TABLE):
         return
-    metadata.create_all(connection)
+    metadata.create_all(connection, checkfirst=False)
     number = Column("version_num", String(32), primary_key=True)  # as alembic declares it
     version = Table(VERSION_TABLE, MetaData(naming_convention={"pk": "%(table_name)s_pkc"}), number)
     version.create(connection)

@@ -29,6 +29,8 @@ def gather(
     shared: Mapping[Identifier, int],
     protection: Protection,
 ) -> Neighbourhood:
+    """The neighbourhood of the waiting profiles (``dirty``): whoever holds an identifier that they hold or held
+    (``shared``: to how many), whoever is linked to those, and the fellow members of their customers."""
     near = Neighbourhood()
     met: set[tuple[str, str]] = set()
     frontier = set(dirty)
