@@ -22,7 +22,9 @@ from mapping.model import MODELS, Address, Instant, Kind, Record
 from mapping.texts import clean, to_text
 
 SHORT = 256
+"""Characters below which a text is short: nearly all are, and none of them has to be cut."""
 REMEMBERED = 1000
+"""Values that the coercer of a field of few values keeps."""
 Coercer = Callable[[Any, str], Any]
 """(raw value, ISO country for phones) to the canonical value, None for nothing. Raises UnreadableError, ShapeError."""
 
