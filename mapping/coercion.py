@@ -21,6 +21,10 @@ from mapping import normalize
 from mapping.model import MODELS, Address, Instant, Kind, Record
 from mapping.texts import clean, to_text
 
+SHORT = 256
+"""Characters below which a text is short: nearly all are, and none of them has to be cut."""
+REMEMBERED = 1000
+"""Values that the coercer of a field of few values keeps."""
 Coercer = Callable[[Any, str], Any]
 """(raw value, ISO country for phones) to the canonical value, None for nothing. Raises UnreadableError, ShapeError."""
 
@@ -66,11 +70,16 @@ def key(value: Any, country: str = "") -> str | None:
     return f"{found[: KEY_LIMIT - 33]}#{blake2b(found.encode(), digest_size=16).hexdigest()}"
 
 
+def is_short(value: Any) -> bool:
+    """Whether the value is a short text of ASCII, of which ``clean`` only takes the spaces around it: most are."""
+    return type(value) is str and len(value) < SHORT and value.isascii() and value.isprintable()
+
+
 def _by(read: Callable[[str], Any]) -> Coercer:
     """A coercer of texts: what ``read`` gives, UnreadableError where it gives None."""
 
     def coerce(value: Any, country: str = "") -> Any:
-        found = text(value)
+        found = value.strip() or None if is_short(value) else text(value)
         if found is None:
             return None
         result = read(found)
@@ -98,7 +107,7 @@ def _value(read: Callable[[Any], Any]) -> Coercer:
 
 def phone(value: Any, country: str) -> str | None:
     """E.164; a national number is dialled in ``country``."""
-    found = text(value)
+    found = value.strip() or None if is_short(value) else text(value)
     if found is None:
         return None
     result = normalize.phone(found, country)
@@ -107,9 +116,26 @@ def phone(value: Any, country: str) -> str | None:
     return result
 
 
+def _remembered(read: Coercer) -> Coercer:
+    """The coercer of a field of which there are few values: each is read once."""
+    known: dict[str, Any] = {}
+
+    def coerce(value: Any, country: str = "") -> Any:
+        found = known.get(value) if type(value) is str else None
+        if found is None:
+            found = read(value, country)
+            if found is not None and type(value) is str and len(value) < SHORT and len(known) < REMEMBERED:
+                known[value] = found
+        return found
+
+    return coerce
+
+
 def _choice(choices: type[StrEnum]) -> Coercer:
     by_name = {member.value: member.value for member in choices}
-    return _by(lambda found: by_name.get(found) or by_name.get(found.lower().replace(" ", "_").replace("-", "_")))
+    return _remembered(
+        _by(lambda found: by_name.get(found) or by_name.get(found.lower().replace(" ", "_").replace("-", "_")))
+    )
 
 
 def _listed(each: Coercer) -> Coercer:
@@ -216,9 +242,9 @@ _BY_NAME: dict[str, Coercer] = {
     "phone": phone,
     "emails": _listed(_by(normalize.email)),
     "phones": _listed(phone),
-    "country": _by(normalize.country),
-    "currency": _by(normalize.currency),
-    "language": _by(normalize.language),
+    "country": _remembered(_by(normalize.country)),
+    "currency": _remembered(_by(normalize.currency)),
+    "language": _remembered(_by(normalize.language)),
     "domain": _by(normalize.domain),
     "birth_date": _value(normalize.birthday),
     "custom": _object,

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mapping.assembly import finish_fact, finish_organization, finish_person
-from mapping.coercion import ADDRESS, COERCERS, Coercer, ShapeError, UnreadableError, custom, key, required
-from mapping.coercion import text as as_text
+from mapping.coercion import ADDRESS, COERCERS, ShapeError, custom, key, required
 from mapping.errors import ConfigError, RecordError
 from mapping.expressions import Getter, compile_expression, is_false, paths
+from mapping.filling import Filling, Step
 from mapping.model import MODELS, PROFILES, Kind
 from mapping.participants import ParticipantReader
 from mapping.rules import EntityRules
-from mapping.texts import is_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,10 @@ class CompiledRule:
         if rule.each and not rule.part:
             mistakes.append(f"rule '{rule.name}': each needs a part, which tells its entities apart")
         fields = {target: text for target, text in {**rule.fields, **override}.items() if text}
-        self._nested, self._flat = self._steps(fields)
-        self._default_nested, self._default_flat = self._steps({t: x for t, x in rule.defaults.items() if x})
+        self._fields = Filling(rule.name, self._steps(fields))
+        self._defaults = Filling(
+            rule.name, self._steps({t: x for t, x in rule.defaults.items() if x}), only_missing=True
+        )
         if rule.participants and rule.kind in PROFILES:
             mistakes.append(f"rule '{rule.name}': a {rule.kind} has no participants, only facts have")
         self._participants = [ParticipantReader(each, self._expression) for each in rule.participants]
@@ -81,22 +82,28 @@ class CompiledRule:
             elif path[0] == "_record" and len(path) > 1:
                 self.paths.add(path[1:])
 
-    def _steps(self, fields: Mapping[str, str]) -> tuple[list[_Nested], list[_Flat]]:
-        """Fields with a dotted target, and the others; the address first, since phones depend on its country."""
+    def _steps(self, fields: Mapping[str, str]) -> list[Step]:
         coercers = COERCERS[self.kind]
-        nested: list[_Nested] = []
-        flat: list[_Flat] = []
+        steps: list[Step] = []
         for target, text in fields.items():
             root, _, leaf = target.partition(".")
             if leaf and root in ("address", "custom") and root in coercers and (root == "custom" or leaf in ADDRESS):
                 coerce = custom if root == "custom" else ADDRESS[leaf]
-                nested.append((root, leaf, self._expression(target, text), coerce))
+                steps.append(Step(root, leaf, text, self._expression(target, text), coerce))
             elif not leaf and root in coercers:
-                flat.append((root, self._expression(target, text), coercers[root]))
+                steps.append(Step("", root, text, self._expression(target, text), coercers[root]))
             else:
                 self._mistakes.append(f"rule '{self.name}': {_no_target(self.kind, target)} (expression {text!r})")
-        flat.sort(key=lambda step: step[0] != "address")
-        return nested, flat
+        return steps
+
+    @property
+    def sees_one(self) -> bool:
+        """Whether every record is one entity of this rule, which ``only`` gives."""
+        return self._each is None and self._when is None
+
+    def only(self, body: Mapping[str, Any]) -> Entity:
+        """The one entity that the rule sees in the record. Raises RecordError as ``entities``."""
+        return self._entity(body, self.name)
 
     def entities(self, body: Mapping[str, Any]) -> Iterator[Entity]:
         """What this rule sees in the record. Raises RecordError where a part is missing or a value cannot be taken."""
@@ -121,9 +128,9 @@ class CompiledRule:
             name = f"{self.name}:{part}"
         values: dict[str, Any] = {}
         odd: dict[str, Any] = {}
-        self._fill(scope, values, odd, self._nested, self._flat, False)
-        if self._default_flat or self._default_nested:
-            self._fill(scope, values, odd, self._default_nested, self._default_flat, True)
+        self._fields.fill(scope, values, odd, self.country)
+        if self._defaults:
+            self._defaults.fill(scope, values, odd, self.country)
         for reader in self._participants:
             try:
                 values.setdefault("participants", []).extend(reader.read(scope, self.country))
@@ -139,68 +146,6 @@ class CompiledRule:
                 kept.setdefault(f"{field}_as_given", given)
         return Entity(name, self.kind, values, self.founding)
 
-    def _fill(
-        self,
-        scope: Mapping[str, Any],
-        values: dict[str, Any],
-        odd: dict[str, Any],
-        nested: list[_Nested],
-        flat: list[_Flat],
-        only_missing: bool,
-    ) -> None:
-        target = ""
-        country = self.country
-        if nested:
-            self._fill_nested(scope, values, odd, nested, only_missing)
-            country = values.get("address", _EMPTY).get("country", country)
-        try:
-            for target, get, coerce in flat:
-                raw = get(scope)
-                if raw is None or raw == "" or (only_missing and target in values):
-                    continue
-                if coerce is as_text and type(raw) is str and is_plain(raw):
-                    # What most fields are, at the price of no call.
-                    values[target] = raw
-                    continue
-                try:
-                    value = coerce(raw, country)
-                except UnreadableError as error:
-                    odd.setdefault(target, error.given)
-                    value = error.kept
-                if value is not None:
-                    if target in _OBJECTS and target in values:
-                        value = {**value, **values[target]}
-                    values[target] = value
-                    if target == "address":
-                        country = value.get("country", country)
-        except (RecordError, ShapeError) as error:
-            raise RecordError(f"rule '{self.name}', field '{target}': {error}") from None
-
-    def _fill_nested(
-        self,
-        scope: Mapping[str, Any],
-        values: dict[str, Any],
-        odd: dict[str, Any],
-        nested: list[_Nested],
-        only_missing: bool,
-    ) -> None:
-        root = leaf = ""
-        try:
-            for root, leaf, get, coerce in nested:
-                raw = get(scope)
-                inner = values.get(root, _EMPTY)
-                if raw is None or raw == "" or (only_missing and leaf in inner):
-                    continue
-                try:
-                    value = coerce(raw, self.country)
-                except UnreadableError as error:
-                    odd.setdefault(leaf, error.given)
-                    continue
-                if value is not None:
-                    values.setdefault(root, {})[leaf] = value
-        except (RecordError, ShapeError) as error:
-            raise RecordError(f"rule '{self.name}', field '{root}.{leaf}': {error}") from None
-
     def _eval(self, what: str, get: Getter, scope: Mapping[str, Any]) -> Any:
         try:
             return get(scope)
@@ -208,10 +153,6 @@ class CompiledRule:
             raise RecordError(f"rule '{self.name}', {what}: {error}") from None
 
 
-_EMPTY: Mapping[str, Any] = {}
-_OBJECTS = frozenset({"address", "custom"})
-_Nested = tuple[str, str, Getter, Coercer]
-_Flat = tuple[str, Getter, Coercer]
 _FINISHERS: Mapping[Kind, Callable[[dict[str, Any], dict[str, Any]], None]] = {
     Kind.PERSON: finish_person,
     Kind.ORGANIZATION: finish_organization,

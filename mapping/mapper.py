@@ -57,6 +57,8 @@ class Mapper:
         self._horizon = horizon.told() if horizon and asked else None
         self.until = str(self._horizon["until"])[:8] if self._horizon else ""
         """The day up to which repeating meetings are looked at, ``20270222``; empty where no rule asks."""
+        alone = len(self._rules) == 1 and self._rules[0].sees_one and self._horizon is None and self._system is None
+        self._only = self._rules[0] if alone else None
 
     def map(self, body: Mapping[str, Any]) -> tuple[Entity, ...]:
         """The entities that the record says, each with a part of its own; one that is said twice alike counts once.
@@ -64,6 +66,8 @@ class Mapper:
         Raises RecordError with rule, field and reason, never with a value; also for two different entities that share
         a part, since either would hide the other.
         """
+        if self._only is not None:
+            return (self._only.only(body),)
         found: dict[str, Entity] = {}
         if self._horizon is not None:
             body = {**body, HORIZON: self._horizon}

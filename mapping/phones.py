@@ -28,7 +28,9 @@ def phone(text: str, country: str = "") -> str | None:
     ``country`` (ISO alpha-2) is where a number without an international prefix is dialled; without it such a number is
     None. Possible lengths are checked, not whether the block is assigned: numbering plans change faster than libraries.
     """
-    digits = text.translate(_PUNCTUATION)
+    digits = text.replace(" ", "")
+    if not digits[1:].isdigit():
+        digits = text.translate(_PUNCTUATION)
     if digits.isascii():
         if digits[:1] == "+" and digits[1:].isdigit():
             found = _international(digits[1:])
@@ -42,14 +44,22 @@ def phone(text: str, country: str = "") -> str | None:
 
 
 def _international(digits: str) -> str | None:
-    """The number if it is beyond doubt, otherwise None. No calling code (one to three digits) begins another."""
+    """The number if it is beyond doubt, otherwise None."""
+    plan = _plan_of_start(digits[:3])
+    if plan is not None:
+        rest = digits[len(plan.code) :]
+        if len(rest) in plan.lengths and not (plan.prefix and plan.prefix.match(rest)):
+            return "+" + digits
+    return None
+
+
+@lru_cache(maxsize=1000)
+def _plan_of_start(digits: str) -> _Plan | None:
+    """The plan of a number that begins so. No calling code (one to three digits) begins another."""
     for size in () if digits[:1] == "0" else (1, 2, 3):
         plan = _plan_of_code(digits[:size])
         if plan is not None:
-            rest = digits[size:]
-            if len(rest) in plan.lengths and not (plan.prefix and plan.prefix.match(rest)):
-                return "+" + digits
-            return None
+            return plan
     return None
 
 

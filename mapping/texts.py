@@ -31,10 +31,6 @@ _NUMBER = re.compile(r"[+-]?(?:\d[\d.,' ]*|[.,]\d+)(?:[eE][+-]?\d{1,3})?")
 _NOISE = re.compile(r"[^\d.,'eE+() -]+")
 
 
-is_plain = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?").fullmatch
-"""Matches a short ASCII text that ``clean`` would leave as it is."""
-
-
 def clean(text: str) -> str:
     """The text without control and invisible characters, in NFC, trimmed, of at most TEXT_LIMIT characters.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Table, Text, TypeDecorator, bindparam
+from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Select, Table, Text, TypeDecorator, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -59,6 +60,44 @@ def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column.op("IN", is_comparison=True)(_rows_of(listed))
 
 
+class Prepared:
+    """A SELECT that every page runs: made into text once, and on SQLite run by the driver itself, since SQLAlchemy's
+    way to it costs as much again as SQLite's work (25 to 50 µs a statement, 2026-11-29).
+
+    Its values come back as the driver has them: none of its columns may have a type that reads them.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._text = ""
+        self._binds: list[tuple[str, Callable[[Any], Any] | None]] = []
+
+    def rows(self, c: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Its rows."""
+        if c.dialect.name != "sqlite":
+            return list(c.execute(self._statement, values).all())
+        return self._run(c, values).fetchall()
+
+    def _run(self, c: Connection, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        if not self._text:
+            self._prepare(c.dialect)
+        given = [values[name] if read is None else read(values[name]) for name, read in self._binds]
+        return driver_of(c).execute(self._text, given)
+
+    def _prepare(self, dialect: Dialect) -> None:
+        compiled = self._statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        self._binds = [(name, compiled.binds[name].type.bind_processor(dialect)) for name in compiled.positiontup or ()]
+        self._text = str(compiled)
+
+
+def driver_of(c: Connection) -> sqlite3.Connection:
+    """SQLite's own connection."""
+    driver = c.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
 @cache
 def _insert(table: Table, columns: tuple[str, ...], dialect: str, paramstyle: str) -> str:
     quoted = ", ".join(f'"{name}"' for name in columns)
@@ -75,7 +114,11 @@ def insert_rows(c: Connection, table: Table, columns: tuple[str, ...], rows: Seq
     if 1 < len(filled) < len(columns):
         pick = itemgetter(*filled)
         columns, rows = pick(columns), list(map(pick, rows))
-    c.exec_driver_sql(_insert(table, columns, c.dialect.name, c.dialect.paramstyle), list(rows))
+    text = _insert(table, columns, c.dialect.name, c.dialect.paramstyle)
+    if c.dialect.name == "sqlite":
+        driver_of(c).executemany(text, rows)
+    else:
+        c.exec_driver_sql(text, list(rows))
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:

@@ -15,8 +15,10 @@ from sqlalchemy.pool import QueuePool
 
 from mapping.errors import ConfigError
 
-LOOK_AGAIN = 0.0005
+LOOK_AGAIN = 0.0003
 """Seconds between two looks whether SQLite's writer has ended: a page's transaction takes a few milliseconds."""
+LONGEST_YIELD = 0.02
+"""Seconds for which a writer that yields waits for another to have written: one that is slower is in nobody's way."""
 WRITER_LOCK = 0x436F6E636F7264  # "Concord" in ASCII: our key among the advisory locks of a PostgreSQL database
 IDLE_LIMIT = 60.0
 """Seconds after which PostgreSQL ends a write transaction whose process fell silent, so that it blocks nobody."""
@@ -51,10 +53,10 @@ def address(url: str) -> Address:
     raise ConfigError(f"Concord keeps its state in SQLite or PostgreSQL, not in {dialect!r}.")
 
 
-def engines(address: Address, patience: float) -> tuple[Engine, Engine]:
-    """A reader and a writer. Values of rows never show in their errors."""
+def engines(address: Address, patience: float, yielding: Callable[[], bool]) -> tuple[Engine, Engine]:
+    """A reader and a writer. Values of rows never show in their errors. ``yielding``: see ``Database``."""
     if address.path is not None:
-        return _sqlite(address, patience)
+        return _sqlite(address, patience, yielding)
     engine = create_engine(
         address.url,
         hide_parameters=True,
@@ -85,16 +87,32 @@ def use_write_ahead_log(connection: Connection) -> None:
     driver.execute("PRAGMA journal_mode = WAL")
 
 
-def _sqlite(address: Address, patience: float) -> tuple[Engine, Engine]:
+def _sqlite(address: Address, patience: float, yielding: Callable[[], bool]) -> tuple[Engine, Engine]:
     def begin_to_read(driver: sqlite3.Connection) -> None:
         driver.execute("BEGIN")
 
     def begin_to_write(driver: sqlite3.Connection) -> None:
+        if yielding():
+            _let_others_write(driver, yielding)
         _be_the_writer(driver, patience)
 
     reader = _sqlite_engine(address, patience, begin_to_read, ("query_only = ON", "cache_size = -8000"))
     writer = _sqlite_engine(address, patience, begin_to_write, ("synchronous = NORMAL", "cache_size = -24000"))
     return reader, writer
+
+
+def _let_others_write(driver: sqlite3.Connection, yielding: Callable[[], bool]) -> None:
+    """Returns as soon as another connection has written, or when it takes too long.
+
+    Whoever writes a page after the other computes the next one first. A transaction that begins just now, and is
+    shorter than that, keeps nobody waiting.
+    """
+    deadline = time.monotonic() + LONGEST_YIELD
+    (before,) = driver.execute("PRAGMA data_version").fetchone()
+    while yielding() and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN)
+        if driver.execute("PRAGMA data_version").fetchone()[0] != before:
+            return
 
 
 def _be_the_writer(driver: sqlite3.Connection, patience: float) -> None:

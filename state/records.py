@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
-from state.batches import among, insert_rows
+from state.batches import Prepared, among, insert_rows
 from state.database import Database, insert_or_update
 from state.tables import dirty_entity, entity, raw_record, sighting, slice_
 
@@ -134,10 +134,9 @@ _RAW = [
     raw_record.c.changed_at,
     raw_record.c.generation,
 ]
-_RAW_BY_REMOTE = select(*_RAW).where(
-    raw_record.c.slice_id == bindparam("slice_id"), among(raw_record.c.remote_id, "ids")
-)
-_RAW_WITH_BODY = _RAW_BY_REMOTE.add_columns(raw_record.c.body)
+_BY_REMOTE = select(*_RAW).where(raw_record.c.slice_id == bindparam("slice_id"), among(raw_record.c.remote_id, "ids"))
+_RAW_BY_REMOTE = Prepared(_BY_REMOTE)
+_RAW_WITH_BODY = Prepared(_BY_REMOTE.add_columns(raw_record.c.body))
 
 
 def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: bool = False) -> dict[str, StoredRaw]:
@@ -145,7 +144,7 @@ def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: 
     statement = _RAW_WITH_BODY if body else _RAW_BY_REMOTE
     found: dict[str, StoredRaw] = {}
     for ids in chunks(remote_ids):
-        for row in c.execute(statement, {"slice_id": slice_id, "ids": ids}):
+        for row in statement.rows(c, {"slice_id": slice_id, "ids": ids}):
             found[row[1]] = StoredRaw(*row)
     return found
 
@@ -204,13 +203,8 @@ def write_raws(
     if new:
         for row, number in zip(new, db.allocate(c, "raw_record", len(new)), strict=True):
             ids[row.remote_id] = number
-        rows_ = [
-            (
-                ids[r.remote_id], slice_id, r.remote_id, r.state, r.merged_into, r.hash, r.version, r.changed_at,
-                observed_at, generation, r.body,
-            )
-            for r in new
-        ]  # fmt: skip
+        # From remote_id to changed_at a row lies as the columns do.
+        rows_ = [(ids[row.remote_id], slice_id, *row[1:7], observed_at, generation, row.body) for row in new]
         insert_rows(c, raw_record, _RAW_COLUMNS, rows_)
     changed = [
         {
@@ -261,10 +255,7 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
     for r in rows:
         number = next(numbers) if r.id is None else r.id
         if r.id is None:
-            inserts.append((
-                number, raw_ids[r.remote_id], r.part, r.kind, r.founding, r.live, r.fact_key, r.name_key, r.alias,
-                r.values, r.since, r.echo, r.rules,
-            ))  # fmt: skip
+            inserts.append((number, raw_ids[r.remote_id], *r[2:13]))  # from part to rules, as _ENTITY_FIELDS
         else:
             updates.append({"b_id": number, **{f"n_{name}": getattr(r, name) for name in _ENTITY_FIELDS}})
         dirty.append((number, r.old_fact_key))

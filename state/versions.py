@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Column, Connection, MetaData, String, Table, column, insert, inspect, select, table
 
 from mapping.errors import ConfigError, DatabaseVersionError
 from state.failures import NOT_OURS
+from state.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -21,8 +23,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "concord_version"
 
 
-def is_current(connection: Connection, place: str) -> bool:
-    """Whether the database is of this program's version; False when it is older or empty. Only reads.
+class Standing(Enum):
+    """How far a database is."""
+
+    EMPTY = "empty"
+    OLD = "old"
+    CURRENT = "current"
+
+
+def standing(connection: Connection, place: str) -> Standing:
+    """Whether the database is of this program's version, an older one, or empty. Only reads.
 
     Raises DatabaseVersionError when a newer program wrote it, ConfigError when it is something else's.
     """
@@ -30,16 +40,35 @@ def is_current(connection: Connection, place: str) -> bool:
     if not inspector.has_table(VERSION_TABLE):
         if inspector.get_table_names():
             raise ConfigError(NOT_OURS.format(place=place) + " It holds other tables; give Concord one of its own.")
-        return False
+        return Standing.EMPTY
     found = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar_one_or_none()
     if found == HEAD:
-        return True
+        return Standing.CURRENT
     if found is not None and found not in known_versions():
         raise DatabaseVersionError(
             f"The database {place} was written by a newer Concord (its version is {found}, this program knows {HEAD});"
             " update Concord. Nothing was changed."
         )
-    return False
+    return Standing.OLD
+
+
+def is_current(connection: Connection, place: str) -> bool:
+    """Whether the database is of this program's version. Only reads; raises as ``standing``."""
+    return standing(connection, place) is Standing.CURRENT
+
+
+def make(connection: Connection) -> None:
+    """The tables of this version and its number, inside the open transaction; nothing where another process was first.
+
+    To run every migration there ever was would take longer and load alembic; a test holds the two ways to one end.
+    """
+    if inspect(connection).has_table(VERSION_TABLE):
+        return
+    metadata.create_all(connection, checkfirst=False)
+    number = Column("version_num", String(32), primary_key=True)  # as alembic declares it
+    version = Table(VERSION_TABLE, MetaData(naming_convention={"pk": "%(table_name)s_pkc"}), number)
+    version.create(connection)
+    connection.execute(insert(version).values(version_num=HEAD))
 
 
 def upgrade(connection: Connection) -> None:

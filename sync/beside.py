@@ -30,11 +30,16 @@ from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
 from sync import resolve
 from sync.crashes import told
+from sync.garbage import few_collections
 from sync.reports import ResolveReport
 from sync.resolve import Resolver
 
 ENOUGH = 5000
 """Waiting entities that make a child worth its start, which takes half a second of a core and 60 MB."""
+STEP = 1000
+"""Waiting entities that make a batch worth its queries; what is left at the end, the parent resolves by itself."""
+BEHIND = 6000
+"""Waiting entities from which on the child no longer yields: the work would only be left to the end."""
 LEASE_SECONDS = 60.0
 PATIENCE = 60.0
 """Seconds that the batch in hand may take in the end; what the child has not written by then is done again."""
@@ -86,7 +91,7 @@ class Beside:
         """So many more entities wait."""
         self._waiting += entities
         if self._child is not None:
-            if self._waiting >= resolve.BATCH:
+            if self._waiting >= min(STEP, resolve.BATCH):
                 self._say(MORE)
         elif self._possible and self._waiting >= ENOUGH:
             self._start()
@@ -101,7 +106,7 @@ class Beside:
             self._possible = False  # no process or memory to spare: it is resolved after the pull
             return
         task = Task(self._database, self._protection, self._golden(), resolve.BATCH)
-        self._say(_TASK.dump_json(task) + b"\n" + MORE)
+        self._say(_TASK.dump_json(task) + b"\n" + MORE * max(self._waiting // STEP, 1))
 
     def _say(self, words: bytes) -> None:
         self._waiting = 0
@@ -145,12 +150,21 @@ class _Orders:
     def __init__(self) -> None:
         self.more = threading.Event()
         self.over = threading.Event()
+        self.stored = 0
+        self.resolved = 0
+
+    @property
+    def urgent(self) -> bool:
+        """Whether our work is what others will wait for."""
+        return self.over.is_set() or self.stored - self.resolved >= BEHIND
 
     def listen(self, pipe: IO[bytes]) -> None:
         """Hears until the end, or ends the process together with the parent."""
         for line in pipe:
             if line == END:
                 self.over.set()
+            else:
+                self.stored += STEP
             self.more.set()
             if line == END:
                 return
@@ -158,20 +172,26 @@ class _Orders:
 
 
 def _round(db: Database, task: Task, orders: _Orders) -> ResolveReport:
-    """Resolves while full batches wait. Nothing while another process is at it: that one resolves ours too."""
+    """Resolves while enough wait. Nothing while another process is at it: that one resolves ours too."""
     held = Leases(db).acquire("resolve", new_owner(), LEASE_SECONDS)
     if held is None:
         return ResolveReport()
     try:
         with Heartbeat(held):
-            resolver = Resolver(db, held, task.protection, Policy(task.golden), batch=task.batch)
-            return resolver.run(at_least=task.batch, stop=orders.over.is_set)
+            before = orders.resolved
+
+            def advanced(done: int) -> None:
+                orders.resolved = before + done
+
+            resolver = Resolver(db, held, task.protection, Policy(task.golden), advanced, task.batch)
+            return resolver.run(at_least=min(STEP, task.batch), stop=orders.over.is_set)
     finally:
         held.release()
 
 
 def _work(task: Task, orders: _Orders) -> Answer:
-    db = Database(task.database)
+    # Each write waits for the pull to have stored a page, so that it does not get in the way of the next one.
+    db = Database(task.database, yielding=lambda: not orders.urgent)
     report = ResolveReport()
     try:
         while True:
@@ -198,7 +218,9 @@ def main() -> None:
     threading.Thread(target=orders.listen, args=(sys.stdin.buffer,), daemon=True).start()
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
-    sys.stdout.buffer.write(_ANSWER.dump_json(_work(task, orders)))
+    with few_collections():
+        answer = _work(task, orders)
+    sys.stdout.buffer.write(_ANSWER.dump_json(answer))
     sys.stdout.buffer.flush()
     orders.over.wait()  # a thread that still reads stdin would abort the interpreter on its way out
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -31,6 +29,7 @@ from state.vault import Vault
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
+from sync.garbage import few_collections
 from sync.history import History
 from sync.intake import LEASE_SECONDS, Intake, failure
 from sync.opening import hub_of, models, open_database
@@ -60,18 +59,6 @@ from sync.views import Views
 NOTHING_YET = ResolveReport()
 RESOLVE_LOOKS = 120
 """How often another process's resolving is looked at before it is left alone."""
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Rows are made by the hundred thousand and hold no cycles; the collector would walk them all for nothing (8% of
-    the samples of a sync before this, by py-spy; on a quiet machine the gain is within the noise)."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class Hub:
@@ -186,7 +173,7 @@ class Hub:
         A connection that cannot be read is reported and stops no other. Raises ConfigError, before anything is read,
         for a stream that no connection has.
         """
-        with _few_collections(), together():
+        with few_collections(), together():
             return self._sync(names, streams, full, allow_deletes)
 
     def _sync(self, names: Sequence[str], streams: Sequence[str], full: bool, allow_deletes: bool) -> SyncReport:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from config import loader
 from config.settings import HubSettings, Settings
@@ -15,9 +18,28 @@ from state.vault import Vault
 from sync.sound import check_writable
 
 
+@dataclass(frozen=True, slots=True)
+class _Models(Mapping[str, type[BaseModel]]):
+    """The model of each vendor's ``config``; no vendor is loaded before its model is asked for."""
+
+    vendors: Mapping[str, Vendor]
+
+    def __getitem__(self, name: str) -> type[BaseModel]:
+        return self.vendors[name].config
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.vendors
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.vendors)
+
+    def __len__(self) -> int:
+        return len(self.vendors)
+
+
 def models(vendors: Mapping[str, Vendor]) -> loader.Catalogue:
     """What the loader checks each connection's ``config`` with."""
-    return {name: vendor.config for name, vendor in vendors.items()}
+    return _Models(vendors)
 
 
 def open_database(hub: HubSettings) -> Database:

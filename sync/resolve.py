@@ -5,6 +5,7 @@ For each batch of waiting entities, under the one resolve lease of the database:
 1. Facts: every fact that a waiting entity speaks of, or spoke of, is made anew out of all its sightings.
 2. Profiles: gather the *neighbourhood*: the waiting entities, whoever holds an identifier that they hold or held,
    whoever is linked to those, and the fellow members of their customers.
+   Records that are new and share nothing (sync/newcomers.py) are customers of their own and skip steps 2 to 4.
 3. Link it (mapping/identity.py), add the ties of records that we wrote ourselves, and take connected components.
 4. Match components to the customers of before: the largest overlap keeps the id, ties go to the oldest; ids that lost
    all members redirect to where most of them went; the rest are new.
@@ -19,24 +20,28 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
+from operator import itemgetter
 
 import orjson
 
 from mapping.golden import Golden, Member, Policy, Provenance, survive
-from mapping.identity import Identifier, Link, Protection, components, links, references
+from mapping.identity import Identifier, Link, Protection, components
 from mapping.identity import identifiers as identifiers_of
 from mapping.model import PROFILES, Kind
-from mapping.sightings import Sighting, merge
 from state import facts, identifiers, identities, records, shadows
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
 from state.leases import Lease
+from sync.neighbourhood import Neighbourhood, gather
+from sync.newcomers import Names, alone, may_be_alone, settle
 from sync.reports import ResolveReport
+from sync.retell import facts_anew
 
 BATCH = 4000
+PART = 1000
+"""Identifiers a transaction, which takes two or three milliseconds: a pull beside fetches and maps a page meanwhile."""
 KINDS = {str(kind): kind for kind in Kind}
 NOTHING: frozenset[Identifier] = frozenset()
 NOBODY = Counter[str]()
@@ -85,31 +90,49 @@ class Resolver:
         with self.db.read() as c:
             waiting = identities.profiles(c, ids)
             known = identifiers.held(c, [one.id for one in waiting.values() if one.kind in PROFILES])
-        shared = self._identify(waiting, known)
+        shared, fresh = self._identify(waiting, known)
         with self.db.read() as c:
-            fact_rows = self._facts(c, batch, waiting)
-            dirty = [one.id for one in waiting.values() if one.kind in PROFILES]
-            near = _gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
-            changes = _decide(c, near, self.policy, self.db.now())
+            fact_rows = facts_anew(c, batch, waiting)
+            newcomers = alone(fresh, shared, identities.memberships(c, [one.id for one, _ in fresh]))
+            settled = {one.id for one in newcomers}
+            dirty = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
+            near = gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
+            names = Names(self.db.now())
+            changes = _decide(c, near, self.policy, names)
+            parts = [*settle(c, newcomers, names)]
+        seqs: dict[int, list[int]] = {}
+        for one in batch:
+            seqs.setdefault(one.entity_id, []).append(one.seq)
+        self._write(changes, fact_rows, [seq for i in ids - settled for seq in seqs[i]])
+        for part in parts:
+            self._write(part, (), [seq for i, _ in part.joined for seq in seqs[i]])
+        return Counter(
+            entities=len(ids), facts=len(fact_rows), created=len(changes.created) + len(newcomers),
+            merged=len(changes.merged), split=len(changes.split), retired=len(changes.retired),
+            changed=len(changes.golden),
+        )  # fmt: skip
+
+    def _write(self, changes: Changes, fact_rows: Sequence[FactRow], seqs: Sequence[int]) -> None:
+        """What was decided, in one short transaction that takes those it was decided for out of the queue."""
+        if not seqs and not fact_rows:
+            return
         now = self.db.stamp()
         with self.db.write(self.lease) as c:
             facts.write(self.db, c, fact_rows)
             identities.write(c, changes, now, "resolve")
             for old, into in changes.merged:
                 shadows.move_subject(c, old, into, now)
-            records.forget_dirty(c, [one.seq for one in batch])
-        return Counter(
-            entities=len(ids), facts=len(fact_rows), created=len(changes.created), merged=len(changes.merged),
-            split=len(changes.split), retired=len(changes.retired), changed=len(changes.golden),
-        )  # fmt: skip
+            records.forget_dirty(c, seqs)
 
     def _identify(
         self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]
-    ) -> dict[Identifier, int]:
+    ) -> tuple[dict[Identifier, int], list[tuple[Profile, frozenset[Identifier]]]]:
         """Keeps the identifiers of the waiting profiles, in a transaction of its own: they can be derived again.
 
-        Returns those that they hold or held and that several may share: to how many. What is given up just now counts.
+        Returns those that they hold or held and that several may share: to how many (what is given up just now counts);
+        and the records that hold some or none for the first time and may be alone, each with its identifiers.
         """
+        fresh: list[tuple[Profile, frozenset[Identifier]]] = []
         touched: set[Identifier] = set()
         now = self.db.stamp()
         begun: list[identifiers.Row] = []
@@ -123,6 +146,8 @@ class Resolver:
             changed = max(one.since.values()).rstrip("~")
             touched.update(wanted)
             if not before:
+                if may_be_alone(one):
+                    fresh.append((one, wanted))
                 begun.extend([(one.id, kind, value, changed) for kind, value in wanted])
                 continue
             touched.update(before)
@@ -140,132 +165,18 @@ class Resolver:
         with self.db.read() as c:
             counts = Counter(identifiers.counts(c, touched))
         counts.update([(kind, value) for _, kind, value, _ in (*begun, *resumed)])
-        if begun or resumed or ended:
+        # In the order of their values, so that each part grows the index in one place.
+        begun.sort(key=itemgetter(2))
+        for part in records.chunks(begun, PART):
             with self.db.write(self.lease) as c:
-                identifiers.write(c, sorted(begun), resumed, ended)
-        return {one: count for one, count in counts.items() if count > 1}
-
-    def _facts(self, c: Connection, batch: Sequence[Queued], waiting: Mapping[int, Profile]) -> list[FactRow]:
-        keys = {one.fact_key for one in batch if one.fact_key}
-        keys |= {one.fact_key for one in waiting.values() if one.fact_key}
-        if not keys:
-            return []
-        stored = facts.load(c, keys)
-        speakers = identities.speakers(c, keys)
-        places = identities.keys(c, [one.id for many in speakers.values() if len(many) > 1 for one in many])
-        rows = []
-        for key in sorted(keys):
-            row = _fact_row(key, speakers.get(key, []), stored.get(key), places)
-            if row is not None:
-                rows.append(row)
-        return rows
+                identifiers.write(c, part, (), ())
+        if resumed or ended:
+            with self.db.write(self.lease) as c:
+                identifiers.write(c, (), resumed, ended)
+        return {one: count for one, count in counts.items() if count > 1}, fresh
 
 
-def _fact_row(
-    key: str, speakers: Sequence[Profile], stored: facts.StoredFact | None, places: Mapping[int, tuple[str, ...]]
-) -> FactRow | None:
-    """The fact as its sightings say it now; None where nothing changes. What we wrote ourselves says nothing."""
-    speakers = [one for one in speakers if one.alias is None]
-    if not speakers:
-        if stored is None or not stored.live:
-            return None
-        return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, "{}", ())
-    kind, values = merge(
-        [Sighting(p.id, places.get(p.id, ()), p.kind, p.values, max(p.since.values())) for p in speakers]
-    )
-    values["key"] = key
-    if stored is not None and stored.live and stored.values == values and stored.kind == kind:
-        return None
-    return FactRow(
-        stored.id if stored else None, key, kind, values.get("activity"), _instant(values.get("at")), True,
-        _dump(values), references(values),
-    )  # fmt: skip
-
-
-def _instant(text: str | None) -> str | None:
-    """A canonical instant in the fixed width of the database."""
-    if text is None:
-        return None
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    return f"{whole}.{fraction.ljust(6, '0')}Z"
-
-
-@dataclass(slots=True)
-class Neighbourhood:
-    """Every entity that a batch can reach, how they are linked, and where they belong now."""
-
-    profiles: dict[int, Profile] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
-    memberships: dict[int, str] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    keys: dict[int, tuple[str, ...]] = field(default_factory=dict)
-
-
-def _gather(
-    c: Connection,
-    dirty: Sequence[int],
-    waiting: Mapping[int, Profile],
-    shared: Mapping[Identifier, int],
-    protection: Protection,
-) -> Neighbourhood:
-    near = Neighbourhood()
-    met: set[tuple[str, str]] = set()
-    frontier = set(dirty)
-    first = True
-    while frontier:
-        fresh = {i: waiting[i] for i in frontier if i in waiting}
-        fresh |= identities.profiles(c, frontier - fresh.keys())
-        near.profiles |= fresh
-        near.memberships |= identities.memberships(c, frontier)
-        counts = shared if first else identifiers.shared(c, frontier)
-        reached = _reach(c, near, counts, met, protection, everyone=first, slack=len(dirty))
-        customers = {near.memberships[i] for i in frontier if i in near.memberships}
-        asked = {p.alias for p in fresh.values() if p.alias} - near.aliases.keys()
-        near.aliases |= identities.survivors(c, asked)
-        customers |= {near.aliases[p.alias] for p in fresh.values() if p.alias in near.aliases}
-        reached.update(identities.members(c, customers))
-        frontier = reached - near.profiles.keys()
-        first = False
-    near.keys = identities.keys(c, _compared(near))
-    return near
-
-
-def _compared(near: Neighbourhood) -> set[int]:
-    """The entities whose natural keys may break a tie: those that are not alone."""
-    found = {end for link in near.links for end in (link.a, link.b)}
-    found |= {i for i, one in near.profiles.items() if one.alias}
-    return found | near.memberships.keys()
-
-
-def _reach(
-    c: Connection,
-    near: Neighbourhood,
-    counts: Mapping[Identifier, int],
-    met: set[tuple[str, str]],
-    protection: Protection,
-    *,
-    everyone: bool,
-    slack: int,
-) -> set[int]:
-    """Links the holders of identifiers (with how many hold each) and returns whom that reaches.
-
-    ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
-    group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
-    """
-    values = {one for one, count in counts.items() if count <= protection.max_group + slack} - met
-    met |= counts.keys()
-    reached: set[int] = set()
-    for (_, kind, value), group in identifiers.holders(c, values).items():
-        found = links(kind, value, group, protection)
-        near.links.extend(found)
-        if everyone:
-            reached.update(holder.entity_id for holder in group)
-        else:
-            reached.update(end for link in found for end in (link.a, link.b))
-    return reached
-
-
-def _decide(c: Connection, near: Neighbourhood, policy: Policy, now: datetime) -> Changes:
+def _decide(c: Connection, near: Neighbourhood, policy: Policy, names: Names) -> Changes:
     changes = Changes.none()
     if not near.profiles:
         return changes
@@ -274,7 +185,7 @@ def _decide(c: Connection, near: Neighbourhood, policy: Policy, now: datetime) -
     # In the order of their oldest records, so that of two halves of a customer the older one keeps its id.
     clusters = sorted(sorted(group) for group in components(live, found))
     founded = [group for group in clusters if any(live[i].founding for i in group)]
-    placed = _match(c, founded, near, live, changes, now)
+    placed = _match(c, founded, near, live, changes, names)
     _links(near, live, found, clusters, changes)
     _golden(c, placed, changes, near, policy)
     return changes
@@ -306,7 +217,7 @@ def _match(
     near: Neighbourhood,
     live: Mapping[int, Profile],
     changes: Changes,
-    now: datetime,
+    names: Names,
 ) -> dict[str, Sequence[int]]:
     """Gives each cluster its customer id, and records who joined, moved, left, merged and split."""
     before = near.memberships
@@ -321,7 +232,11 @@ def _match(
         if number not in given and old not in taken:
             given[number] = old
             taken[old] = number
-    _name_new(c, clusters, live, given, changes, now)
+    unnamed = [number for number in range(len(clusters)) if number not in given]
+    if unnamed:
+        for number, name in zip(unnamed, names.more(c, clusters[unnamed[0]][0], len(unnamed)), strict=True):
+            given[number] = name
+            changes.created.append((name, live[clusters[number][0]].kind))
     for number, group in enumerate(clusters):
         mine = given[number]
         for i in group:
@@ -340,31 +255,6 @@ def _match(
         else:
             changes.retired.append(old)
     return {given[number]: group for number, group in enumerate(clusters)}
-
-
-def _name_new(
-    c: Connection,
-    clusters: Sequence[Sequence[int]],
-    live: Mapping[int, Profile],
-    given: dict[int, str],
-    changes: Changes,
-    now: datetime,
-) -> None:
-    """New ids for the clusters that have none.
-
-    They sort by time, so that an index grows at its end, and no other hub gives the same to anybody else: a destination
-    may know customers by the ids of a former database.
-    """
-    unnamed = [number for number in range(len(clusters)) if number not in given]
-    if not unnamed:
-        return
-    moment, attempt, prefix = int(now.timestamp() * 1000), 0, ""
-    while not prefix or identities.is_taken(c, prefix):
-        mark = blake2b(f"{clusters[unnamed[0]][0]} {attempt}".encode(), digest_size=4).hexdigest()
-        prefix, attempt = f"c_{moment:011x}{mark}", attempt + 1
-    for place, number in enumerate(unnamed):
-        given[number] = f"{prefix}{place:04x}"
-        changes.created.append((given[number], live[clusters[number][0]].kind))
 
 
 def _links(

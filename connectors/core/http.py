@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypedDict, TypeVar, Unpack
@@ -44,6 +44,8 @@ READING = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 REPEATABLE = READING | {"PUT", "DELETE"}
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 MEGABYTE = 1024 * 1024
+PATHS = 64
+"""Paths whose addresses are remembered: a listing asks for one path page after page."""
 
 
 class Options(TypedDict, total=False):
@@ -112,6 +114,7 @@ class Http:
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         )
         self._wire = Wire(self._client, runtime, largest, slowest)
+        self._place = lru_cache(maxsize=PATHS)(self._absolute)
 
     def request(self, method: str, path: str, **options: Unpack[Options]) -> httpx.Response:
         """The vendor's answer, read whole, after as many attempts as the retry policy and ``repeatable`` allow.
@@ -188,14 +191,18 @@ class Http:
         return _Call(method.upper(), url, headers, content, _repeatable(method, options))
 
     def _resolve(self, path: str, params: Params | None) -> httpx.URL:
+        url = self._place(path)
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        return url.copy_merge_params(given) if given else url
+
+    def _absolute(self, path: str) -> httpx.URL:
         try:
             url = self._client.build_request("GET", path).url
         except httpx.InvalidURL:
             url = httpx.URL()
         if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port):
             raise ContractError(f"{redact.address(path)} is no address at {redact.address(self._base)}")
-        given = {name: value for name, value in (params or {}).items() if value is not None}
-        return url.copy_merge_params(given) if given else url
+        return url
 
     def _insist(self, call: _Call) -> _Answer:
         """The last answer after all attempts. Retries go by answers, so an error of auth, budget or meter ends them."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from mapping.errors import ConcordError, ConfigError, RecordError, TransientError
+from state import engines
 from state.database import Database, insert_or_update, parse_stamp, stamp
 from state.tables import connection, counter
 
@@ -179,3 +182,60 @@ def test_a_file_opened_twice_in_one_process_keeps_its_log_when_another_process_e
     assert path.with_name("concord.db-wal").exists()
     first.close()
     second.close()
+
+
+@dataclass
+class Yielding:
+    """One who writes, another who yields to him while told to, and what became of the other's write."""
+
+    writer: Database
+    told: threading.Event
+    begun: threading.Event
+
+
+@pytest.fixture
+def yielding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yielding]:
+    """The other has just asked to write, and would yield for as long as a test may take."""
+    monkeypatch.setattr(engines, "LONGEST_YIELD", 30.0)
+    writer = Database(f"sqlite:///{tmp_path}/concord.db")
+    writer.migrate()
+    both = Yielding(writer, threading.Event(), threading.Event())
+    both.told.set()
+    other = Database(f"sqlite:///{tmp_path}/concord.db", yielding=both.told.is_set)
+
+    def write() -> None:
+        with other.write():
+            both.begun.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    yield both
+    both.told.clear()
+    thread.join()
+    writer.close()
+    other.close()
+
+
+def test_who_yields_begins_to_write_once_another_has_written(yielding: Yielding) -> None:
+    assert not yielding.begun.wait(0.02)
+    for _ in range(200):  # the other may look for the first time only after the first of them
+        with yielding.writer.write() as c:
+            yielding.writer.allocate(c, "entity", 10_000)
+        if yielding.begun.wait(0.02):
+            break
+    assert yielding.begun.is_set()
+
+
+def test_who_no_longer_yields_begins_at_once(yielding: Yielding) -> None:
+    yielding.told.clear()
+    assert yielding.begun.wait(10)
+
+
+def test_who_yields_to_nobody_does_not_wait_for_ever(tmp_path: Path) -> None:
+    alone = Database(f"sqlite:///{tmp_path}/concord.db", yielding=lambda: True)
+    alone.migrate()
+    began = time.perf_counter()
+    with alone.write():
+        waited = time.perf_counter() - began
+    alone.close()
+    assert waited < 2.0  # 20 ms on an idle machine; the bound only catches who waits for ever

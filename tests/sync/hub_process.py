@@ -20,7 +20,7 @@ from connectors.core.protocols import Runtime
 from connectors.files import reading
 from connectors.hubspot import mapping, writes
 from mapping.errors import ConcordError
-from sync import resolve
+from sync import newcomers, resolve
 from sync.hub import Hub
 
 STEP = 12
@@ -34,6 +34,7 @@ def take_small_steps() -> None:
     """Makes pages, batches and transactions small."""
     reading.PAGE_RECORDS = STEP
     resolve.BATCH = 3 * STEP
+    resolve.PART = newcomers.PART = STEP // 2
     small = tuple(replace(target, batch_size=STEP // 2) for target in mapping.TARGETS)
     setattr(writes, "TARGETS", small)  # noqa: B010 - where it is read; to mypy it is no name of that module
 

@@ -22,6 +22,7 @@ from state.database import Database
 from state.tables import metadata
 from state.vault import Vault
 from sync.hub import Hub
+from sync.opening import models
 from sync.reports import ApplyReport, CustomerView, Observer, PlannedChange, PlanReport, StreamReport, SyncReport
 
 BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep"})
@@ -143,7 +144,7 @@ class Stage:
         path.write_text(json.dumps(self.settings), encoding="utf-8")
         db = Database(self.url, now=self.clock)
         vault = Vault(db, self.folder / "s")
-        settings = loader.load(path, {n: v.config for n, v in catalogue().items()}, vault.get)
+        settings = loader.load(path, models(catalogue()), vault.get)
         runtime = Runtime(now=self.clock, sleep=self.clock.sleep)
         return Hub(settings, db, vault, observer=self._observer, runtime=runtime, connectors=self.connectors)
 

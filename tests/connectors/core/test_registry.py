@@ -46,3 +46,18 @@ def test_a_third_party_cannot_take_a_name_that_is_built_in(third_parties: list[E
 def test_a_connector_that_lies_in_no_package_has_no_stand_in(third_parties: list[EntryPoint]) -> None:
     third_parties.append(offer("single", "single_module:VENDOR"))
     assert "single" not in registry.stand_ins()
+
+
+def test_a_vendor_is_loaded_when_somebody_asks_for_it(third_parties: list[EntryPoint]) -> None:
+    third_parties.append(offer("broken", "no_such_module_anywhere:VENDOR"))
+    vendors = registry.catalogue()
+    assert "broken" in vendors
+    assert "hubspot" in vendors
+    assert "nobody" not in vendors
+    assert list(vendors) == sorted({*registry.BUILT_IN, "broken"})
+    assert len(vendors) == len(registry.BUILT_IN) + 1
+    assert vendors["hubspot"] is VENDOR
+    with pytest.raises(ModuleNotFoundError):
+        vendors["broken"]
+    with pytest.raises(KeyError):
+        vendors["nobody"]

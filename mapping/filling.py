@@ -1,0 +1,129 @@
+"""The fields of a rule, filled from a record one by one, with what most records are at the price of few calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mapping.coercion import SHORT, Coercer, ShapeError, UnreadableError
+from mapping.coercion import text as as_text
+from mapping.errors import RecordError
+from mapping.expressions import Getter, dotted
+
+_EMPTY: Mapping[str, Any] = {}
+_OBJECTS = frozenset({"address", "custom"})
+
+
+class Step(NamedTuple):
+    """One field: ``root`` is empty for a plain target, else ``address`` or ``custom``."""
+
+    root: str
+    target: str
+    expression: str
+    get: Getter
+    coerce: Coercer
+
+
+class _Quick(NamedTuple):
+    """A step as it is taken. ``get`` is None where the value lies under ``key`` of the object that most steps read;
+    ``coerce`` is None for a plain text."""
+
+    target: str
+    key: str
+    get: Getter | None
+    coerce: Coercer | None
+
+
+class Filling:
+    """Fills values from a record by these steps, the nested ones first, since phones depend on the address's country.
+
+    Most rules read most of their fields out of one object (``properties.email``): it is looked up once.
+    """
+
+    def __init__(self, rule: str, steps: Sequence[Step], *, only_missing: bool = False) -> None:
+        self._rule, self._only_missing = rule, only_missing
+        self._nested = [(one.root, one.target, one.get, _unless_text(one.coerce)) for one in steps if one.root]
+        flat = sorted((step for step in steps if not step.root), key=lambda step: step.target != "address")
+        self._by_getters = [_Quick(one.target, "", one.get, _unless_text(one.coerce)) for one in flat]
+        paths = [dotted(step.expression) or () for step in flat]
+        near = Counter(path[:-1] for path in paths if 0 < len(path) < 3)
+        self._near = near.most_common(1)[0][0] if near else ()
+        self._by_keys = [
+            quick._replace(key=path[-1], get=None)
+            if len(path) == len(self._near) + 1 and path[:-1] == self._near
+            else quick
+            for quick, path in zip(self._by_getters, paths, strict=True)
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self._nested or self._by_getters)
+
+    def fill(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:
+        """Adds to ``values`` what the record says, and to ``odd`` what it says that cannot be read.
+
+        Raises RecordError naming rule and field where a value is of a kind that the field cannot take.
+        """
+        only_missing = self._only_missing
+        if self._nested:
+            self._fill_nested(scope, values, odd, country)
+            country = values.get("address", _EMPTY).get("country", country)
+        near = scope.get(self._near[0]) if self._near and type(scope) is dict else scope
+        steps, look = (self._by_keys, near.get) if type(near) is dict else (self._by_getters, _EMPTY.get)
+        target = ""
+        raw: Any
+        value: Any
+        try:
+            for target, key, get, coerce in steps:
+                raw = look(key) if get is None else get(scope)
+                if raw is None or raw == "" or (only_missing and target in values):
+                    continue
+                if coerce is None:
+                    if type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
+                        # What most fields are, at the price of no call: what ``clean`` would make of it.
+                        raw = raw.strip()
+                        if raw:
+                            values[target] = raw
+                        continue
+                    coerce = as_text
+                try:
+                    value = coerce(raw, country)
+                except UnreadableError as error:
+                    odd.setdefault(target, error.given)
+                    value = error.kept
+                if value is not None:
+                    if target in _OBJECTS and target in values:
+                        value = {**value, **values[target]}
+                    values[target] = value
+                    if target == "address":
+                        country = value.get("country", country)
+        except (RecordError, ShapeError) as error:
+            raise RecordError(f"rule '{self._rule}', field '{target}': {error}") from None
+
+    def _fill_nested(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:
+        root = leaf = ""
+        try:
+            for root, leaf, get, coerce in self._nested:
+                raw = get(scope)
+                if raw is None or raw == "" or (self._only_missing and leaf in values.get(root, _EMPTY)):
+                    continue
+                if coerce is None:
+                    if type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
+                        raw = raw.strip()
+                        if raw:
+                            values.setdefault(root, {})[leaf] = raw
+                        continue
+                    coerce = as_text
+                try:
+                    value = coerce(raw, country)
+                except UnreadableError as error:
+                    odd.setdefault(leaf, error.given)
+                    continue
+                if value is not None:
+                    values.setdefault(root, {})[leaf] = value
+        except (RecordError, ShapeError) as error:
+            raise RecordError(f"rule '{self._rule}', field '{root}.{leaf}': {error}") from None
+
+
+def _unless_text(coerce: Coercer) -> Coercer | None:
+    return None if coerce is as_text else coerce

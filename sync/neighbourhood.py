@@ -1,0 +1,88 @@
+"""The neighbourhood of what waits: every entity that a batch can reach, and how they are linked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mapping.identity import Identifier, Link, Protection, links
+from state import identifiers, identities
+from state.database import Connection
+from state.identities import Profile
+
+
+@dataclass(slots=True)
+class Neighbourhood:
+    """Every entity that a batch can reach, how they are linked, and where they belong now."""
+
+    profiles: dict[int, Profile] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    memberships: dict[int, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    keys: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+def gather(
+    c: Connection,
+    dirty: Sequence[int],
+    waiting: Mapping[int, Profile],
+    shared: Mapping[Identifier, int],
+    protection: Protection,
+) -> Neighbourhood:
+    """The neighbourhood of the waiting profiles (``dirty``): whoever holds an identifier that they hold or held
+    (``shared``: to how many), whoever is linked to those, and the fellow members of their customers."""
+    near = Neighbourhood()
+    met: set[tuple[str, str]] = set()
+    frontier = set(dirty)
+    first = True
+    while frontier:
+        fresh = {i: waiting[i] for i in frontier if i in waiting}
+        fresh |= identities.profiles(c, frontier - fresh.keys())
+        near.profiles |= fresh
+        near.memberships |= identities.memberships(c, frontier)
+        counts = shared if first else identifiers.shared(c, frontier)
+        reached = _reach(c, near, counts, met, protection, everyone=first, slack=len(dirty))
+        customers = {near.memberships[i] for i in frontier if i in near.memberships}
+        asked = {p.alias for p in fresh.values() if p.alias} - near.aliases.keys()
+        near.aliases |= identities.survivors(c, asked)
+        customers |= {near.aliases[p.alias] for p in fresh.values() if p.alias in near.aliases}
+        reached.update(identities.members(c, customers))
+        frontier = reached - near.profiles.keys()
+        first = False
+    near.keys = identities.keys(c, _compared(near))
+    return near
+
+
+def _compared(near: Neighbourhood) -> set[int]:
+    """The entities whose natural keys may break a tie: those that are not alone."""
+    found = {end for link in near.links for end in (link.a, link.b)}
+    found |= {i for i, one in near.profiles.items() if one.alias}
+    return found | near.memberships.keys()
+
+
+def _reach(
+    c: Connection,
+    near: Neighbourhood,
+    counts: Mapping[Identifier, int],
+    met: set[tuple[str, str]],
+    protection: Protection,
+    *,
+    everyone: bool,
+    slack: int,
+) -> set[int]:
+    """Links the holders of identifiers (with how many hold each) and returns whom that reaches.
+
+    ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
+    group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
+    """
+    values = {one for one, count in counts.items() if count <= protection.max_group + slack} - met
+    met |= counts.keys()
+    reached: set[int] = set()
+    for (_, kind, value), group in identifiers.holders(c, values).items():
+        found = links(kind, value, group, protection)
+        near.links.extend(found)
+        if everyone:
+            reached.update(holder.entity_id for holder in group)
+        else:
+            reached.update(end for link in found for end in (link.a, link.b))
+    return reached
