@@ -19,8 +19,11 @@ from mapping.spellings import root, sound
 VERSION = "1"
 """Raised whenever keys change: records keyed by another version are keyed again."""
 
-LARGEST = 60
-"""Records under one key from which on the key is *oversized* and narrowed."""
+COARSE = "*"
+"""How keys of one value begin that is narrow enough only where there are few records; the others narrow it already."""
+
+LARGEST, LARGEST_COARSE = 60, 12
+"""Records under one key beyond which the key is *oversized*: narrowed, or left out where it is coarse."""
 
 _NOT_LETTERS = re.compile(r"[^a-z]")
 _digest = blake2b
@@ -29,22 +32,29 @@ _digest = blake2b
 def keys(one: Comparison, oversized: AbstractSet[int] = frozenset()) -> tuple[int, ...]:
     """The keys of a record as signed 64-bit integers, sorted, without repetition.
 
-    ``oversized``: keys that more than LARGEST records share; each is replaced by narrower ones, made of it and of the
-    record's name, birth date or place. What a narrowed key still finds too many under links nothing: keys of this kind
-    that are oversized themselves are left out.
+    ``oversized``: keys that more records share than ``most`` allows. Each is replaced by narrower ones, made of it and
+    of the record's name, birth date or place; those of them that are oversized too are left out, and so are coarse keys.
     """
-    found = {_number(text) for text in (_person(one) if one.kind == Kind.PERSON else _organization(one))}
-    wide = found & oversized if oversized else ()
+    plain = {_number(text) for text in (_person(one) if one.kind == Kind.PERSON else _organization(one))}
+    wide = plain & oversized if oversized else frozenset()
+    found = plain - wide
     if wide:
-        found.difference_update(wide)
         details = list(_details(one))
         for key in wide:
-            found.update(narrow for detail in details if (narrow := _number(f"{key} {detail}")) not in oversized)
+            if not key & 1:
+                found |= {_number(f"{key} {detail}") for detail in details} - oversized
     return tuple(sorted(found))
 
 
+def most(key: int) -> int:
+    """How many records may share the key before it is oversized."""
+    return LARGEST_COARSE if key & 1 else LARGEST
+
+
 def _number(text: str) -> int:
-    return int.from_bytes(_digest(text.encode(), digest_size=8).digest(), "big", signed=True)
+    """The key for a text. Coarse keys are odd, the others even."""
+    number = int.from_bytes(_digest(text.encode(), digest_size=8).digest(), "big", signed=True)
+    return number | 1 if text[0] == COARSE else number & ~1
 
 
 def _person(one: Comparison) -> Iterator[str]:
@@ -65,7 +75,10 @@ def _person(one: Comparison) -> Iterator[str]:
     yield from _by_birth(one, first, last)
     yield from _by_place(one, first, last)
     if family:
+        yield f"{COARSE} f {last}"
         yield from _parts(one, first)
+    if given:
+        yield f"{COARSE} g {first}"
     for phone in one.phones:
         if given or family:
             yield f"q {phone[-4:]} {last or first}"
@@ -99,6 +112,7 @@ def _by_birth(one: Comparison, first: str, last: str) -> Iterator[str]:
         yield f"bl {one.birth} {last[:3]}"
     if first:
         yield f"bf {one.birth} {first[:2]}"
+    yield f"{COARSE} b {one.birth}"
     if one.postcode:
         yield f"bp {one.birth} {one.postcode}"
     elif one.city:
@@ -115,6 +129,8 @@ def _by_place(one: Comparison, first: str, last: str) -> Iterator[str]:
         yield f"u {one.number} {one.street[:6]} {last or first}"
         if one.birth:
             yield f"sb {one.number} {one.birth[-5:]}"
+    if one.street and first:
+        yield f"w {one.street[:8]} {first[:3]} {last[:1]}"
     if town:
         if last:
             yield f"z {town} {last}"

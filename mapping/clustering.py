@@ -17,7 +17,7 @@ decides nothing.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -70,13 +70,11 @@ def clusters(
     same: Iterable[tuple[Key, Key]] = (),
     trusted: Iterable[tuple[Key, Key]] = (),
     different: Iterable[tuple[Key, Key]] = (),
-    score: Callable[[Key, Key], float] | None = None,
 ) -> list[Cluster[Key]]:
     """Every record in exactly one cluster; clusters in the order of their first records.
 
     ``same`` and ``different`` are pairs that a person judged, ``trusted`` pairs under one trusted id. Edges that name a
-    record not in ``records`` are left out. ``score`` gives the log-odds of a pair that has no edge; without it the pair
-    counts as ``Rules.absent``.
+    record not in ``records`` are left out. Pass edges down to ``Rules.absent``: those below the cut count in averages.
     """
     kept = [edge for edge in edges if edge.a in records and edge.b in records and edge.a != edge.b]
     judged = [pair for pair in same if pair[0] in records and pair[1] in records]
@@ -86,12 +84,12 @@ def clusters(
         apart.setdefault(a, set()).add(b)
         apart.setdefault(b, set()).add(a)
     by_component: dict[Key, list[Edge[Key]]] = {}
-    groups = components(records, [(e.a, e.b) for e in kept if e.log_odds > rules.absent] + judged + told)
+    groups = components(records, [(e.a, e.b) for e in kept if e.log_odds > rules.cut] + judged + told)
     home = {member: group[0] for group in groups for member in group}
     for edge in kept:
         if home[edge.a] == home[edge.b]:
             by_component.setdefault(home[edge.a], []).append(edge)
-    ties = [pair for pair in (*sorted(judged), *sorted(told))]
+    ties = [*sorted(judged), *sorted(told)]
     ties_of: dict[Key, list[tuple[Key, Key]]] = {}
     for a, b in ties:
         ties_of.setdefault(home[a], []).append((a, b))
@@ -100,7 +98,7 @@ def clusters(
         if len(group) == 1:
             found.append(Cluster((group[0],)))
             continue
-        work = _Component(group, records, rules, apart, score)
+        work = _Component(group, records, rules, apart)
         for a, b in ties_of.get(group[0], ()):
             work.join(a, b)
         if len(group) <= rules.largest:
@@ -168,9 +166,8 @@ class _Component(Generic[Key]):
         records: Mapping[Key, Comparison],
         rules: Rules,
         apart: Mapping[Key, set[Key]],
-        score: Callable[[Key, Key], float] | None,
     ) -> None:
-        self.rules, self.apart, self.score, self.records = rules, apart, score, records
+        self.rules, self.apart, self.records = rules, apart, records
         self.number = {key: number for number, key in enumerate(keys)}
         self.groups: dict[int, _Group[Key]] = {
             number: _Group([key], Evidence.of(records[key])) for number, key in enumerate(keys)
@@ -207,7 +204,7 @@ class _Component(Generic[Key]):
                 self._offer(heap, *sorted((one, third)), push=True)
 
     def _sum_up(self, edges: Iterable[Edge[Key]]) -> None:
-        rules, bound = self.rules, self.rules.bound
+        bound = self.rules.bound
         best: dict[tuple[Key, Key], float] = {}
         for a, b, value in edges:
             pair = (a, b) if self._before(a, b) else (b, a)
@@ -218,22 +215,6 @@ class _Component(Generic[Key]):
                 whole = round(max(-bound, min(bound, value)) * _UNIT)
                 named = self.records[a].named and self.records[b].named
                 self._between(one, other).add(_Sum(whole, 1, whole if named else 0, int(named)))
-        if self.score is not None:
-            self._score_the_rest(best)
-        _ = rules
-
-    def _score_the_rest(self, known: Mapping[tuple[Key, Key], float]) -> None:
-        """Scores the pairs that have no edge, of those groups between which there is one."""
-        bound = self.rules.bound
-        assert self.score is not None
-        members = sorted(self.number)  # type: ignore[type-var]
-        for index, a in enumerate(members):
-            for b in members[index + 1 :]:
-                if (a, b) in known or self.number[a] == self.number[b]:
-                    continue
-                whole = round(max(-bound, min(bound, self.score(a, b))) * _UNIT)
-                named = self.records[a].named and self.records[b].named
-                self._between(self.number[a], self.number[b]).add(_Sum(whole, 1, whole if named else 0, int(named)))
 
     def _before(self, a: Key, b: Key) -> bool:
         return bool(a < b)  # type: ignore[operator]

@@ -33,7 +33,8 @@ class Comparison:
     ``emails`` are keys (``email_key``), ``phones`` E.164, ``ids`` ``system:value``; blocked values, role mailboxes,
     placeholders and echoes of our own words are left out already. ``birth`` is ISO, ``--MM-DD`` without a year.
     ``source`` names the stream the record came from. ``unique`` are those of ``ids`` (and ``tax:…``) whose system the
-    stream declares to name one person and no other; ``deduplicated`` is true where the stream holds nobody twice.
+    stream declares to name one person and no other, and ``verified_birth`` says the same of the birth date;
+    ``deduplicated`` is true where the stream holds nobody twice.
     """
 
     kind: str = Kind.PERSON.value
@@ -58,6 +59,7 @@ class Comparison:
     domains: tuple[str, ...] = ()
     source: str = ""
     unique: tuple[str, ...] = ()
+    verified_birth: bool = False
     deduplicated: bool = False
 
     @property
@@ -134,6 +136,7 @@ def comparison(
         domains=_domains(kind, values, emails),
         source=origin.source,
         unique=tuple(unique),
+        verified_birth="birth_date" in origin.unique,
         deduplicated=origin.deduplicated,
     )
 

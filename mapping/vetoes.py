@@ -59,7 +59,7 @@ class Evidence:
         """What one record holds."""
         return cls(
             frozenset((one.kind,)),
-            frozenset((one.birth,)) if one.birth else _NONE,
+            frozenset((one.birth,)) if one.birth and one.verified_birth else _NONE,
             frozenset((one.generation,)) if one.generation else _NONE,
             frozenset(one.unique),
             frozenset((one.source,)) if one.deduplicated and one.source else _NONE,
