@@ -91,7 +91,7 @@ def _locals(one: Comparison) -> Iterator[str]:
     """What stands before the sign, letters alone; and what a name would make of it."""
     for email in one.emails:
         local = _letters(email.rpartition("@")[0])
-        if len(local) >= 5:
+        if len(local) >= 4:
             yield local
     if one.given and one.family:
         family = one.family.replace(" ", "")
@@ -162,7 +162,7 @@ def _organization(one: Comparison) -> Iterator[str]:
 
 
 def _details(one: Comparison) -> Iterator[str]:
-    """With what an oversized key is narrowed: the record's other values, one at a time."""
+    """With what an oversized key is narrowed: name, birth date, place; not emails and phones, whose keys it may be."""
     if one.given:
         yield f"g {one.given} {sound(one.family)}"
     if one.birth:
@@ -172,9 +172,5 @@ def _details(one: Comparison) -> Iterator[str]:
         yield f"z {one.postcode or one.city} {one.given[:1]}"
     if one.number:
         yield f"h {one.number} {one.given[:1]}"
-    for email in one.emails:
-        yield f"e {email[:5]}"
-    for phone in one.phones:
-        yield f"p {phone[-4:]}"
     if one.middle:
         yield f"m {one.middle[0]} {one.given[:2]}"

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from mapping.names import fold
+from mapping.wordlists import ROOTS
 
 if TYPE_CHECKING:
     from nicknames import NickNamer
@@ -17,6 +18,8 @@ _SOUNDS = (
     ("ci", "s"), ("cy", "s"),
 )  # fmt: skip
 _ONE_LETTER = str.maketrans({"c": "k", "q": "k", "z": "s", "v": "f", "w": "f", "y": "i", "j": "i", "d": "t", "b": "p"})
+_ROOTS = {short: line.split()[0] for line in ROOTS.strip().splitlines() for short in line.split()}
+_FORMAL = 3
 _VOWELS = re.compile(r"[aeiouh]")
 _REPEATED = re.compile(r"(.)\1+")
 
@@ -59,24 +62,26 @@ def _nicknames() -> NickNamer:
 
 
 @lru_cache(maxsize=65_536)
-def _formal(name: str) -> frozenset[str]:
-    return frozenset(_nicknames().canonicals_of(name)) | {name}
-
-
-@lru_cache(maxsize=65_536)
 def nicknames(one: str, other: str) -> bool:
     """Whether two given names, in plain letters, stand for one: Bob and Robert, Liz and Betty (for Elizabeth)."""
-    return not _formal(one).isdisjoint(_formal(other))
+    if root(one) == root(other):
+        return True
+    table = _nicknames()
+    return one in table.nicknames_of(other) or other in table.nicknames_of(one)
 
 
 @lru_cache(maxsize=65_536)
 def root(name: str) -> str:
     """One name for all that a given name is short for: Robert for Bob, Rob and Bobby; itself where nothing is known.
 
-    A nickname of several names (Alex) stands for the first of them in the alphabet.
+    A name with several nicknames of its own is none. Of several names that it may be short for it is the one with the
+    most nicknames.
     """
-    formal = _formal(name) - {name}
-    if not formal:
+    known = _ROOTS.get(name)
+    if known:
+        return known
+    table = _nicknames()
+    if len(table.nicknames_of(name)) >= _FORMAL:
         return name
-    tops = sorted(one for one in formal if len(_formal(one)) == 1)
-    return tops[0] if tops else min(formal)
+    best = min({name, *table.canonicals_of(name)}, key=lambda one: (-len(table.nicknames_of(one)), one != name, one))
+    return _ROOTS.get(best, best)

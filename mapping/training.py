@@ -9,7 +9,7 @@ from mapping.features import Features
 from mapping.features.levels import SIZES
 from mapping.scoring import Model, Together, probability
 
-ALONE, TOGETHER, CONSTANT = 1.0, 0.35, 2.0
+ALONE, TOGETHER, CONSTANT = 2.0, 0.7, 3.0
 """How far, as a standard deviation in log-odds, answers may move a weight; unless very many say so."""
 
 _SWEEPS = 30
