@@ -1,4 +1,4 @@
-"""Other ways to tell who is who, on the same normalised values: union-find, and Splink as its documentation shows it."""
+"""Other ways to tell who is who, on the same normalised values: union-find, and Splink as its documents show it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def union_find(records: Sequence[Comparison]) -> list[int]:
 
 
 def splink(records: Sequence[Comparison], threshold: float = 0.5) -> list[int]:
-    """Splink 5 on DuckDB: its stock comparisons for the columns there are, trained without labels, connected components.
+    """Splink 5 on DuckDB: its stock comparisons for the columns there are, trained without labels, components.
 
     As in its demos of FEBRL and of fake_1000: u by random sampling, m by expectation maximisation over two blockings.
     """

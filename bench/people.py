@@ -1,4 +1,4 @@
-"""Invented people who live in households and work at companies. Names are Faker's (MIT), weighted, and made-up rare ones."""
+"""Invented people who live in households and work at companies. Names are Faker's, weighted, and made-up rare ones."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from itertools import accumulate
 FREE = ("gmail.com",) * 9 + ("yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "web.de", "gmx.net", "aol.com")
 _STREETS = ("High Street", "Church Road", "Main Street", "Station Road", "Park Avenue", "Mill Lane", "Oak Drive")
 _KINDS = ("Street", "Road", "Avenue", "Lane", "Drive", "Court", "Place", "Close", "Crescent", "Way", "Terrace")
-_STARTS = "Bar Bel Cor Dar El Fen Gar Hal Ker Lan Mar Nor Or Per Quin Ros Sel Tar Ul Ver Wes Yar Zel Bry Chal Dun".split()
-_MIDDLES = "a an ber del en er i in ka la len mo na o or ri ta ten u".split()
-_ENDS = "by den ell er field ford ham ic ini ka land ley man mont ner ov sen sky son stein ton vic well wick".split()
+_SYLLABLES = """
+Bar Bel Cor Dar El Fen Gar Hal Ker Lan Mar Nor Or Per Quin Ros Sel Tar Ul Ver Wes Yar Zel Bry Chal Dun
+a an ber del en er i in ka la len mo na o or ri ta ten u
+by den ell er field ford ham ic ini ka land ley man mont ner ov sen sky son stein ton vic well wick
+"""
+_STARTS, _MIDDLES, _ENDS = (line.split() for line in _SYLLABLES.strip().splitlines())
 _LEGAL = ("Ltd", "Inc.", "GmbH", "LLC", "Group", "& Sons", "")
 
 
@@ -81,7 +84,7 @@ def _invented(chance: random.Random) -> str:
 
 
 class Population:
-    """People, drawn in households: couples, children (a son with his father's name, twins), and those who live alone."""
+    """People, drawn in households: couples, children (a son with his father's name, twins), people alone."""
 
     def __init__(self, seed: int, people: int) -> None:
         self.chance = random.Random(seed)
@@ -125,7 +128,9 @@ class Population:
         adults: list[Person] = []
         for place in range(size):
             child = place >= 2
-            sex = ("m" if adults[0].sex == "f" else "f") if place == 1 and chance.random() < 0.9 else chance.choice("mf")
+            sex = (
+                ("m" if adults[0].sex == "f" else "f") if place == 1 and chance.random() < 0.9 else chance.choice("mf")
+            )
             birth = self._birth(1980, 2012) if child else self._birth(1930, 1990)
             name = family if child or place == 0 or chance.random() < 0.75 else self.names.family.one(chance)
             given, generation = self.names.given[sex].one(chance), ""
@@ -190,4 +195,3 @@ def _plain(text: str) -> str:
 
 def _nonsense(chance: random.Random) -> str:
     return "".join(chance.choice("abcdefghijklmnoprstuvwxyz") for _ in range(chance.randrange(6, 10)))
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,9 @@ class Prepared:
     oversized: int
 
 
-def compared(rows: Iterator[tuple[str, dict[str, Any]]]) -> list[Comparison]:
+def compared(rows: Iterable[tuple[str, dict[str, Any]]], kind: Kind = Kind.PERSON) -> list[Comparison]:
     """The comparisons of (source, canonical values)."""
-    return [comparison(Kind.PERSON.value, values, origin=Origin(source)) for source, values in rows]
+    return [comparison(kind.value, values, origin=Origin(source)) for source, values in rows]
 
 
 def prepare(records: list[Comparison]) -> Prepared:
@@ -103,9 +103,7 @@ def featured(ready: Prepared, chosen: Ints | None = None) -> list[Features]:
     return [compare(records[a], records[b], counts) for a, b in zip(first.tolist(), second.tolist(), strict=True)]
 
 
-def partition(
-    ready: Prepared, log_odds: Sequence[float], rules: Rules
-) -> list[int]:
+def partition(ready: Prepared, log_odds: Sequence[float], rules: Rules) -> list[int]:
     """The cluster of every record, as a number."""
     records = dict(enumerate(ready.records))
     edges = (

@@ -76,6 +76,7 @@ def written(number: str, chance: random.Random) -> str:
     """A North American number as somebody would type it."""
     area, first, last = number[2:5], number[5:8], number[8:]
     return chance.choice(
-        (number, f"({area}) {first}-{last}", f"{area}-{first}-{last}", f"{area}.{first}.{last}", f"1 {area} {first} {last}",
+        (number, f"({area}) {first}-{last}", f"{area}-{first}-{last}", f"{area}.{first}.{last}",
+         f"1 {area} {first} {last}",
          f"{number} ext. {chance.randrange(10, 99)}", area + first + last)
     )  # fmt: skip

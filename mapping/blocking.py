@@ -33,7 +33,7 @@ def keys(one: Comparison, oversized: AbstractSet[int] = frozenset()) -> tuple[in
     """The keys of a record as signed 64-bit integers, sorted, without repetition.
 
     ``oversized``: keys that more records share than ``most`` allows. Each is replaced by narrower ones, made of it and
-    of the record's name, birth date or place; those of them that are oversized too are left out, and so are coarse keys.
+    of the record's name, birth date or place; those of them that are oversized too are left out, as coarse keys are.
     """
     plain = {_number(text) for text in (_person(one) if one.kind == Kind.PERSON else _organization(one))}
     wide = plain & oversized if oversized else frozenset()

@@ -5,8 +5,8 @@
 2. Clusters merge in the order of the average log-odds between their records, as long as it lies above the cut. A pair
    without an edge counts as ``Rules.absent``. Between two clusters with names only records with names count, so that a
    nameless record never bridges two named clusters.
-3. Two clusters never merge by machine where hard evidence conflicts between any of their records (``vetoes``), nor where
-   the merged one would hold more emails, phones or ids of one system than ``Rules`` allow.
+3. Two clusters never merge by machine where hard evidence conflicts between any of their records (``vetoes``), nor
+   where the merged one would hold more emails, phones or ids of one system than ``Rules`` allow.
 4. A component of more than ``Rules.largest`` records is not clustered but put aside for a person; only the first step
    is taken in it.
 
@@ -65,7 +65,7 @@ class Cluster(NamedTuple, Generic[Key]):
 def clusters(
     records: Mapping[Key, Comparison],
     edges: Iterable[Edge[Key]],
-    rules: Rules = Rules(),  # noqa: B008 - frozen
+    rules: Rules = Rules(),
     *,
     same: Iterable[tuple[Key, Key]] = (),
     trusted: Iterable[tuple[Key, Key]] = (),

@@ -6,11 +6,12 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from mapping.spellings import letters
+from mapping.wordlists import COMPANY_FILLERS
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-_FILLERS = frozenset("the and und et y e di de of group holding holdings international".split())
+_FILLERS = frozenset(COMPANY_FILLERS.split())
 
 
 @lru_cache(maxsize=65_536)

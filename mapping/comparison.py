@@ -15,14 +15,14 @@ from mapping.names import name_parts
 from mapping.normalize import domain, email_key
 from mapping.postal import postcode, street
 from mapping.spellings import letters
+from mapping.wordlists import FEMALE_TITLES, MALE_TITLES
 
 VERSION = "1"
 """Raised whenever a normal form changes: comparisons made by another version are made again."""
 
 _GENERATION = re.compile(r"\b(jr|junior|jnr|sr|senior|snr|ii|iii|iv)\b")
 _ELDER = {"jr": "jr", "junior": "jr", "jnr": "jr", "ii": "jr", "sr": "sr", "senior": "sr", "snr": "sr"}
-_MALE = frozenset("mr herr monsieur m señor sr sig signor don dhr sir lord".split())
-_FEMALE = frozenset("mrs ms miss frau fr madame mme mademoiselle mlle señora sra señorita srta signora mevr".split())
+_MALE, _FEMALE = frozenset(MALE_TITLES.split()), frozenset(FEMALE_TITLES.split())
 _NOT_KEPT = re.compile(r"[^A-Z0-9]")
 
 

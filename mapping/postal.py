@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mapping.spellings import letters
+from mapping.wordlists import UNITS
 
 _ABBREVIATED = {
     "street": "st", "str": "st", "strasse": "st", "road": "rd", "avenue": "av", "ave": "av", "lane": "ln",
@@ -18,7 +19,7 @@ _ABBREVIATED = {
     "allee": "al", "calle": "c", "via": "v", "straat": "st", "first": "1st", "second": "2nd", "third": "3rd",
     "fourth": "4th", "fifth": "5th",
 }  # fmt: skip
-_UNITS = frozenset("apt apartment unit flat suite ste room rm no nr number whg wohnung top stiege".split())
+_UNITS = frozenset(UNITS.split())
 _NUMBER = re.compile(r"\d+[a-z]?(?:-\d+[a-z]?)?")
 
 

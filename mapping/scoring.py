@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from mapping.errors import ConfigError
 from mapping.features import FEATURES, Features
 from mapping.features.levels import POSITIONS, SIZES
+from mapping.model import Kind
 
 FORMAT = "additive-1"
 """Raised whenever the features, their levels or their order change: models of another format are refused."""
@@ -65,7 +66,7 @@ class Model:
         return probability(self.log_odds(features))
 
     def explain(self, features: Features) -> tuple[Part, ...]:
-        """What adds up to the log-odds, the weightiest first: the constant, each feature, what two features together add.
+        """What adds up to the log-odds, the weightiest first: the constant and each feature.
 
         What two features add together is shared out: half to each of the two.
         """
@@ -143,6 +144,6 @@ def _sparse(weights: Sequence[float]) -> list[list[float]]:
 
 
 @cache
-def default() -> Model:
-    """The model that ships (``mapping/default_model.json``, made by ``bench/train_identity.py``)."""
-    return load(json.loads(files("mapping").joinpath("default_model.json").read_bytes()))
+def default(kind: Kind = Kind.PERSON) -> Model:
+    """The model that ships for persons or organizations (``mapping/models``, made by ``tools/train_identity.py``)."""
+    return load(json.loads(files("mapping").joinpath("models", f"{kind.value}.json").read_bytes()))

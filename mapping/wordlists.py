@@ -86,6 +86,16 @@ guadalupe lupe
 """
 """Names, the root first, then what is short for it: where the table of the package nicknames is wrong or silent."""
 
+COMPANY_FILLERS = "the and und et y e di de of group holding holdings international"
+"""Words of a company's name that are left out as easily as put in."""
+
+UNITS = "apt apartment unit flat suite ste room rm no nr number whg wohnung top stiege"
+"""What stands before the number of a dwelling in a house."""
+
+MALE_TITLES = "mr herr monsieur m señor sr sig signor don dhr sir lord"
+
+FEMALE_TITLES = "mrs ms miss frau fr madame mme mademoiselle mlle señora sra señorita srta signora mevr"
+
 YES = "true t yes y 1 on ja j oui o si sí s sim sí tak da evet hai x checked accepted subscribed opted_in wahr vrai"
 
 NO = "false f no n 0 off nein non não nao nie nej nee hayır unchecked declined unsubscribed opted_out falsch faux"

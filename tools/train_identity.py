@@ -1,6 +1,6 @@
-"""Makes the scoring model that ships: fits the weights on invented worlds and writes mapping/default_model.json.
+"""Makes the scoring model that ships: fits the weights on invented worlds and writes them into mapping/models.
 
-Usage, with the bench libraries installed: python -m tools.train_identity [--seed 1] [--out mapping/default_model.json]
+Usage, with the bench libraries installed: python -m tools.train_identity [--kind organization] [--seed 1]
 Nothing of a known data set goes into it; those are for measuring only. The same seed gives the same model.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from bench.customers import CENSUS, COPIES, REGISTERS, SCRAPS, SOURCES, World, canonical, records
+from bench.customers import CENSUS, COPIES, REGISTERS, SCRAPS, SOURCES, Row, World, canonical, records
+from bench.firms import firms
 from bench.resolving import compared, featured, prepare
 from mapping.features.levels import POSITIONS, SIZES
+from mapping.model import Kind
 from mapping.scoring import Model, Together, dump
 
 WORLDS = (
@@ -25,6 +29,9 @@ WORLDS = (
     (3_000, SCRAPS), (2_000, COPIES),
 )  # fmt: skip
 """People and sources of each world."""
+
+FIRMS = (1_000, 10_000)
+"""Companies of each world of organizations."""
 
 MOST = 150_000
 """Pairs taken of one world."""
@@ -53,17 +60,26 @@ _TOGETHER = [(POSITIONS[one], POSITIONS[other]) for one, other in PAIRS]
 _STARTS = np.concatenate(([0], np.cumsum([*SIZES, *(SIZES[one] * SIZES[other] for one, other in _TOGETHER)])))
 
 
-def examples(seed: int) -> tuple[Any, Any]:
-    """The levels of candidate pairs of all worlds, and whether each pair is one person."""
-    levels, same = [], []
+def worlds(kind: Kind, seed: int) -> Iterator[list[Row]]:
+    """The rows of each invented world."""
+    if kind == Kind.ORGANIZATION:
+        for number, count in enumerate(FIRMS):
+            yield list(firms(seed * 1000 + number, count))
+        return
     for number, (people, sources) in enumerate(WORLDS):
-        rows = list(records(World(people, sources, seed * 1000 + number)))
-        ready = prepare(compared((row.source, canonical(row.values)) for row in rows))
+        yield list(records(World(people, sources, seed * 1000 + number)))
+
+
+def examples(kind: Kind, seed: int) -> tuple[Any, Any]:
+    """The levels of candidate pairs of all worlds, and whether each pair is one subject."""
+    levels, same = [], []
+    for rows in worlds(kind, seed):
+        ready = prepare(compared(((row.source, canonical(row.values)) for row in rows), kind))
         places = np.random.default_rng(seed).permutation(len(ready.first))[:MOST]
         truth = np.array([row.entity for row in rows])
         levels.append(np.array(featured(ready, places), dtype=np.int64))
         same.append(truth[ready.first[places]] == truth[ready.second[places]])
-        print(f"{people} people, {len(rows)} records, {len(ready.first)} pairs, {len(places)} taken", flush=True)
+        print(f"{len(rows)} records, {len(ready.first)} pairs, {len(places)} taken", flush=True)
     return np.concatenate(levels), np.concatenate(same)
 
 
@@ -78,9 +94,11 @@ def fitted(levels: Any, same: Any, version: str, trained_on: str) -> Model:
     design = csr_matrix((scale[used.ravel()], used.ravel(), np.arange(0, rows * width + 1, width)), (rows, len(scale)))
     learned = LogisticRegression(C=FREEDOM, max_iter=400).fit(design, same)
     weights = np.round(learned.coef_[0] * scale, 2)
-    parts = [tuple(float(w) for w in weights[a:b]) for a, b in zip(_STARTS[:-1], _STARTS[1:], strict=True)]
+    parts = [tuple(float(w) for w in weights[a:b]) for a, b in pairwise(_STARTS)]
     together = [Together(*pair, part) for pair, part in zip(_TOGETHER, parts[len(SIZES) :], strict=True)]
-    return Model(version, round(float(learned.intercept_[0]), 2), tuple(parts[: len(SIZES)]), tuple(together), trained_on)
+    return Model(
+        version, round(float(learned.intercept_[0]), 2), tuple(parts[: len(SIZES)]), tuple(together), trained_on
+    )
 
 
 def main() -> None:
@@ -88,13 +106,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--version", default="default-1")
-    parser.add_argument("--out", type=Path, default=Path("mapping/default_model.json"))
+    parser.add_argument("--kind", type=Kind, default=Kind.PERSON, choices=(Kind.PERSON, Kind.ORGANIZATION))
     asked = parser.parse_args()
-    levels, same = examples(asked.seed)
-    origin = f"{len(levels)} candidate pairs of {len(WORLDS)} invented worlds, seed {asked.seed}"
+    levels, same = examples(asked.kind, asked.seed)
+    count = len(WORLDS if asked.kind == Kind.PERSON else FIRMS)
+    origin = f"{len(levels)} candidate pairs of {count} invented worlds, seed {asked.seed}"
     model = fitted(levels, same, asked.version, origin)
-    asked.out.write_text(json.dumps(dump(model), separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{asked.out}: {asked.out.stat().st_size} bytes; {same.mean():.3f} of the pairs are the same person")
+    path = Path("mapping/models") / f"{asked.kind.value}.json"
+    path.write_text(json.dumps(dump(model), separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"{path}: {path.stat().st_size} bytes; {same.mean():.3f} of the pairs are the same subject")
 
 
 if __name__ == "__main__":

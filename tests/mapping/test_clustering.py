@@ -125,7 +125,8 @@ def test_a_giant_component_is_put_aside_but_for_what_a_person_said() -> None:
 
 
 EDGES = st.lists(
-    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-6, 8)).filter(lambda one: one[0] != one[1]), max_size=30
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-6, 8)).filter(lambda one: one[0] != one[1]),
+    max_size=30,
 )
 PAIRS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(lambda one: one[0] != one[1]), max_size=4)
 RECORDS = st.lists(

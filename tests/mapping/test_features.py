@@ -100,7 +100,9 @@ def test_emails(other: str, level: str) -> None:
 def test_a_name_is_found_in_the_others_email() -> None:
     found = said({"name": "Bob Miller"}, {"email": "robert.miller@acme.com"})
     assert found["name in the other's email"] == "given and family name"
-    assert said({"name": "Jane Doe"}, {"email": "jdoe@acme.com"})["name in the other's email"] == "family name and initial"
+    assert (
+        said({"name": "Jane Doe"}, {"email": "jdoe@acme.com"})["name in the other's email"] == "family name and initial"
+    )
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,10 @@ def test_the_default_links_what_is_surely_one_person(one: dict[str, Any], other:
     ("one", "other"),
     [
         ({"name": "Ann Quill"}, {"name": "Igor Petrov"}),
-        ({**ANN, "birth_date": "1980-03-04"}, {"given_name": "Tom", "family_name": "Quill", "birth_date": "1950-11-23"}),
+        (
+            {**ANN, "birth_date": "1980-03-04"},
+            {"given_name": "Tom", "family_name": "Quill", "birth_date": "1950-11-23"},
+        ),
         ({"name": "Ann Quill", "phone": "+12025550143"}, {"name": "Igor Petrov", "phone": "+12025550143"}),
     ],
 )
