@@ -50,6 +50,52 @@ bin ibn bint abu af av st saint
 """
 """With what a family name may begin."""
 
+ROOTS = """
+william bill billy will willie willy
+robert bob bobby rob robbie
+john jack johnny johnnie
+jonathan jon
+alexander alex sandy
+ann anna anne annie
+katherine catherine kathryn kate katie kathy cathy
+elizabeth liz lizzie beth betty betsy eliza
+margaret maggie peggy meg
+michael mike mick mickey
+james jim jimmy jamie
+joseph joe joey
+thomas tom tommy
+richard rick dick rich
+edward ed eddie ted
+charles charlie chuck
+patrick pat paddy
+patricia patty trish
+jane janie
+martin marty
+nicholas nick nicky
+susan sue susie
+josef sepp
+johannes hannes
+giuseppe beppe peppe
+jose pepe
+francisco paco pancho
+peter pete
+maria
+jean
+chris
+guadalupe lupe
+"""
+"""Names, the root first, then what is short for it: where the table of the package nicknames is wrong or silent."""
+
+COMPANY_FILLERS = "the and und et y e di de of group holding holdings international"
+"""Words of a company's name that are left out as easily as put in."""
+
+UNITS = "apt apartment unit flat suite ste room rm no nr number whg wohnung top stiege"
+"""What stands before the number of a dwelling in a house."""
+
+MALE_TITLES = "mr herr monsieur m señor sr sig signor don dhr sir lord"
+
+FEMALE_TITLES = "mrs ms miss frau fr madame mme mademoiselle mlle señora sra señorita srta signora mevr"
+
 YES = "true t yes y 1 on ja j oui o si sí s sim sí tak da evet hai x checked accepted subscribed opted_in wahr vrai"
 
 NO = "false f no n 0 off nein non não nao nie nej nee hayır unchecked declined unsubscribed opted_out falsch faux"

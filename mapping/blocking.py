@@ -1,0 +1,176 @@
+"""Blocking: under which keys a record is found by others that may be the same person.
+
+Two records are compared when they share a key. There are many keys, so that a slip in one value leaves others; a key
+that too many records share is replaced by narrower ones, and those that are too common too are left and can be counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from hashlib import blake2b
+
+from mapping.comparison import Comparison
+from mapping.model import Kind
+from mapping.spellings import root, sound
+
+VERSION = "1"
+"""Raised whenever keys change: records keyed by another version are keyed again."""
+
+COARSE = "*"
+"""How keys of one value begin that is narrow enough only where there are few records; the others narrow it already."""
+
+LARGEST, LARGEST_COARSE = 60, 12
+"""Records under one key beyond which the key is *oversized*: narrowed, or left out where it is coarse."""
+
+_NOT_LETTERS = re.compile(r"[^a-z]")
+_digest = blake2b
+
+
+def keys(one: Comparison, oversized: AbstractSet[int] = frozenset()) -> tuple[int, ...]:
+    """The keys of a record as signed 64-bit integers, sorted, without repetition.
+
+    ``oversized``: keys that more records share than ``most`` allows. Each is replaced by narrower ones, made of it and
+    of the record's name, birth date or place; those of them that are oversized too are left out, as coarse keys are.
+    """
+    plain = {_number(text) for text in (_person(one) if one.kind == Kind.PERSON else _organization(one))}
+    wide = plain & oversized if oversized else frozenset()
+    found = plain - wide
+    if wide:
+        details = list(_details(one))
+        for key in wide:
+            if not key & 1:
+                found |= {_number(f"{key} {detail}") for detail in details} - oversized
+    return tuple(sorted(found))
+
+
+def most(key: int) -> int:
+    """How many records may share the key before it is oversized."""
+    return LARGEST_COARSE if key & 1 else LARGEST
+
+
+def _number(text: str) -> int:
+    """The key for a text. Coarse keys are odd, the others even."""
+    number = int.from_bytes(_digest(text.encode(), digest_size=8).digest(), "big", signed=True)
+    return number | 1 if text[0] == COARSE else number & ~1
+
+
+def _person(one: Comparison) -> Iterator[str]:
+    for email in one.emails:
+        yield f"e {email}"
+    for phone in one.phones:
+        yield f"p {phone}"
+    for known in one.ids:
+        yield f"i {known}"
+    if one.tax:
+        yield f"t {one.tax}"
+    given, family = one.given, one.family
+    first, last = sound(root(given)), sound(family)
+    if given and family:
+        yield "n " + (f"{first} {last}" if first < last else f"{last} {first}")
+    for local in _locals(one):
+        yield f"l {local}"
+    yield from _by_birth(one, first, last)
+    yield from _by_place(one, first, last)
+    if family:
+        yield f"{COARSE} f {last}"
+        yield from _parts(one, first)
+    if given:
+        yield f"{COARSE} g {first}"
+    for phone in one.phones:
+        if given or family:
+            yield f"q {phone[-4:]} {last or first}"
+            yield f"r {phone[-8:-4]} {last or first}"
+    if one.company and (last or first):
+        yield f"c {one.company} {last or first}"
+
+
+def _locals(one: Comparison) -> Iterator[str]:
+    """What stands before the sign, letters alone; and what a name would make of it."""
+    for email in one.emails:
+        local = _letters(email.rpartition("@")[0])
+        if len(local) >= 4:
+            yield local
+    if one.given and one.family:
+        family = one.family.replace(" ", "")
+        yield one.given + family
+        yield family + one.given
+        yield one.given[0] + family
+
+
+@lru_cache(maxsize=65_536)
+def _letters(local: str) -> str:
+    return _NOT_LETTERS.sub("", local)
+
+
+def _by_birth(one: Comparison, first: str, last: str) -> Iterator[str]:
+    if not one.birth:
+        return
+    if last:
+        yield f"bl {one.birth} {last[:3]}"
+    if first:
+        yield f"bf {one.birth} {first[:2]}"
+    yield f"{COARSE} b {one.birth}"
+    if one.postcode:
+        yield f"bp {one.birth} {one.postcode}"
+    elif one.city:
+        yield f"bc {one.birth} {one.city}"
+    if first and last and one.birth[0] != "-":
+        yield f"by {one.birth[:4]} {first} {last[:2]}"
+        yield f"bm {one.birth[5:]} {first[:2]} {last[:2]}"
+
+
+def _by_place(one: Comparison, first: str, last: str) -> Iterator[str]:
+    town = one.postcode or one.city
+    if one.number and one.street:
+        yield f"s {one.number} {one.street[:6]} {first or last}"
+        yield f"u {one.number} {one.street[:6]} {last or first}"
+        if one.birth:
+            yield f"sb {one.number} {one.birth[-5:]}"
+    if one.street and first:
+        yield f"w {one.street[:8]} {first[:3]} {last[:1]}"
+    if town:
+        if last:
+            yield f"z {town} {last}"
+        if one.number and first:
+            yield f"y {town} {one.number} {first[:2]}"
+        if first:
+            yield f"x {town} {first}"
+
+
+def _parts(one: Comparison, first: str) -> Iterator[str]:
+    """The parts of a double name, each with the given name."""
+    if " " in one.family and first:
+        for word in one.family.split():
+            if len(word) > 3:
+                last = sound(word)
+                yield "n " + (f"{first} {last}" if first < last else f"{last} {first}")
+
+
+def _organization(one: Comparison) -> Iterator[str]:
+    for kind, values in (("oe", one.emails), ("op", one.phones), ("oi", one.ids), ("od", one.domains)):
+        for value in values:
+            yield f"{kind} {value}"
+    if one.tax:
+        yield f"ot {one.tax}"
+    if one.company:
+        yield f"on {one.company}"
+        words = one.company.split()
+        yield f"os {sound(words[0])} {one.postcode or one.city or (sound(words[1]) if len(words) > 1 else '')}"
+
+
+def _details(one: Comparison) -> Iterator[str]:
+    """With what an oversized key is narrowed: name, birth date, place; not emails and phones, whose keys it may be."""
+    if one.given:
+        yield f"g {one.given} {sound(one.family)}"
+    if one.birth:
+        yield f"b {one.birth[-5:]}"
+        yield f"a {one.birth[:4]} {one.given[:1]}"
+    if one.postcode or one.city:
+        yield f"z {one.postcode or one.city} {one.given[:1]}"
+    if one.number:
+        yield f"h {one.number} {one.given[:1]}"
+    if one.middle:
+        yield f"m {one.middle[0]} {one.given[:2]}"

@@ -1,0 +1,149 @@
+"""How likely two records are one subject: an additive model over levels, its parts in words.
+
+The log-odds are a constant, a weight for the level of each feature, and a weight for the levels of some pairs of
+features together. Every part adds up, so a score is explained exactly (docs/adr/0019-scoring-model.md).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from mapping.errors import ConfigError
+from mapping.features import FEATURES, Features
+from mapping.features.levels import POSITIONS, SIZES
+from mapping.model import Kind
+
+FORMAT = "additive-1"
+"""Raised whenever the features, their levels or their order change: models of another format are refused."""
+
+MERGE_ABOVE, REVIEW_ABOVE = 0.95, 0.5
+"""Probabilities from which on two records are linked by machine, and from which on a person is asked."""
+
+
+class Part(NamedTuple):
+    """What one feature, or two together, add to the log-odds; ``says`` is the level in words."""
+
+    feature: str
+    says: str
+    weight: float
+
+
+class Together(NamedTuple):
+    """The weights of two features together, at ``first level * SIZES[second] + second level``."""
+
+    first: int
+    second: int
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights in natural log-odds. ``version`` is the caller's name for them; ``trained_on`` says from what."""
+
+    version: str
+    constant: float
+    alone: tuple[tuple[float, ...], ...]
+    together: tuple[Together, ...]
+    trained_on: str = ""
+
+    def log_odds(self, features: Features) -> float:
+        """The natural logarithm of p / (1 - p) that both records are one subject."""
+        total = self.constant
+        for weights, level in zip(self.alone, features, strict=True):
+            total += weights[level]
+        for first, second, weights in self.together:
+            total += weights[features[first] * SIZES[second] + features[second]]
+        return total
+
+    def score(self, features: Features) -> float:
+        """The probability that both records are one subject."""
+        return probability(self.log_odds(features))
+
+    def explain(self, features: Features) -> tuple[Part, ...]:
+        """What adds up to the log-odds, the weightiest first: the constant and each feature.
+
+        What two features add together is shared out: half to each of the two.
+        """
+        sums = [weights[level] for weights, level in zip(self.alone, features, strict=True)]
+        for first, second, weights in self.together:
+            half = weights[features[first] * SIZES[second] + features[second]] / 2
+            sums[first] += half
+            sums[second] += half
+        parts = [
+            Part(feature.name, feature.levels[level], weight)
+            for feature, level, weight in zip(FEATURES, features, sums, strict=True)
+            if abs(weight) >= 0.005
+        ]
+        rest = self.log_odds(features) - sum(part.weight for part in parts)
+        parts.sort(key=lambda part: (-abs(part.weight), part.feature))
+        return (Part("before anything is known", "two records that share a key", rest), *parts)
+
+
+def probability(log_odds: float) -> float:
+    """The probability of natural log-odds, without overflow."""
+    if log_odds >= 0:
+        return 1 / (1 + math.exp(-log_odds))
+    small = math.exp(log_odds)
+    return small / (1 + small)
+
+
+def log_odds(share: float) -> float:
+    """The natural log-odds of a probability. Raises ValueError unless it lies between 0 and 1."""
+    return math.log(share / (1 - share))
+
+
+def dump(model: Model) -> dict[str, Any]:
+    """The model as plain JSON values; ``load`` gives it back."""
+    return {
+        "format": FORMAT,
+        "version": model.version,
+        "trained_on": model.trained_on,
+        "constant": model.constant,
+        "alone": {feature.name: list(weights) for feature, weights in zip(FEATURES, model.alone, strict=True)},
+        "together": [
+            {"features": [FEATURES[pair.first].name, FEATURES[pair.second].name], "weights": _sparse(pair.weights)}
+            for pair in model.together
+        ],
+    }
+
+
+def load(stored: Mapping[str, Any]) -> Model:
+    """What ``dump`` made. Raises ConfigError for another format or weights that do not fit the features."""
+    if stored.get("format") != FORMAT:
+        raise ConfigError(f"the scoring model has the format {stored.get('format')!r}, this version needs {FORMAT!r}")
+    try:
+        alone = tuple(_weights(stored["alone"][feature.name], len(feature.levels)) for feature in FEATURES)
+        together = []
+        for pair in stored["together"]:
+            first, second = (POSITIONS[name] for name in pair["features"])
+            weights = [0.0] * (SIZES[first] * SIZES[second])
+            for place, weight in pair["weights"]:
+                weights[place] = float(weight)
+            together.append(Together(first, second, tuple(weights)))
+        return Model(
+            str(stored["version"]), float(stored["constant"]), alone, tuple(together), str(stored.get("trained_on", ""))
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ConfigError(f"the scoring model cannot be read: {error!r}") from error
+
+
+def _weights(stored: Sequence[float], size: int) -> tuple[float, ...]:
+    if len(stored) != size:
+        raise ValueError(f"{len(stored)} weights for {size} levels")
+    return tuple(float(weight) for weight in stored)
+
+
+def _sparse(weights: Sequence[float]) -> list[list[float]]:
+    return [[place, weight] for place, weight in enumerate(weights) if weight]
+
+
+@cache
+def default(kind: Kind = Kind.PERSON) -> Model:
+    """The model that ships for persons or organizations (``mapping/models``, made by ``tools/train_identity.py``)."""
+    return load(json.loads(files("mapping").joinpath("models", f"{kind.value}.json").read_bytes()))

@@ -1,0 +1,79 @@
+"""Under which keys records find one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mapping.blocking import LARGEST, LARGEST_COARSE, keys, most
+from mapping.comparison import Comparison, comparison
+
+
+def keyed(**values: Any) -> set[int]:
+    return set(keys(comparison("person", values)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"email": "j.doe+x@gmail.com"}, {"email": "jdoe@googlemail.com"}),
+        ({"name": "Bob Meyer"}, {"name": "Robert Maier"}),
+        ({"given_name": "Anna", "family_name": "Kowalska"}, {"given_name": "Kowalska", "family_name": "Anna"}),
+        ({"name": "Jane Doe"}, {"email": "jane.doe77@web.de"}),
+        ({"name": "Jane Doe"}, {"email": "jdoe@acme.com"}),
+        ({"name": "Ann Lee-Smith"}, {"name": "Ann Smith"}),
+        ({"tax_id": "123"}, {"tax_id": "123"}),
+        ({"ids": ["shop:1"]}, {"ids": ["shop:1"]}),
+        ({"name": "Ann Smith", "phone": "+12025550143"}, {"name": "A Smith", "phone": "+13035550143"}),
+    ],
+)
+def test_records_that_may_be_one_share_a_key(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert keyed(**one) & keyed(**other)
+
+
+def test_strangers_share_none() -> None:
+    one = keyed(name="Ann Smith", email="ann@acme.com", phone="+12025550143", birth_date="1980-03-04")
+    assert not one & keyed(name="Igor Petrov", email="igor@web.de", phone="+13105559876", birth_date="1971-11-23")
+
+
+def test_a_record_without_anything_has_no_key() -> None:
+    assert keys(Comparison()) == ()
+
+
+def test_keys_are_signed_64_bit_sorted_and_the_same_every_time() -> None:
+    one = comparison("person", {"name": "Ann Smith", "email": "ann.smith@acme.com"})
+    found = keys(one)
+    assert list(found) == sorted(set(found))
+    assert all(-(2**63) <= key < 2**63 for key in found)
+    assert found == keys(one)
+
+
+def test_a_person_and_an_organization_never_meet() -> None:
+    values = {"name": "Acme Smith", "email": "ann@acme.com", "tax_id": "12", "phone": "+12025550143"}
+    assert not set(keys(comparison("person", values))) & set(keys(comparison("organization", values)))
+
+
+def test_an_oversized_key_gives_way_to_narrower_ones() -> None:
+    one = comparison("person", {"name": "Ann Smith", "email": "ann@acme.com", "birth_date": "1980-03-04"})
+    other = comparison("person", {"name": "Bob Lee", "email": "ann@acme.com", "birth_date": "1971-11-23"})
+    (shared,) = set(keys(one)) & set(keys(other))
+    assert most(shared) == LARGEST
+    wide = frozenset({shared})
+    assert shared not in keys(one, wide)
+    assert not set(keys(one, wide)) & set(keys(other, wide)) - {shared}
+    again = comparison("person", {"name": "Ann Smith", "email": "ann@acme.com"})
+    assert set(keys(one, wide)) - set(keys(one)) & set(keys(again, wide))
+
+
+def test_a_narrowed_key_that_is_oversized_too_is_left_out() -> None:
+    one = comparison("person", {"name": "Ann Smith", "email": "ann@acme.com"})
+    wide = frozenset(key for key in keys(one) if most(key) == LARGEST)
+    narrow = frozenset(keys(one, wide)) - frozenset(keys(one))
+    assert not set(keys(one, wide | narrow)) & narrow
+
+
+def test_a_coarse_key_is_only_left_out() -> None:
+    one = comparison("person", {"given_name": "Ann"})
+    (coarse,) = (key for key in keys(one) if most(key) == LARGEST_COARSE)
+    assert set(keys(one, frozenset({coarse}))) == set(keys(one)) - {coarse}

@@ -1,0 +1,97 @@
+"""From values to customers with the model that ships: everyday cases, without a store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+from typing import Any
+
+from mapping.blocking import keys, most
+from mapping.clustering import Edge, Rules, clusters
+from mapping.comparison import Comparison, comparison
+from mapping.features import compare
+from mapping.model import Kind
+from mapping.scoring import MERGE_ABOVE, default, log_odds
+from mapping.statistics import snapshot
+
+
+def candidates(records: list[Comparison]) -> set[tuple[int, int]]:
+    counts = Counter(key for one in records for key in keys(one))
+    wide = frozenset(key for key, count in counts.items() if count > most(key))
+    blocks: dict[int, list[int]] = {}
+    for number, one in enumerate(records):
+        for key in keys(one, wide):
+            blocks.setdefault(key, []).append(number)
+    return {pair for key, block in blocks.items() if len(block) <= most(key) for pair in combinations(block, 2)}
+
+
+def resolve(*values: dict[str, Any], kind: Kind = Kind.PERSON) -> list[tuple[int, ...]]:
+    """The groups of records that come together by machine."""
+    records = [comparison(kind.value, one) for one in values]
+    counts, model = snapshot(records), default(kind)
+    edges = [Edge(a, b, model.log_odds(compare(records[a], records[b], counts))) for a, b in candidates(records)]
+    found = clusters(dict(enumerate(records)), edges, Rules(cut=log_odds(MERGE_ABOVE)))
+    return [one.members for one in found]
+
+
+BOB = {"given_name": "Robert", "family_name": "Quillfeather", "email": "bob.quillfeather@web.de"}
+
+
+def test_one_person_in_four_tools_is_one() -> None:
+    assert resolve(
+        BOB,
+        {"name": "Quillfeather, Bob", "email": "Bob.Quillfeather@web.de".lower(), "phone": "+12025550143"},
+        {"name": "Bob Quillfeather", "phone": "+12025550143"},
+        {"name": "Robert Quilfeather", "email": "bob.quillfeather@web.de", "birth_date": "1980-03-04"},
+    ) == [(0, 1, 2, 3)]
+
+
+def test_a_family_that_shares_phone_and_email_stays_a_family() -> None:
+    shared = {"email": "quillfeathers@web.de", "phone": "+12025550143", "family_name": "Quillfeather"}
+    address = {"address": {"street": "12 High Street", "locality": "Leeds", "postal_code": "LS1 1AA"}}
+    people = [{"given_name": name, **shared, **address} for name in ("Robert", "Mary", "Tom")]
+    assert resolve(*people) == [(0,), (1,), (2,)]
+
+
+def test_father_and_son_of_one_name_stay_two() -> None:
+    home = {"address": {"street": "12 High Street", "locality": "Leeds"}, "phone": "+12025550143"}
+    assert resolve({"name": "John Quillfeather Sr.", **home}, {"name": "John Quillfeather Jr.", **home}) == [(0,), (1,)]
+
+
+def test_colleagues_behind_one_line_stay_apart() -> None:
+    line = {"phone": "+12025550143", "company": "Acme Ltd"}
+    names = ("Ann Quillfeather", "Tom Baker", "Igor Petrov", "Maria Lopez")
+    assert resolve(*({"name": name, **line} for name in names)) == [(0,), (1,), (2,), (3,)]
+
+
+def test_a_nameless_record_joins_nobody_when_its_phone_is_recycled() -> None:
+    phone = {"phone": "+12025550143"}
+    found = resolve({"name": "Ann Quillfeather", **phone}, phone, {"name": "Igor Petrov", **phone})
+    assert all(not {0, 2} <= set(group) for group in found)
+
+
+def test_a_mailbox_of_everybody_merges_nobody() -> None:
+    found = resolve(*({"email": "info@example.com", "given_name": f"Name{number}"} for number in range(2_000)))
+    assert len(found) == 2_000
+
+
+def test_a_value_that_thousands_share_merges_no_two_names() -> None:
+    values = [
+        {
+            "email": "everybody@acme.com",
+            "given_name": f"Na{number:x}me",
+            "family_name": f"Fam{number * 7919 % 1000:x}ly",
+        }
+        for number in range(1_000)
+    ]
+    assert max(len(group) for group in resolve(*values)) <= 2
+
+
+def test_a_company_is_one_whatever_its_legal_form() -> None:
+    found = resolve(
+        {"name": "Quillfeather Foods Ltd.", "website": "https://www.quillfeather.co.uk"},
+        {"name": "QUILLFEATHER FOODS LIMITED", "domain": "quillfeather.co.uk"},
+        {"name": "Quillfeather Tools Inc."},
+        kind=Kind.ORGANIZATION,
+    )
+    assert found == [(0, 1), (2,)]

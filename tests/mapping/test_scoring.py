@@ -1,0 +1,130 @@
+"""The scoring model: its parts add up, and it learns from answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mapping.comparison import comparison
+from mapping.errors import ConfigError
+from mapping.features import Features, compare
+from mapping.features.levels import SIZES
+from mapping.scoring import MERGE_ABOVE, REVIEW_ABOVE, default, dump, load, log_odds, probability
+from mapping.statistics import EMPTY, Count, Snapshot
+from mapping.training import train
+
+ROWS = st.tuples(*(st.integers(0, size - 1) for size in SIZES))
+
+
+def levels(one: dict[str, Any], other: dict[str, Any], counts: Snapshot = EMPTY) -> Features:
+    return compare(comparison("person", one), comparison("person", other), counts)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"format": "additive-0"},
+        {**dump(default()), "alone": {}},
+        {**dump(default()), "constant": "much"},
+        {**dump(default()), "alone": {**dump(default())["alone"], "email": [1.0]}},
+        {**dump(default()), "together": [{"features": ["email", "shoe size"], "weights": []}]},
+        {**dump(default()), "together": [{"features": ["email", "phone"], "weights": [[9999, 1.0]]}]},
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused(broken: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        load(broken)
+
+
+def test_a_model_is_kept_as_json() -> None:
+    assert load(json.loads(json.dumps(dump(default())))) == default()
+
+
+@settings(max_examples=50)
+@given(ROWS)
+def test_the_parts_add_up_to_the_score(row: Features) -> None:
+    parts = default().explain(row)
+    assert sum(part.weight for part in parts) == pytest.approx(default().log_odds(row))
+    assert default().score(row) == pytest.approx(probability(default().log_odds(row)))
+
+
+def test_an_explanation_names_what_weighs_most_in_words() -> None:
+    row = levels({"name": "Ann Quill", "email": "a.quill@acme.com"}, {"name": "Ann Quill", "email": "a.quill@acme.com"})
+    said = {part.feature: part.says for part in default().explain(row)}
+    assert said["email"] == "same, held under one name"
+    assert said["name as a whole"] == "same"
+
+
+ANN = {"given_name": "Ann", "family_name": "Quill"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({**ANN, "email": "ann.quill@web.de"}, {**ANN, "email": "ann.quill@web.de"}),
+        ({**ANN, "phone": "+12025550143"}, {**ANN, "phone": "+12025550143"}),
+        ({**ANN, "email": "annq@web.de"}, {"name": "Quill, Annie", "email": "annq@web.de"}),
+    ],
+)
+def test_the_default_links_what_is_surely_one_person(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert default().score(levels(one, other)) >= MERGE_ABOVE
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"name": "Ann Quill"}, {"name": "Igor Petrov"}),
+        (
+            {**ANN, "birth_date": "1980-03-04"},
+            {"given_name": "Tom", "family_name": "Quill", "birth_date": "1950-11-23"},
+        ),
+        ({"name": "Ann Quill", "phone": "+12025550143"}, {"name": "Igor Petrov", "phone": "+12025550143"}),
+    ],
+)
+def test_the_default_keeps_apart_what_is_surely_two(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert default().score(levels(one, other)) < REVIEW_ABOVE
+
+
+def test_a_common_name_alone_links_nobody() -> None:
+    many = {("name", "ann smith"): Count(500), ("family", "smith"): Count(5000), ("given", "ann"): Count(4000)}
+    assert default().score(levels({"name": "Ann Smith"}, {"name": "Ann Smith"}, Snapshot(many))) < REVIEW_ABOVE
+
+
+def test_odds_and_probability_are_each_others_inverse() -> None:
+    assert probability(log_odds(0.95)) == pytest.approx(0.95)
+    assert probability(-1000) == 0
+    assert probability(1000) == 1
+
+
+def test_without_answers_the_model_stays_as_it_was() -> None:
+    trained = train([], default(), "v2")
+    assert trained.version == "v2"
+    assert (trained.constant, trained.alone, trained.together) == (
+        default().constant,
+        default().alone,
+        default().together,
+    )
+
+
+def test_answers_move_the_score_their_way_and_leave_the_rest() -> None:
+    doubtful = levels({"name": "Ann Quill"}, {"name": "Ann Quill"})
+    stranger = levels({"tax_id": "12345"}, {"tax_id": "12345"})
+    yes = train([(doubtful, True)] * 20, default(), "yes")
+    no = train([(doubtful, False)] * 20, default(), "no")
+    assert yes.score(doubtful) > default().score(doubtful) > no.score(doubtful)
+    assert yes.alone[10][1:] == default().alone[10][1:]
+    assert abs(yes.score(stranger) - default().score(stranger)) < 0.2
+
+
+def test_the_order_of_answers_makes_no_difference() -> None:
+    answers = [
+        (levels({"name": "Ann Quill"}, {"name": "Ann Quill"}), True),
+        (levels({"name": "Ann Quill"}, {"name": "Anna Quill"}), True),
+        (levels({"name": "Ann Quill"}, {"name": "Tom Quill"}), False),
+    ]
+    assert train(answers, default(), "v") == train(answers[::-1], default(), "v")

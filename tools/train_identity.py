@@ -1,0 +1,121 @@
+"""Makes the scoring model that ships: fits the weights on invented worlds and writes them into mapping/models.
+
+Usage, with the bench libraries installed: python -m tools.train_identity [--kind organization] [--seed 1]
+Nothing of a known data set goes into it; those are for measuring only. The same seed gives the same model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from bench.customers import CENSUS, COPIES, REGISTERS, SCRAPS, SOURCES, Row, World, canonical, records
+from bench.firms import firms
+from bench.resolving import compared, featured, prepare
+from mapping.features.levels import POSITIONS, SIZES
+from mapping.model import Kind
+from mapping.scoring import Model, Together, dump
+
+WORLDS = (
+    (50_000, SOURCES), (15_000, SOURCES), (3_000, SOURCES), (4_000, REGISTERS), (7_000, CENSUS), (500, SCRAPS),
+    (3_000, SCRAPS), (2_000, COPIES),
+)  # fmt: skip
+"""People and sources of each world."""
+
+FIRMS = (1_000, 10_000)
+"""Companies of each world of organizations."""
+
+MOST = 150_000
+"""Pairs taken of one world."""
+
+FREEDOM = 0.3
+"""The inverse of the strength of the prior on weights (scikit-learn's C)."""
+
+_NAME, _WHOLE, _COMMON = "given name", "name as a whole", "how common the full name is"
+_ONES = ("birth date", "email", "phone", "street")
+PAIRS = (
+    *((_NAME, other) for other in ("family name", *_ONES, "middle name")),
+    *(("family name", other) for other in _ONES),
+    *((_WHOLE, other) for other in (*_ONES, "postal code", "tax number", "generation", _COMMON, "source")),
+    *((_WHOLE, other) for other in ("what agrees", "what disagrees", "name in the other's email")),
+    *((_WHOLE, other) for other in ("how many share the email or phone", "how many share the address")),
+    *((_COMMON, other) for other in (*_ONES, "postal code", "city", "middle name", "company")),
+    *((_COMMON, other) for other in ("what agrees", "what disagrees", "name in the other's email")),
+    *(("birth date", other) for other in ("email", "street", "postal code", "city", "tax number")),
+    *(("how common the family name is", other) for other in ("street", "birth date", _NAME)),
+    ("email", "phone"), ("email", "name in the other's email"), ("phone", "street"), ("street", "postal code"),
+    ("what agrees", "what disagrees"),
+)  # fmt: skip
+"""Features that are weighed together too."""
+
+_TOGETHER = [(POSITIONS[one], POSITIONS[other]) for one, other in PAIRS]
+_STARTS = np.concatenate(([0], np.cumsum([*SIZES, *(SIZES[one] * SIZES[other] for one, other in _TOGETHER)])))
+
+
+def worlds(kind: Kind, seed: int) -> Iterator[list[Row]]:
+    """The rows of each invented world."""
+    if kind == Kind.ORGANIZATION:
+        for number, count in enumerate(FIRMS):
+            yield list(firms(seed * 1000 + number, count))
+        return
+    for number, (people, sources) in enumerate(WORLDS):
+        yield list(records(World(people, sources, seed * 1000 + number)))
+
+
+def examples(kind: Kind, seed: int) -> tuple[Any, Any]:
+    """The levels of candidate pairs of all worlds, and whether each pair is one subject."""
+    levels, same = [], []
+    for rows in worlds(kind, seed):
+        ready = prepare(compared(((row.source, canonical(row.values)) for row in rows), kind))
+        places = np.random.default_rng(seed).permutation(len(ready.first))[:MOST]
+        truth = np.array([row.entity for row in rows])
+        levels.append(np.array(featured(ready, places), dtype=np.int64))
+        same.append(truth[ready.first[places]] == truth[ready.second[places]])
+        print(f"{len(rows)} records, {len(ready.first)} pairs, {len(places)} taken", flush=True)
+    return np.concatenate(levels), np.concatenate(same)
+
+
+def fitted(levels: Any, same: Any, version: str, trained_on: str) -> Model:
+    """The model with the greatest posterior probability, weights of two features held twice as tightly."""
+    columns = [_STARTS[place] + levels[:, place] for place in range(len(SIZES))]
+    for place, (one, other) in enumerate(_TOGETHER, len(SIZES)):
+        columns.append(_STARTS[place] + levels[:, one] * SIZES[other] + levels[:, other])
+    used = np.stack(columns, axis=1)
+    scale = np.where(np.arange(_STARTS[-1]) < _STARTS[len(SIZES)], 1.0, 0.5)
+    rows, width = used.shape
+    design = csr_matrix((scale[used.ravel()], used.ravel(), np.arange(0, rows * width + 1, width)), (rows, len(scale)))
+    learned = LogisticRegression(C=FREEDOM, max_iter=400).fit(design, same)
+    weights = np.round(learned.coef_[0] * scale, 2)
+    parts = [tuple(float(w) for w in weights[a:b]) for a, b in pairwise(_STARTS)]
+    together = [Together(*pair, part) for pair, part in zip(_TOGETHER, parts[len(SIZES) :], strict=True)]
+    return Model(
+        version, round(float(learned.intercept_[0]), 2), tuple(parts[: len(SIZES)]), tuple(together), trained_on
+    )
+
+
+def main() -> None:
+    """Trains and writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--version", default="default-1")
+    parser.add_argument("--kind", type=Kind, default=Kind.PERSON, choices=(Kind.PERSON, Kind.ORGANIZATION))
+    asked = parser.parse_args()
+    levels, same = examples(asked.kind, asked.seed)
+    count = len(WORLDS if asked.kind == Kind.PERSON else FIRMS)
+    origin = f"{len(levels)} candidate pairs of {count} invented worlds, seed {asked.seed}"
+    model = fitted(levels, same, asked.version, origin)
+    path = Path("mapping/models") / f"{asked.kind.value}.json"
+    path.write_text(json.dumps(dump(model), separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"{path}: {path.stat().st_size} bytes; {same.mean():.3f} of the pairs are the same subject")
+
+
+if __name__ == "__main__":
+    main()
