@@ -29,7 +29,7 @@ from mapping.identity import Identifier, Link, Protection, components, links, re
 from mapping.identity import identifiers as identifiers_of
 from mapping.model import PROFILES, Kind
 from mapping.sightings import Sighting, merge
-from state import facts, identifiers, identities, records, shadows
+from state import facts, identifiers, identities, records, schedules, shadows
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
@@ -98,6 +98,7 @@ class Resolver:
             for old, into in changes.merged:
                 shadows.move_subject(c, old, into, now)
             records.forget_dirty(c, [one.seq for one in batch])
+            schedules.wake(c, now)
         return Counter(
             entities=len(ids), facts=len(fact_rows), created=len(changes.created), merged=len(changes.merged),
             split=len(changes.split), retired=len(changes.retired), changed=len(changes.golden),
