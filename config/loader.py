@@ -61,12 +61,17 @@ def loads(
     return _Loading(document, path.absolute().parent, catalogue, values).settings()
 
 
-def load_hub(path: Path, *, environ: Mapping[str, str] | None = None) -> HubSettings:
+def read(path: Path) -> str:
+    """The text of a configuration, for ``loads``. Raises ConfigError when there is none."""
+    return documents.read(path)
+
+
+def load_hub(path: Path, *, text: str | None = None, environ: Mapping[str, str] | None = None) -> HubSettings:
     """The ``hub`` part alone, so that the database (and the vault in it) opens before the rest can be resolved.
 
-    Raises ConfigError for problems of that part only.
+    With ``text`` that is what stands, or shall stand, in the file. Raises ConfigError for problems of that part only.
     """
-    document = documents.parse(documents.read(path), str(path))
+    document = documents.parse(documents.read(path) if text is None else text, str(path))
     hub = Document(
         document.file,
         {"hub": document.data.get("hub")},

@@ -12,10 +12,13 @@ from sqlalchemy import Connection, select, update
 from state.database import insert_or_update
 from state.tables import plan
 
+LEFT_FOR = "left_for"
+"""The key of the header under which the destination stands whose schedule made the plan."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """One plan. ``state``: open | applied | refused."""
+    """One plan. ``state``: open | applied | refused | replaced."""
 
     hash: str
     created_at: str
@@ -48,3 +51,15 @@ def find(c: Connection, prefix: str) -> list[StoredPlan]:
 def set_state(c: Connection, hash_: str, state: str) -> None:
     """Notes what became of a plan."""
     c.execute(update(plan).where(plan.c.hash == hash_).values(state=state))
+
+
+def note_left(c: Connection, hash_: str, connection_id: str) -> None:
+    """Notes that the plan was made by the schedule of a destination, and waits for a person."""
+    header = c.execute(select(plan.c.header).where(plan.c.hash == hash_)).scalar_one()
+    c.execute(update(plan).where(plan.c.hash == hash_).values(header={**header, LEFT_FOR: connection_id}))
+
+
+def left(c: Connection, connection_id: str) -> list[str]:
+    """The plans of a destination that its schedule made and nobody has applied."""
+    rows = c.execute(select(plan.c.hash, plan.c.header).where(plan.c.state == "open"))
+    return [hash_ for hash_, header in rows if header.get(LEFT_FOR) == connection_id]

@@ -230,6 +230,22 @@ sweep = Table(
     Column("completed_at", String(27)),
 )
 
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("job", String(240), primary_key=True),  # read:NAME | push:NAME
+    Column("kind", String(8), nullable=False),  # read | push
+    Column("connection", String(200), nullable=False),  # by its name in the configuration
+    Column("spec", String(200), nullable=False),  # the schedule as configured; empty: only when asked for
+    Column("due_at", String(27)),
+    Column("asked_at", String(27)),  # when a person asked for it to be run now
+    Column("tries", Integer, nullable=False),  # starts since it last ended well
+    Column("started_at", String(27)),
+    Column("ended_at", String(27)),
+    Column("status", String(12), nullable=False),  # how it last ended; empty before the first time
+    Column("message", Text),
+)
+
 run = Table(
     "run",
     metadata,

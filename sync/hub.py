@@ -21,11 +21,12 @@ from mapping.normalize import email_key
 from mapping.phones import phone
 from mapping.timeline import Privacy
 from state import sweeps
-from state.connections import Connections
+from state.connections import Connections, Pause
 from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
 from state.runs import Runs, RunStatus, together
 from state.vault import Vault
+from sync import schedule
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
@@ -40,6 +41,7 @@ from sync.reports import (
     CustomerSummary,
     CustomerView,
     DeadLetterView,
+    JobView,
     Observer,
     PlanReport,
     ResolveReport,
@@ -107,14 +109,19 @@ class Hub:
         observer: Observer | None = None,
         runtime: Runtime | None = None,
         connectors: Mapping[str, Connector] | None = None,
+        text: str | None = None,
     ) -> Hub:
-        """The hub behind a configuration. Raises ConfigError, DatabaseVersionError; then nothing was touched."""
+        """The hub behind a configuration. Raises ConfigError, DatabaseVersionError; then nothing was touched.
+
+        With ``text`` that is the configuration, whatever stands in the file at ``path``.
+        """
         configs = models(catalogue())
-        hub = hub_of(path, configs)
+        text = loader.read(path) if text is None else text
+        hub = hub_of(path, configs, text)
         db = open_database(hub)
         try:
             vault = Vault(db, hub.state_dir)
-            settings = loader.load(path, configs, vault.get)
+            settings = loader.loads(text, path, configs, vault.get)
             if not connectors:
                 check_writable(settings, catalogue())
             # Logins keep their tokens in the vault, whose key is made here if nobody has kept a secret before.
@@ -167,16 +174,19 @@ class Hub:
         streams: Sequence[str] = (),
         full: bool = False,
         allow_deletes: bool = False,
+        push: bool = True,
     ) -> SyncReport:
-        """Reads what changed, resolves it, and pushes to the targets that need no approval.
+        """Reads what changed, resolves it, and with ``push`` writes to the targets that need no approval.
 
         A connection that cannot be read is reported and stops no other. Raises ConfigError, before anything is read,
         for a stream that no connection has.
         """
         with few_collections(), together():
-            return self._sync(names, streams, full, allow_deletes)
+            return self._sync(names, streams, full, allow_deletes, push)
 
-    def _sync(self, names: Sequence[str], streams: Sequence[str], full: bool, allow_deletes: bool) -> SyncReport:
+    def _sync(
+        self, names: Sequence[str], streams: Sequence[str], full: bool, allow_deletes: bool, push: bool
+    ) -> SyncReport:
         notes = list(self._switchboard.follow_renames())
         opened, errors = self._opened(names, streams)
         reports = [self._intake.not_read(name, error) for name, error in errors.items()]
@@ -197,7 +207,7 @@ class Hub:
         if resolved is None or any(one.status == "skipped" for one in reports):
             # What is half read or half resolved would be written as it is not, and stay so over there.
             self.observer.finished("push", "left to the process that is at work, or to the next sync")
-        else:
+        elif push:
             pushes = self._outgoing.automatic([one for one in opened if one.writes is not None])
         for note in notes:
             self.observer.finished("connections", note)
@@ -305,6 +315,21 @@ class Hub:
             self._intake.recover(one)
         return self._outgoing.plan(destinations, live=live)
 
+    def deliver(self, names: Sequence[str] = ()) -> Sequence[ApplyReport]:
+        """Writes to the targets that need no approval what they lack, and leaves a plan for those that do.
+
+        A plan that was left so before gives way to the new one; where nothing is left to do there is none.
+        """
+        reports: list[ApplyReport] = []
+        with together():
+            for name in self._wanted(names):
+                one = self._switchboard.open(name)
+                check_sound(self._intake, [one])
+                self._intake.recover(one)
+                reports += self._outgoing.automatic([one])
+                self._outgoing.leave_plan(one)
+        return reports
+
     def _pushes(self, name: str, asked: Sequence[str]) -> bool:
         return bool(self.settings.connections[name].push) or name in asked
 
@@ -327,7 +352,34 @@ class Hub:
         """Is all well, and if not, what to do."""
         connections = self.settings.connections
         resting = {name for name, one in connections.items() if one.paused or not one.reads_anything()}
-        return self._views.status(self.settings.hub.name, list(connections), resting)
+        return self._views.status(self.settings.hub.name, list(connections), resting, self._resting())
+
+    def _resting(self) -> set[str]:
+        """The connections that the scheduler leaves alone."""
+        paused = {row.name for row in Connections(self.db).all() if row.paused is not None}
+        return paused | {name for name, one in self.settings.connections.items() if one.paused}
+
+    def jobs(self) -> Sequence[JobView]:
+        """What ``concord serve`` does here, and when; nothing where it never ran."""
+        return schedule.views(self.db, self._resting())
+
+    def ask(self, name: str) -> Sequence[str]:
+        """Asks whoever serves to run the jobs of a connection now; returns which."""
+        self._wanted([name])
+        return schedule.ask(self.db, name)
+
+    def pause(self, name: str) -> None:
+        """Lets a connection rest, whoever serves or syncs, until ``resume``."""
+        self._wanted([name])
+        Connections(self.db).pause(self._switchboard.row(name).id, Pause.ADMIN, "It was paused by a person.")
+
+    def resume(self, name: str) -> Account:
+        """Lets a connection go on. Raises AuthError where its login is still wrong: then it rests on."""
+        self._wanted([name])
+        row = self._switchboard.row(name)
+        if row.paused is Pause.ADMIN:
+            Connections(self.db).resume(row.id)
+        return self._switchboard.open(name).account
 
     def runs(self, limit: int = 20, *, each: bool = False) -> Sequence[RunView]:
         """The newest commands, a run each; with ``each`` every run by itself."""

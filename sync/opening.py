@@ -83,10 +83,14 @@ def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
             vault.db.close()
 
 
-def hub_of(path: Path, configs: loader.Catalogue) -> HubSettings:
-    """The ``hub`` part. Where it is wrong, the ConfigError holds the problems of the rest as well."""
+def hub_of(path: Path, configs: loader.Catalogue, text: str | None = None) -> HubSettings:
+    """The ``hub`` part. Where it is wrong, the ConfigError holds the problems of the rest as well.
+
+    With ``text`` that is the configuration, whatever stands in the file.
+    """
+    text = loader.read(path) if text is None else text
     try:
-        return loader.load_hub(path)
+        return loader.load_hub(path, text=text)
     except ConfigError:
-        loader.load(path, configs, placeholders=True)
+        loader.loads(text, path, configs, placeholders=True)
         raise

@@ -267,6 +267,25 @@ class Outgoing:
                 reports.append(ApplyReport("", str(status.value), message=f"{one.name}: {message}"))
         return reports
 
+    def leave_plan(self, one: Connected) -> PlanReport | None:
+        """Plans what needs approval, for a person to look at; None, and no plan, where nothing is left to do.
+
+        The plan takes the place of the one that was left before.
+        """
+        held = [rules.name for rules in one.targets() if rules.settings.approve]
+        report = self.plan([one], only=held) if held else None
+        left = report.hash if report is not None and not report.empty else ""
+        with self.db.read() as c:
+            stale = {*plans.left(c, one.row.id), *([report.hash] if report is not None else [])} - {left}
+        with self.db.write() as c:
+            for hash_ in sorted(stale):
+                plans.set_state(c, hash_, "replaced")
+            if left:
+                plans.note_left(c, left, one.row.id)
+        for hash_ in stale:
+            (self.folder / f"{hash_}.json").unlink(missing_ok=True)
+        return report if left else None
+
     def _guard(self, one: Connected, free: Sequence[TargetRules], plan: PlanReport) -> None:
         """Nothing is changed by itself beyond the share that the admin allows. A record that was there before us and
         is only given our key is not changed."""

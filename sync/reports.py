@@ -259,6 +259,24 @@ class StatusReport:
 
 
 @dataclass(frozen=True, slots=True)
+class JobView:
+    """One job of ``concord serve``. Instants are stamps, empty where there is none yet; ``next`` is when it is due.
+
+    ``state``: running | due | waiting | asked | paused. ``last`` is how it last ended.
+    """
+
+    connection: str
+    does: str
+    schedule: str
+    state: str
+    next: str
+    started_at: str
+    ended_at: str
+    last: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerSummary:
     """One line of ``customers find``."""
 

@@ -29,7 +29,7 @@ from mapping.golden import Golden, Member, Policy, Provenance, survive
 from mapping.identity import Identifier, Link, Protection, components
 from mapping.identity import identifiers as identifiers_of
 from mapping.model import PROFILES, Kind
-from state import facts, identifiers, identities, records, shadows
+from state import facts, identifiers, identities, records, schedules, shadows
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
@@ -123,6 +123,7 @@ class Resolver:
             for old, into in changes.merged:
                 shadows.move_subject(c, old, into, now)
             records.forget_dirty(c, seqs)
+            schedules.wake(c, now)
 
     def _identify(
         self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from mapping.errors import GoneError
 from mapping.timeline import days, describe
-from state import customers, dead_letters, facts, identities, outbox, records, shadows, sweeps
+from state import customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps
 from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
 from state.dead_letters import LetterRow
@@ -25,6 +25,7 @@ from sync.reports import (
     TimelineItem,
     ValueView,
 )
+from sync.schedule import overdue
 
 NEVER_READ = "{name} was never read: run concord sync"
 NO_CUSTOMER = "There is no customer {asked!r}; concord customers find looks by name, email or phone."
@@ -40,8 +41,11 @@ class Views:
         """Connection id to its name."""
         return {row.id: row.name for row in Connections(self.db).all()}
 
-    def status(self, hub: str, configured: Sequence[str], resting: Container[str] = ()) -> StatusReport:
-        """Whether all is well, and if not, what to do. Of those ``resting`` nobody expects to be read."""
+    def status(
+        self, hub: str, configured: Sequence[str], resting: Container[str] = (), paused: Container[str] = ()
+    ) -> StatusReport:
+        """Whether all is well, and if not, what to do. Of those ``resting`` nobody expects to be read, and of those
+        ``paused`` nobody that a schedule is kept."""
         rows = [row for row in Connections(self.db).all() if row.name in configured]
         latest = _latest(Runs(self.db).recent(limit=500, kind="pull"))
         pushes = _latest(Runs(self.db).recent(limit=200, kind="push"))
@@ -67,6 +71,12 @@ class Views:
                     f"the last push of {run.stream} ended as {run.status.value}: see why with concord runs show"
                     f" {run.id}, then make a new plan"
                 )
+        late = sorted({one.connection for one in overdue(self.db) if one.connection not in paused})
+        if late:
+            advice.append(f"overdue: {', '.join(late)}; start concord serve, or see its log for what holds it up")
+        with self.db.read() as c:
+            left = [(row.name, hash_[:12]) for row in rows for hash_ in plans.left(c, row.id)]
+        advice += [f"a plan for {name} waits for you: concord plan --show {hash_}" for name, hash_ in left]
         if attempts.get("parked"):
             advice.append(
                 f"{attempts['parked']} creates could not be confirmed: look at the destination, then concord"

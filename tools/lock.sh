@@ -17,6 +17,7 @@ compile() {
 }
 
 compile --extra dev --output-file requirements.lock "${@}" pyproject.toml
+compile --constraint requirements.lock --output-file requirements-run.lock "${@}" pyproject.toml  # for containers
 compile --extra bench --constraint requirements.lock --output-file requirements-bench.lock "${@}" pyproject.toml
 for wanted in admin/demo/servers/locks/*.in tests/servers/locks/*.in; do  # real servers, each in an environment of its own
     compile --output-file "${wanted%.in}.lock" "${@}" "$wanted"

@@ -30,6 +30,13 @@ def open_hub(path: Path, observer: Observer) -> Hub:
     return Hub.open(path, observer=observer)
 
 
+def serve(path: Path, most: int) -> None:
+    """Keeps the schedules of a configuration until it is stopped. Raises ConfigError and DatabaseVersionError."""
+    from sync.serve import Server
+
+    Server(path, most=most).run()
+
+
 def check_config(path: Path, *, with_secrets: bool) -> Settings:
     """The settings, if they are right. Raises ConfigError with every problem."""
     from sync.opening import check_config

@@ -14,6 +14,7 @@ from sync.reports import (
     ApplyReport,
     CheckReport,
     DeadLetterView,
+    JobView,
     ResolveReport,
     RunView,
     StatusReport,
@@ -198,6 +199,21 @@ def status(report: StatusReport) -> list[RenderableType]:
         drawn.append(Text("All is well.", style="green"))
     drawn += [Text(f"→ {harmless(advice)}", style="yellow") for advice in report.advice]
     return drawn
+
+
+def jobs(found: Sequence[JobView]) -> RenderableType:
+    """What is done by schedule, one job a line."""
+    if not found:
+        return Text("Nothing is done by schedule here yet: concord serve begins it.")
+    names = ("connection", "job", "schedule", "state", "next", "last ended", "how")
+    notes = ["note"] if any(each.message for each in found) else []
+    table = grid(*names, *notes, whole=("next", "last ended"))
+    for each in found:
+        table.add_row(
+            cell(each.connection), cell(each.does), cell(each.schedule), state(each.state), cell(moment(each.next)),
+            cell(moment(each.ended_at)), state(each.last), *([cell(each.message)] if notes else []),
+        )  # fmt: skip
+    return table
 
 
 def runs(found: Sequence[RunView]) -> RenderableType:

@@ -63,6 +63,7 @@ NOT_PERSONAL = {
     "fact_ref.fact_id participant kind role",
     "cursor.slice_id generation enumerating began_at pages updated_at",
     "sweep.connection_id stream tried_at completed_at",
+    "schedule.job kind connection spec due_at asked_at tries started_at ended_at status message",
     "run.id part_of kind connection_id stream started_at ended_at status error counts lease fence",
     "shadow.id connection_id object subject_kind role state version remote_version updated_at",
     "outbox.id connection_id object subject_kind op plan_hash state attempts error sent_at settle_until",

@@ -1,0 +1,125 @@
+"""One job in a process of its own: reads a connection, or plans (and pushes) a destination, and says how it went.
+
+The server writes the task to stdin and keeps the pipe open; a pipe that closes means that the server is gone, and the
+job stops as it does for SIGTERM: what is committed stays, and the next start goes on from there. The answer goes to
+stdout in one line.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from pydantic import TypeAdapter
+
+from mapping.errors import ConcordError
+from state.runs import RunStatus
+from state.schedules import JobKind
+from sync.crashes import told
+from sync.hub import Hub
+from sync.intake import failure
+from sync.reports import ApplyReport, SyncReport
+
+LONGEST, MOST_CRASHES = 2000, 5
+"""Characters of a message, and traces: an answer must fit into a pipe that nobody empties before the process ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a job has to know. ``text`` is the configuration in force, whatever stands in the file at ``path`` now.
+
+    It goes through a pipe, since a configuration may hold secrets.
+    """
+
+    path: Path
+    text: str
+    kind: JobKind
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a job ended. ``message`` is for people and holds no personal data; ``crashes`` are traces without values."""
+
+    status: str
+    message: str = ""
+    crashes: Sequence[str] = ()
+
+
+TASK = TypeAdapter(Task)
+RESULT = TypeAdapter(Result)
+
+
+def run(task: Task) -> Result:
+    """Carries the task out. Raises nothing but what stops a process."""
+    try:
+        with Hub.open(task.path, text=task.text) as hub:
+            if task.kind is JobKind.READ:
+                status, message = _read(hub.sync([task.connection], push=False))
+            else:
+                status, message = _pushed(hub.deliver([task.connection]))
+            return Result(status, message[:LONGEST], hub.crashes[:MOST_CRASHES])
+    except ConcordError as error:
+        status_, message = failure(error)
+        return Result(status_.value, message)
+    except Exception as error:  # noqa: BLE001  the outermost edge of the process: the server tells it
+        return Result(RunStatus.FAILED.value, failure(error)[1], (told(error),))
+
+
+def _read(report: SyncReport) -> tuple[str, str]:
+    """The worst of its streams and sweeps, and what they said."""
+    parts = [(one.stream, one.status, one.message, one.dead) for one in report.streams]
+    parts += [(one.stream, one.status, one.message, one.dead) for one in report.sweeps]
+    told = [(stream, said or (f"{dead} records could not be taken" if dead else "")) for stream, _, said, dead in parts]
+    return _worst([status for _, status, _, _ in parts]), _said(told)
+
+
+def _pushed(reports: Sequence[ApplyReport]) -> tuple[str, str]:
+    return _worst([one.status for one in reports]), _said([("", one.message) for one in reports])
+
+
+def _worst(found: Sequence[str]) -> str:
+    order = (RunStatus.FAILED, RunStatus.INTERRUPTED, RunStatus.PAUSED, RunStatus.PARTIAL)
+    return next((status.value for status in order if status.value in found), RunStatus.OK.value)
+
+
+def _said(parts: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(dict.fromkeys(f"{place}: {said}" if place else said for place, said in parts if said))
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    raise KeyboardInterrupt
+
+
+def _watch(server: int) -> None:
+    """Waits until the server's end of the pipe closes."""
+    while os.read(server, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> int:
+    """The child: one task from stdin, one answer to stdout; 1 where it was stopped."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too, but it is the server who ends the work
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        task = TASK.validate_json(sys.stdin.buffer.readline())
+        threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
+        answer = run(task)
+    except KeyboardInterrupt:
+        return 1
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.stdout.buffer.write(RESULT.dump_json(answer) + b"\n")
+    sys.stdout.buffer.flush()
+    os._exit(0)  # a thread that still reads stdin would hold the interpreter on its way out
+
+
+if __name__ == "__main__":
+    sys.exit(main())

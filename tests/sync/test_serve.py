@@ -1,0 +1,473 @@
+"""Serve: every job when it is due, nothing twice, and nothing lost over a failure, an edit, a death or a stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mapping.errors import ConcordError
+from state import schedules
+from state.connections import Connections, Pause
+from state.database import Database, stamp
+from state.leases import Leases
+from state.schedules import Job, JobKind, Wanted
+from sync.hub import Hub
+from sync.job import Result, Task, run
+from sync.reports import JobView
+from sync.schedule import WHEN_NEWS
+from sync.serve import LONGEST_WAIT, Server
+from tests.sync.hubs import Stage, person
+
+SCRIPT = """
+import json, os, sys, time
+task = json.loads(sys.stdin.readline())
+folder = os.path.dirname(task["path"])
+name = task["kind"] + "-" + task["connection"]
+with open(os.path.join(folder, "ran"), "a") as ran:
+    ran.write(name + "\\n")
+try:
+    order = open(os.path.join(folder, name)).read()
+except FileNotFoundError:
+    order = "ok"
+if order == "die":
+    os.kill(os.getpid(), 9)
+if order == "linger":
+    sys.stdin.read()
+    sys.exit(1)
+print(json.dumps({"status": order, "message": "" if order == "ok" else "it went wrong"}))
+"""
+"""A job that notes that it ran and ends as a file of its name tells it to; in place of the real one, for its speed."""
+FAKE = (sys.executable, "-S", "-E", "-c", SCRIPT)
+LIMIT = 20.0
+
+
+class Served:
+    """A stage with a shop every ten minutes and a CRM, and servers over it that are ticked by hand."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.path = stage.folder / "concord.yaml"
+        self.servers: list[Server] = []
+        self.write(shop={"schedule": "every 10 minutes"})
+
+    def write(self, **connections: Mapping[str, Any]) -> None:
+        """Writes the configuration anew, with these settings over the connections'."""
+        for name, settings in connections.items():
+            self.stage.configure(name, **settings)
+        self.stage.another().close()
+        moment = self.path.stat().st_mtime_ns + 1_000_000 * (1 + len(self.servers))
+        os.utime(self.path, ns=(moment, moment))
+
+    def server(self, **options: Any) -> Server:
+        db = Database(self.stage.url, now=self.stage.clock)
+        server = Server(self.path, command=options.pop("command", FAKE), db=db, **options)
+        self.servers.append(server)
+        return server
+
+    def order(self, job: str, what: str) -> None:
+        """Tells the job of that name how to end."""
+        (self.stage.folder / job).write_text(what)
+
+    def ran(self) -> list[str]:
+        """The jobs that ran, in their order."""
+        place = self.stage.folder / "ran"
+        return place.read_text().split() if place.exists() else []
+
+    def settle(self, *servers: Server) -> None:
+        """Ticks until nothing runs and nothing is due."""
+        wait(lambda: all(self._quiet(server) for server in servers or self.servers))
+
+    def _quiet(self, server: Server) -> bool:
+        server.tick()
+        return not server.working and not any(one.is_due(server.db.stamp()) for one in server.jobs())
+
+    def job(self, name: str) -> Job:
+        (found,) = [one for one in self.servers[-1].jobs() if one.job == name]
+        return found
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.close()
+
+
+def wait(done: Callable[[], object], limit: float = LIMIT) -> None:
+    """Looks until it is so, with a limit in seconds."""
+    end = time.monotonic() + limit
+    while not done():
+        assert time.monotonic() < end, "it did not come to its end"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def served(stage: Stage) -> Iterator[Served]:
+    made = Served(stage)
+    yield made
+    made.close()
+
+
+def test_every_job_runs_at_first_and_then_when_it_is_due(served: Served) -> None:
+    server = served.server()
+    served.settle()
+    assert sorted(served.ran()) == ["push-crm", "read-shop"], "the CRM has no schedule, so it is read when asked only"
+    server.tick()
+    assert len(served.ran()) == 2
+    served.stage.clock.sleep(12 * 60)
+    served.settle()
+    assert served.ran()[2:] == ["read-shop"]
+
+
+def test_what_was_missed_is_made_up_for_once(served: Served) -> None:
+    served.server()
+    served.settle()
+    served.stage.clock.sleep(86_400)
+    served.settle()
+    assert served.ran()[2:] == ["read-shop"]
+
+
+def test_two_servers_run_each_job_once(served: Served) -> None:
+    one, other = served.server(), served.server()
+    for _ in range(3):
+        served.settle(one, other)
+        served.stage.clock.sleep(12 * 60)
+    assert sorted(served.ran()) == ["push-crm", "read-shop", "read-shop", "read-shop"]
+
+
+def test_a_job_that_fails_is_tried_again_soon_and_says_why(served: Served) -> None:
+    served.order("read-shop", "failed")
+    server = served.server()
+    wait(lambda: served._quiet(server))
+    assert (served.job("read:shop").status, served.job("read:shop").message) == ("failed", "it went wrong")
+    served.stage.clock.sleep(61)
+    served.settle()
+    assert served.ran().count("read-shop") == 2
+    served.order("read-shop", "ok")
+    served.stage.clock.sleep(121)
+    served.settle()
+    assert (served.job("read:shop").status, served.job("read:shop").tries) == ("ok", 0)
+
+
+def test_a_job_that_dies_is_tried_again(served: Served) -> None:
+    served.order("read-shop", "die")
+    server = served.server()
+    served.settle()
+    assert "signal 9" in served.job("read:shop").message
+    served.order("read-shop", "ok")
+    served.stage.clock.sleep(61)
+    served.settle()
+    assert served.job("read:shop").status == "ok"
+    server.tick()
+
+
+def test_records_that_failed_do_not_hurry_a_job(served: Served) -> None:
+    served.order("read-shop", "partial")
+    served.server()
+    served.settle()
+    served.stage.clock.sleep(8 * 60)
+    served.settle()
+    assert served.ran().count("read-shop") == 1
+
+
+def test_a_server_that_died_over_a_job_is_made_up_for_and_no_sooner_than_its_lease_allows(served: Served) -> None:
+    server = served.server()
+    served.settle()
+    served.stage.clock.sleep(12 * 60)
+    db = server.db
+    theirs = Leases(db).acquire("job:read:shop", "another-machine", 30)
+    assert theirs is not None
+    with db.write(theirs) as c:
+        schedules.begin(c, "read:shop", db.stamp(), stamp(db.now() + timedelta(minutes=1)))
+    server.tick()
+    assert served.ran().count("read-shop") == 1, "another server is at it"
+    served.stage.clock.sleep(61)
+    served.settle()
+    assert served.ran().count("read-shop") == 2
+    with pytest.raises(ConcordError), db.write(theirs) as c:
+        schedules.end(c, "read:shop", db.stamp(), "ok", "", well=True, since="", due_at=None)
+
+
+def test_news_make_a_push_due_also_news_that_come_while_it_runs(served: Served) -> None:
+    server = served.server()
+    served.settle()
+    served.order("push-crm", "linger")
+    with server.db.write() as c:
+        schedules.wake(c, server.db.stamp())
+    server.tick()
+    wait(lambda: served.ran().count("push-crm") == 2)
+    with server.db.write() as c:
+        schedules.wake(c, server.db.stamp())
+    served.order("push-crm", "ok")
+    server.working["push:crm"].child.stdin.close()  # type: ignore[union-attr]
+    served.settle()
+    assert served.ran().count("push-crm") == 3
+
+
+def test_resolving_something_new_wakes_the_pushes(served: Served) -> None:
+    server = served.server()
+    served.settle()
+    assert served.job("push:crm").due_at is None
+    served.stage.shop.put("people", person("Ana Pine", email="ana@pine.example"))
+    served.stage.sync("shop")
+    assert server.jobs()[0].job == "push:crm"
+    served.settle()
+    assert served.ran().count("push-crm") == 2
+    served.stage.sync("shop")
+    assert served.job("push:crm").due_at is None, "nothing new, nothing to push"
+
+
+def test_a_push_waits_for_what_is_being_read_but_not_for_ever(served: Served) -> None:
+    served.order("read-shop", "linger")
+    server = served.server()
+    with server.db.write() as c:  # the read job first: both are due at the beginning
+        schedules.follow(c, [one for one in wanted(server) if one.connection == "shop"])
+    server.tick()
+    wait(lambda: served.ran() == ["read-shop"])
+    with server.db.write() as c:
+        schedules.follow(c, wanted(server))
+    server.tick()
+    assert served.ran() == ["read-shop"]
+    served.stage.clock.sleep(LONGEST_WAIT.total_seconds() + 1)
+    server.working["read:shop"].lease.renew()
+    server.tick()
+    wait(lambda: served.ran() == ["read-shop", "push-crm"])
+
+
+def wanted(server: Server) -> list[Wanted]:
+    now = server.db.stamp()
+    return [
+        Wanted(JobKind.READ, "shop", "every 10 minutes", now),
+        Wanted(JobKind.PUSH, "crm", WHEN_NEWS, now),
+    ]
+
+
+def test_no_more_jobs_run_at_once_than_allowed(served: Served) -> None:
+    served.write(crm={"schedule": "every 10 minutes"})
+    for name in ("read-shop", "read-crm"):
+        served.order(name, "linger")
+    server = served.server(most=1)
+    for _ in range(3):
+        server.tick()
+    assert len(server.working) == 1
+
+
+def test_an_edit_is_taken_over_without_a_restart_and_wakes_the_pushes(served: Served) -> None:
+    server = served.server()
+    served.settle()
+    served.write(shop={"schedule": "every 2 days"}, crm={"schedule": "every 3 days"})
+    served.settle()
+    assert sorted(served.ran()[2:]) == ["push-crm", "read-crm", "read-shop"]
+    assert {one.spec for one in server.jobs()} == {"every 2 days", "every 3 days", WHEN_NEWS}
+
+
+def test_an_edit_that_is_wrong_changes_nothing_and_is_told_once(served: Served) -> None:
+    server = served.server()
+    served.settle()
+    good = served.path.read_text()
+    served.path.write_text(good.replace('"every 10 minutes"', '"every tuesday"'))
+    told = record(server)
+    server.tick()
+    server.tick()
+    assert len(told) == 1
+    assert "every tuesday" in told[0] or "schedule" in told[0]
+    served.stage.clock.sleep(12 * 60)
+    served.settle()
+    assert served.ran()[2:] == ["read-shop"], "the last good one stays in force"
+
+
+def record(server: Server) -> list[str]:
+    """What the server says of its configuration from now on."""
+    told: list[str] = []
+    before = server.complain
+
+    def complain(problem: str) -> None:
+        told.append(problem)
+        before(problem)
+
+    server.complain = complain  # type: ignore[method-assign]
+    return told
+
+
+def test_another_database_is_not_taken_over(served: Served) -> None:
+    server = served.server()
+    told = record(server)
+    served.path.write_text(served.path.read_text().replace(served.stage.url, "sqlite:///other.db"))
+    server.tick()
+    assert "stop serving" in told[0]
+
+
+def test_a_paused_connection_rests_and_goes_on(served: Served) -> None:
+    served.stage.sync()
+    served.stage.hub.pause("shop")
+    server = served.server()
+    served_quietly(served, server)
+    assert "read-shop" not in served.ran()
+    assert {one.state for one in views(served) if one.connection == "shop"} == {"paused"}
+    assert served.stage.sync("shop").streams[0].message == "The connection 'shop' is paused."
+    served.stage.hub.resume("shop")
+    served.settle()
+    assert "read-shop" in served.ran()
+
+
+def served_quietly(served: Served, server: Server) -> None:
+    """Ticks until nothing runs."""
+    server.tick()
+    while server.working:
+        time.sleep(0.005)
+        server.tick()
+
+
+def views(served: Served) -> list[JobView]:
+    return list(served.stage.hub.jobs())
+
+
+def test_a_connection_whose_login_is_wrong_is_tried_only_when_a_person_asks(served: Served) -> None:
+    served.stage.sync()
+    connections = Connections(served.stage.hub.db)
+    connections.pause(connections.ensure("shop", "memory").id, Pause.AUTH, "the token was refused")
+    server = served.server()
+    served_quietly(served, server)
+    assert "read-shop" not in served.ran()
+    assert served.stage.hub.ask("shop") == ["read:shop"]
+    served_quietly(served, server)
+    assert "read-shop" in served.ran()
+
+
+def test_asking_runs_a_job_now_also_one_without_a_schedule(served: Served) -> None:
+    served.server()
+    served.settle()
+    assert sorted(served.stage.hub.ask("crm")) == ["push:crm", "read:crm"]
+    served.settle()
+    assert sorted(served.ran()[2:]) == ["push-crm", "read-crm"]
+
+
+def test_asking_where_nobody_ever_served_says_so(stage: Stage) -> None:
+    with pytest.raises(ConcordError, match="concord serve"):
+        stage.hub.ask("shop")
+
+
+def test_status_tells_what_is_overdue(served: Served) -> None:
+    served.server()
+    served.settle()
+    assert not [line for line in served.stage.hub.status().advice if "overdue" in line]
+    served.stage.clock.sleep(3600)
+    assert "overdue: shop; start concord serve, or see its log for what holds it up" in served.stage.hub.status().advice
+
+
+def test_stopping_ends_the_jobs_at_work_and_they_are_due_at_once(served: Served) -> None:
+    served.order("read-shop", "linger")
+    server = served.server()
+    server.tick()
+    wait(lambda: "read-shop" in served.ran())
+    server.close()
+    served.servers.remove(server)
+    after = served.server()
+    assert served.job("read:shop").status == "interrupted"
+    assert served.job("read:shop").is_due(after.db.stamp())
+
+
+def test_a_removed_connection_has_no_job_any_more(served: Served) -> None:
+    server = served.server()
+    served.settle()
+    del served.stage.settings["connections"]["shop"]
+    served.write()
+    server.tick()
+    assert {one.connection for one in server.jobs()} == {"crm"}
+
+
+# A destination's job
+
+
+def test_a_push_writes_what_is_free_and_leaves_one_plan_for_what_must_be_approved(stage: Stage) -> None:
+    stage.shop.put("people", person("Ana Pine", email="ana@pine.example"))
+    stage.sync("shop", push=False)
+    assert list(stage.hub.deliver(["crm"])) == []
+    (first,) = plans(stage)
+    assert any(f"concord plan --show {first[:12]}" in line for line in stage.hub.status().advice)
+    stage.shop.put("people", person("Bo Elm", email="bo@elm.example"))
+    stage.sync("shop", push=False)
+    stage.hub.deliver(["crm"])
+    (second,) = plans(stage)
+    assert first != second, "the newer plan takes the place of the older"
+    assert len(stage.hub.read_plan(second).changes) == 2
+    stage.hub.apply(second)
+    stage.hub.deliver(["crm"])
+    assert plans(stage) == []
+    assert not [line for line in stage.hub.status().advice if "waits for you" in line]
+
+
+def test_a_push_without_approval_is_carried_out(stage: Stage) -> None:
+    stage.configure("crm", push={"people": {"match_on": "email", "approve": False}})
+    stage.shop.put("people", person("Ana Pine", email="ana@pine.example"))
+    stage.sync("shop", push=False)
+    assert not stage.remotes()
+    (report,) = stage.hub.deliver(["crm"])
+    assert (report.status, report.created) == ("ok", 1)
+    assert len(stage.remotes()) == 1
+    assert plans(stage) == []
+
+
+def plans(stage: Stage) -> list[str]:
+    """The plans that nobody has applied and whose file is there."""
+    left = {row["hash"] for row in stage.rows("plan") if row["state"] == "open"}
+    there = {path.stem for path in (stage.folder / "s" / "plans").glob("*.json")}
+    return sorted(left & there)
+
+
+# The real job, and the real server in a process of its own
+
+CARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:1\r\nFN:Ana Pine\r\nEMAIL:ana@pine.example\r\nEND:VCARD\r\n"
+
+
+@pytest.fixture
+def config(tmp_path: Path, database_url: str) -> Path:
+    """A configuration that reads a folder of exports every hour."""
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "ana.vcf").write_text(CARD)
+    place = tmp_path / "concord.yaml"
+    hub = {"name": "Acme", "database": database_url}
+    exports = {"connector": "files", "config": {"path": "exports"}, "schedule": "every 1 hours"}
+    place.write_text(json.dumps({"hub": hub, "connections": {"exports": exports}}))
+    return place
+
+
+def test_a_job_works_from_the_text_it_is_given_whatever_the_file_says_by_now(config: Path) -> None:
+    task = Task(config, config.read_text(), JobKind.READ, "exports")
+    config.write_text("no configuration any more: [")
+    assert run(task) == Result("ok", crashes=[])
+    with Hub.open(config, text=task.text) as hub:
+        assert [one.name for one in hub.find_customers("")] == ["Ana Pine"]
+
+
+def test_a_job_that_cannot_begin_says_why(config: Path) -> None:
+    task = Task(config, config.read_text().replace("files", "fails"), JobKind.READ, "exports")
+    ended = run(task)
+    assert ended.status == "failed"
+    assert "no such connector" in ended.message
+
+
+def test_a_server_in_its_own_process_reads_and_stops_when_it_is_told(config: Path, database_url: str) -> None:
+    code = "import sys, pathlib, sync.serve as s; s.Server(pathlib.Path(sys.argv[1])).run(every=0.1)"
+    db = Database(database_url)
+    with subprocess.Popen([sys.executable, "-P", "-c", code, str(config)]) as server:
+        try:
+            wait(lambda: status(db, "read:exports") != "", limit=120)
+            assert status(db, "read:exports") == "ok"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            db.close()
+        assert server.wait(60) == 0
+
+
+def status(db: Database, job: str) -> str:
+    with db.read() as c:
+        found = schedules.find(c, job)
+    return found.status if found else ""
