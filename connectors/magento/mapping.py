@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connectors.core import shops
 from mapping.errors import RecordError
 from mapping.model import Kind
 from mapping.rules import EntityRules, ParticipantRules
@@ -315,12 +316,9 @@ def _paying(found: Json, paid: Decimal | None) -> dict[str, Any]:
     """What paid it: by Stripe's own key where the payment method is Stripe's and told its id, else by ours."""
     payment = found.get("payment") or {}
     told = _STRIPE.match(str(payment.get("last_trans_id") or "")) if "stripe" in str(payment.get("method")) else None
-    if told:
-        charge = not told.group().startswith("pi_")
-        key = f"stripe:{'charge' if charge else 'payment_intent'}:{told.group()}"
-        return {"_payments": [key], "_payment": key if charge and paid else None}
-    key = f"magento:payment:{payment.get('entity_id')}" if payment.get("entity_id") and paid else ""
-    return {"_payments": [key] if key else [], "_payment": key or None}
+    ours = f"magento:payment:{payment.get('entity_id')}" if payment.get("entity_id") and paid else ""
+    key, own = shops.payment_key(told.group() if told else "", ours)
+    return {"_payments": [key] if key else [], "_payment": key if own and paid and key else None}
 
 
 def keep(found: Json, hidden: Sequence[str]) -> dict[str, Any]:
