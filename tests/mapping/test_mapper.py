@@ -309,13 +309,16 @@ def test_the_properties_that_rules_read_are_known() -> None:
     assert mapper.reads("properties") == {"amount", "value"}
 
 
+NO_TEXT = frozenset({"address", "custom", "lines", "refunds", "answers"})
+
+
 @pytest.mark.parametrize(
     "text", [" " * 60_000 + "<", "<" * 60_000, '"' * 60_000 + ">", "a." * 30_000 + "@>", "1" * 60_000]
 )
 def test_no_text_makes_mapping_slow(text: str) -> None:
     before = time.process_time()
     for kind, mapper in EVERYTHING.items():
-        body = {field: text for field in COERCERS[kind] if field not in ("address", "custom", "lines", "answers")}
+        body = {field: text for field in COERCERS[kind] if field not in NO_TEXT}
         mapper.map({**body, "activity": "email", "granted": True, "who": [text, {"value": text}]})
     assert time.process_time() - before < 1
 
