@@ -222,7 +222,7 @@ class _Told:
 
     def voice(self, who: str, amount: Fraction, one: Entry, bases: Sequence[Entry]) -> None:
         """Keeps that so much went back for these, each at the rate of its own date."""
-        if not amount:
+        if not amount or not bases:
             return
         for base, share in zip(bases, self._shares(bases), strict=True):
             worth = self._rates.worth(amount * share, one.currency, base.at)
