@@ -6,7 +6,8 @@ Two of them are linked when either names the other, by its key or by one of its 
   ``Payment.pays``), an invoice and the orders that it bills (``Invoice.bills``), and a credit note and the invoice that
   it takes back (``Invoice.bills``, too). A payment of an invoice is a payment of the orders that the invoice bills.
 
-Then, in this order:
+Of two of a kind of which one goes by what is an alias of the other, the other alone counts: an export may know a
+payment by its intent alone, and the payment service by its charge. Then, in this order:
 
 1. What only tried the system out counts for nothing, nor does an invoice of such an order, nor a payment of either.
 2. An **order** counts unless it is cancelled, or no more than a try by its status (``NO_ORDER``).
@@ -49,7 +50,7 @@ NO_BILL = _CANCELLED | {"draft", "proforma", "deleted", "uncollectible"}
 NO_PAYMENT = _CANCELLED | {
     "failed", "failure", "error", "declined", "expired", "draft", "pending", "processing", "authorized", "submitted",
     "approved", "incomplete", "open", "requires payment method", "requires confirmation", "requires action",
-    "requires capture",
+    "requires capture", "uncaptured",
 }  # fmt: skip
 """Statuses of a payment that has not come."""
 NOTHING = Fraction(0)
@@ -123,7 +124,9 @@ def settle(entries: Iterable[Entry], rates: Rates) -> dict[str, Counted]:
 
     Deterministic in the set of entries.
     """
-    return _Book(sorted(entries, key=lambda one: one.key), rates).settled()
+    known = sorted(entries, key=lambda one: one.key)
+    aliases = {(one.kind, alias) for one in known for alias in one.values.get("aliases", ()) if alias != one.key}
+    return _Book([one for one in known if (one.kind, one.key) not in aliases], rates).settled()
 
 
 class _Book:

@@ -72,6 +72,13 @@ def test_an_order_and_its_payment_count_once_whichever_names_the_other(linked: s
     assert net(paid, order("o", payments=names)) == {"o": "100.00"}
 
 
+def test_a_payment_that_is_known_by_its_intent_too_counts_once() -> None:
+    failed, came = payment("ch_1", aliases=["pi"], failed=True), payment("ch_2", aliases=["pi"])
+    assert net(payment("pi"), failed, came) == {"ch_2": "100.00"}
+    assert net(payment("pi"), came, order("o", payments=["pi"])) == {"o": "100.00"}
+    assert net(payment("pi"), order("o", payments=["pi"])) == {"o": "100.00"}
+
+
 def test_a_payment_that_names_an_order_which_is_not_there_counts_by_itself() -> None:
     assert net(payment("ch", pays=["gone"])) == {"ch": "100.00"}
 
