@@ -243,8 +243,8 @@ class Order(MoneyFact):
 
 
 class Invoice(MoneyFact):
-    """A bill. ``bills`` are the keys of the orders that it asks money for, ``payments`` those of what paid it. One below
-    zero is a credit note; ``bills`` may then name the invoice that it takes back, too."""
+    """A bill. ``bills`` are the keys of the orders that it asks money for, ``payments`` those of what paid it. One
+    below zero is a credit note; ``bills`` may then name the invoice that it takes back, too."""
 
     due_on: date | None = None
     paid_at: Instant | None = None
