@@ -173,12 +173,12 @@ def test_what_goes_back_takes_the_rate_of_the_order() -> None:
 )
 def test_an_amount_without_a_rate_is_left_out_and_named(told: dict[str, Any], missing: str) -> None:
     (one,) = settle([order("o", **told)], RATES).values()
-    assert (one.sold, one.returned, set(one.missing)) == (0, 0, {missing})
+    assert (one.sold, one.returned, sorted(one.missing)) == (Fraction(0), Fraction(0), [missing])
 
 
 def test_a_refund_without_a_rate_is_named_and_the_order_counts() -> None:
     (one,) = settle([order("o", payments=["p"]), payment("p", currency="GBP", refunded="5")], RATES).values()
-    assert (one.sold, one.returned, set(one.missing)) == (100, 0, {"GBP"})
+    assert (one.sold, one.returned, sorted(one.missing)) == (Fraction(100), Fraction(0), ["GBP"])
 
 
 def test_without_a_currency_of_its_own_the_hub_knows_no_worth() -> None:
@@ -215,10 +215,10 @@ AMOUNTS = st.integers(0, 200).map(str)
 @st.composite
 def _books(draw: st.DrawFn) -> list[Entry]:
     """Orders, invoices and payments that name some of each other, in three currencies."""
-    gone = [{}, {}, {}, {"test": True}, {"cancelled_at": MAY}]
+    gone: list[dict[str, Any]] = [{}, {}, {}, {"test": True}, {"cancelled_at": MAY}]
     orders = []
     for number in range(draw(st.integers(0, 3))):
-        told = {"currency": draw(st.sampled_from(["EUR", "EUR", "USD"])), "refunded": draw(AMOUNTS)}
+        told: dict[str, Any] = {"currency": draw(st.sampled_from(["EUR", "EUR", "USD"])), "refunded": draw(AMOUNTS)}
         flag = draw(st.sampled_from([*gone, {"status": "voided"}]))
         names = draw(st.lists(st.sampled_from(["p0", "p1", "alias2"]), max_size=2))
         orders.append(order(f"o{number}", draw(st.integers(1, 200).map(str)), payments=names, **told, **flag))
@@ -231,7 +231,7 @@ def _books(draw: st.DrawFn) -> list[Entry]:
     paid = []
     for number in range(draw(st.integers(0, 3))):
         told = {"currency": draw(st.sampled_from(["EUR", "JPY"])), "refunded": draw(AMOUNTS)}
-        flag = draw(st.sampled_from([{}, {}, {"failed": True}, {"test": True}]))
+        flag = draw(st.sampled_from([{}, gone[3], {"failed": True}]))
         pays = draw(st.lists(st.sampled_from(["o0", "o1", "i1", "gone"]), max_size=2))
         amount = draw(st.integers(1, 200).map(str))
         paid.append(payment(f"p{number}", amount, pays=pays, aliases=[f"alias{number}"], **told, **flag))

@@ -77,6 +77,23 @@ def test_a_payer_who_is_not_the_buyer_brings_the_buyer_nothing_twice(lite: tuple
     assert (_value(stage, ANN), _value(stage, BOB)) == ("100.00", "100.00"), "the link was taken back"
 
 
+def test_what_goes_back_of_a_payment_by_another_comes_off_the_order_however_far_away(lite: tuple[Stage, Books]) -> None:
+    stage, books = lite
+    books.person("ann", ANN)
+    books.person("bob", BOB)
+    books.money("order", "1", "100", buyer=ANN)
+    books.money("invoice", "1", "100", bills=["order:1"], payments=["payment:1"])
+    books.money("payment", "1", "100", buyer=BOB)
+    stage.sync()
+    assert (_value(stage, ANN), _value(stage, BOB)) == ("100.00", "0.00")
+    books.money("payment", "1", "100", buyer=BOB, refunded="30")
+    stage.sync()
+    assert (_value(stage, ANN), _value(stage, BOB)) == ("70.00", "0.00")
+    books.forget("invoice:1")
+    stage.sync()
+    assert (_value(stage, ANN), _value(stage, BOB)) == ("100.00", "70.00")
+
+
 def test_a_guest_who_registers_later_keeps_what_the_guest_bought(lite: tuple[Stage, Books]) -> None:
     stage, books = lite
     books.money("order", "1", "40", buyer=ANN)
@@ -226,8 +243,13 @@ def test_only_whoever_a_change_concerns_is_made_anew(lite: tuple[Stage, Books]) 
     assert stage.sync().resolve.traits == 5
     made: list[list[str]] = []
     with pytest.MonkeyPatch.context() as patch:
-        whole = stored.near
-        patch.setattr(stored, "near", lambda c, ids, kinds: (made.append(list(ids)), whole(c, ids, kinds))[1])
+        whole = stored.load
+
+        def load(c: Any, ids: Any) -> Any:
+            made.append(list(ids))
+            return whole(c, ids)
+
+        patch.setattr(stored, "load", load)
         books.money("order", "3", "11", buyer="p3@home.example")
         assert stage.sync().resolve.traits == 1
     assert made == [[stage.customer("p3@home.example").id]]

@@ -27,7 +27,7 @@ from tests.sync.hubs import Stage
 PEOPLE = ("ann", "bob", "guest")
 LATER = "2026-05-02T10:00:00Z"
 AMOUNTS = st.integers(1, 99_999).map(lambda cents: f"{cents // 100}.{cents % 100:02}")
-GONE = ({}, {}, {}, {"test": True}, {"cancelled_at": LATER})
+GONE: tuple[dict[str, Any], ...] = ({}, {}, {}, {"test": True}, {"cancelled_at": LATER})
 
 Change = tuple[str, str, dict[str, Any]]
 """What to do (order | invoice | payment | person | forget | again), to which record, with what."""
@@ -134,8 +134,8 @@ def _seen(stage: Stage) -> list[Any]:
     )
 
 
-@given(pieces=st.lists(st.lists(_changes(), min_size=1, max_size=5), min_size=2, max_size=5))
-@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=10)
+@given(pieces=st.lists(st.lists(_changes(), min_size=1, max_size=6), min_size=2, max_size=4))
+@settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=6)
 def test_traits_are_what_the_facts_come_to_after_every_piece_of_any_history(
     folder: Path, sqlite_template: Path, pieces: list[list[Change]]
 ) -> None:

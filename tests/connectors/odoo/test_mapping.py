@@ -148,8 +148,9 @@ def test_a_bill_names_its_orders_and_a_credit_note_what_it_takes_back(desk: Desk
     told = {"move_type": "out_invoice", "state": "posted", "invoice_origin": "S00001, S00002"}
     bill = desk.database.create("account.move", **told, **values)
     assert only(desk.mapped("invoices", bill))["bills"] == [*ordered["aliases"], f"odoo:order-name:{company.id}:S00002"]
-    told = {"move_type": "out_refund", "state": "posted", "reversed_entry_id": bill.id}
-    back = desk.database.create("account.move", **told, **values)
+    back = desk.database.create(
+        "account.move", move_type="out_refund", state="posted", reversed_entry_id=bill.id, **values
+    )
     assert only(desk.mapped("invoices", back))["bills"] == [f"odoo:invoice:{bill.id}"]
     desk.database.write("account.move", [back.id], state="cancel")
     assert only(desk.mapped("invoices", back))["cancelled_at"]
