@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -15,6 +15,7 @@ from config import schedule as schedules
 from mapping.errors import ConfigError
 from mapping.expressions import compile_expression
 from mapping.model import PROFILES, ActivityKind, Kind, Organization, Person
+from mapping.traits import TRAITS
 
 GOLDEN_FIELDS = tuple(dict.fromkeys((*Person.model_fields, *Organization.model_fields)))
 """The canonical fields that survive one by one."""
@@ -28,7 +29,11 @@ TIMELINE_KINDS = (
 MASK = "***"
 """What is shown in the place of a secret."""
 
+YAML_DIGITS = 15
+"""So many decimal digits a 64-bit number keeps (IEEE 754 binary64)."""
+
 _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_TRAIT = re.compile(r"(?<![\w.\"'])traits\.\"?(\w+)")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _DATABASE = re.compile(r"(?:sqlite|postgresql)(?:\+[a-z0-9_]+)?://.*", re.DOTALL)
 _SQLITE_FILE = re.compile(r"(?P<start>sqlite(?:\+[a-z0-9_]+)?:///)(?P<file>[^?]+)(?P<rest>\?.*)?", re.DOTALL)
@@ -67,6 +72,24 @@ def currency(value: str) -> str:
     if code and not re.fullmatch(r"[A-Z]{3}", code):
         raise refuse("is no currency", "an ISO 4217 code such as EUR")
     return code
+
+
+def exact(value: object) -> object:
+    """The number as it stands in the file; one with more digits than a YAML number keeps is refused."""
+    if not isinstance(value, float):
+        return value
+    text = repr(value)
+    if len(text.replace(".", "").strip("0")) > YAML_DIGITS:
+        raise refuse("has more digits than a number in YAML keeps", "the number in quotes")
+    return text
+
+
+def rates(value: Mapping[str, object], currency: str) -> None:
+    """Refuses rates that lead nowhere: without a currency of the hub, or of that currency itself."""
+    if not currency:
+        raise refuse("say what a currency is worth in hub.currency, which is not set", "hub: currency: EUR")
+    if currency in value:
+        raise refuse(f"name {currency}, which is the hub's own currency and needs no rate", "other currencies only")
 
 
 def timezone(value: str) -> str:
@@ -152,6 +175,14 @@ def timeline(keys: Collection[str]) -> None:
     for key in ("fields", "match_on"):
         if key in keys:
             raise refuse(f"timeline.{key} means nothing for activities", f"{key} under the object it belongs to")
+
+
+def trait_names(value: str) -> str:
+    """The expression as written, once every trait that it names is one."""
+    for name in _TRAIT.findall(value):
+        if name not in TRAITS:
+            raise refuse(f"names the trait {name}, which is none", f"one of {', '.join(TRAITS)}", nearest(name, TRAITS))
+    return value
 
 
 def expression(value: str) -> str:

@@ -77,8 +77,9 @@ class FieldPush(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    expression: Expression = Field(
-        alias="from", description="Expression over the golden record, or over the fact for a target of facts."
+    expression: Annotated[Expression, AfterValidator(checks.trait_names)] = Field(
+        alias="from",
+        description="Expression over the golden record and `traits`, or over the fact for a target of facts.",
     )
     mode: FieldMode = Field(
         FieldMode.ALWAYS,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
 from config import checks
 from config.block import Block, folder
@@ -48,6 +50,10 @@ __all__ = [
 ]
 
 
+Currency = Annotated[str, Field(min_length=1), AfterValidator(checks.currency)]
+Rate = Annotated[Decimal, Field(gt=0, max_digits=30, decimal_places=15), BeforeValidator(checks.exact)]
+
+
 class HubSettings(Block):
     """The hub itself."""
 
@@ -56,7 +62,9 @@ class HubSettings(Block):
         "", description="Country of phone numbers and addresses that name none, as ISO 3166-1 alpha-2 (`GB`)."
     )
     currency: Annotated[str, AfterValidator(checks.currency)] = Field(
-        "", description="Currency of amounts that name none, as ISO 4217 (`EUR`)."
+        "",
+        description="Currency of amounts that name none, and of customers' traits that are amounts, as ISO 4217 "
+        "(`EUR`). Unset: there are no such traits.",
     )
     timezone: Annotated[str, AfterValidator(checks.timezone)] = Field(
         "UTC",
@@ -118,8 +126,21 @@ class Settings(Block):
         GoldenSettings(), description="Which of several values survives, by canonical field."
     )
     privacy: PrivacySettings = Field(PrivacySettings(), description="What is never stored.")
+    rates: dict[Currency, dict[date, Rate]] = Field(
+        {},
+        description="What one unit of a currency is worth in `hub.currency`, from a day on: "
+        "`{USD: {2024-01-01: 0.92}}`. Traits that are amounts take the rate of each amount's day.",
+    )
 
     _source: Source = PrivateAttr(default_factory=Source)
+
+    @field_validator("rates")
+    @classmethod
+    def _rates(cls, value: dict[str, dict[date, Decimal]], info: ValidationInfo) -> dict[str, dict[date, Decimal]]:
+        hub = info.data.get("hub")
+        if value and hub is not None:
+            checks.rates(value, hub.currency)
+        return value
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -18,6 +18,8 @@ from mapping.rules import EntityRules
 
 __all__ = ["Entity", "Mapper", "Projection", "compile_expression"]
 
+_NAMING = ("ids", "payments", "bills", "pays", "aliases")
+"""Fields that hold ids, or keys of facts."""
 NO_OVERRIDES: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -96,8 +98,9 @@ def _of_system(entity: Entity, word: str, own: str) -> Entity:
     values = dict(entity.values)
     if "key" in values:
         values["key"] = renamed(values["key"])
-    if "ids" in values:
-        values["ids"] = [renamed(each) for each in values["ids"]]
+    for name in _NAMING:
+        if name in values:
+            values[name] = [renamed(each) for each in values[name]]
     if "participants" in values:
         values["participants"] = [
             {**each, "ids": [renamed(one) for one in each["ids"]]} if "ids" in each else each

@@ -212,12 +212,14 @@ class Refund(BaseModel):
 
 
 class MoneyFact(Fact):
-    """A fact with an amount. ``test`` is true for what only tried the system out and moved no money."""
+    """A fact with an amount. ``test`` is true for what only tried the system out and moved no money. ``aliases`` are
+    other keys that facts linked with it may name it by (``stripe:payment_intent:pi_1``)."""
 
     number: str | None = None
     currency: str | None = None
     total: Decimal | None = None
     test: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 class Order(MoneyFact):
@@ -241,7 +243,8 @@ class Order(MoneyFact):
 
 
 class Invoice(MoneyFact):
-    """A bill. ``bills`` are the keys of the orders that it asks money for, ``payments`` those of what paid it."""
+    """A bill. ``bills`` are the keys of the orders that it asks money for, ``payments`` those of what paid it. One
+    below zero is a credit note; ``bills`` may then name the invoice that it takes back, too."""
 
     due_on: date | None = None
     paid_at: Instant | None = None
@@ -254,15 +257,13 @@ class Payment(MoneyFact):
     """Money received; ``refunded`` is what went back. ``failed`` is true where none came.
 
     ``pays`` are the keys of the orders and invoices that it is for. A payment that a shop tells of carries the key that
-    the payment service gives it (``stripe:charge:ch_1``), so that what both tell of is one fact. ``aliases`` are other
-    keys that an order may name it by (``stripe:payment_intent:pi_1``).
+    the payment service gives it (``stripe:charge:ch_1``), so that what both tell of is one fact.
     """
 
     refunded: Decimal | None = None
     method: str | None = None
     failed: bool = False
     pays: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
     refunds: tuple[Refund, ...] = ()
 
 

@@ -15,21 +15,29 @@ The first that says something of a field gives it; beginning and end are one. Wh
 copy, where there is one, else everybody counts who is named by any: one calendar shows all guests, another its owner
 only. An answer is the newest that was given to the invitation with this ``sequence``: the participant's own calendar
 before what others have heard of it, and no answer yet (``needs-action``) after every other.
+
+Of money, which payment is for which order and invoice, and by what other keys a payment goes, is the union of what all
+say: the shop knows the one, the payment service the other. What went back of a payment is the greatest that any says,
+and it only tried the system out where any says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from mapping.identity import EMAIL, ID, PHONE
+from mapping.model import Kind
+from mapping.money import MONEY
 
 PREFERENCE = (ID, EMAIL, PHONE)
 
 _STANDING = frozenset({"sequence", "revised_at", "derived"})
 """How much a sighting's word counts: told of the sighting, not of the fact."""
 _TIME = frozenset({"at", "ends_at", "all_day"})
+_UNITED = ("payments", "bills", "pays", "aliases")
 _UNANSWERED = frozenset({"", "needs-action"})
 _ORGANIZER = "organizer"
 
@@ -77,12 +85,26 @@ def merge(sightings: Sequence[Sighting]) -> tuple[str, dict[str, Any]]:
         for name, value in sighting.values.items():
             if name not in _STANDING and not (timed and name in _TIME):
                 values.setdefault(name, value)
+    if len(ordered) > 1 and ordered[0].kind in MONEY:
+        _unite(ordered, values)
     took_part = _participants(ordered, heard)
     if took_part:
         values["participants"] = took_part
     else:
         values.pop("participants", None)
     return ordered[0].kind, values
+
+
+def _unite(ordered: Sequence[Sighting], values: dict[str, Any]) -> None:
+    """Puts into the values of a fact of money what is not the first speaker's alone."""
+    for name in _UNITED:
+        if name in values:
+            values[name] = list(dict.fromkeys(key for one in ordered for key in one.values.get(name, ())))
+    if any(one.values.get("test") for one in ordered):
+        values["test"] = True
+    if ordered[0].kind == Kind.PAYMENT and "refunded" in values:
+        told = [one.values["refunded"] for one in ordered if "refunded" in one.values]
+        values["refunded"] = max(told, key=Decimal)
 
 
 def _heard(sightings: Sequence[Sighting]) -> list[Sighting]:

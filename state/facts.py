@@ -4,17 +4,18 @@ time."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from mapping.money import MONEY
 from mapping.sightings import Hold, attach
 from state.batches import among
 from state.database import Database
 from state.records import chunks
-from state.tables import entity, fact, fact_ref, identifier, membership, raw_record, slice_
+from state.tables import entity, fact, fact_name, fact_ref, identifier, membership, raw_record, slice_
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class StoredFact:
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """One fact to write; ``id`` None for a new one. ``refs``: (participant, role, kind, value)."""
+    """One fact to write; ``id`` None for a new one. ``refs``: (participant, role, kind, value). ``names``: what links
+    it to others (value, whether it goes by it itself). ``before``: the values that it had."""
 
     id: int | None
     key: str
@@ -42,6 +44,8 @@ class FactRow:
     live: bool
     values: str
     refs: Sequence[tuple[int, str, str, str]]
+    names: Sequence[tuple[str, bool]] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
 
 
 _FACT = [fact.c.id, fact.c.key, fact.c.kind, fact.c.activity, fact.c.at, fact.c.live, fact.c["values"]]
@@ -61,17 +65,28 @@ def load(c: Connection, keys: Iterable[str]) -> dict[str, StoredFact]:
     return found
 
 
+def by_id(c: Connection, ids: Iterable[int]) -> dict[int, StoredFact]:
+    """Live facts by their row ids."""
+    found: dict[int, StoredFact] = {}
+    statement = select(*_FACT).where(among(fact.c.id, "ids"), fact.c.live)
+    for some in chunks(ids):
+        found.update({row[0]: _fact(row) for row in c.execute(statement, {"ids": some})})
+    return found
+
+
 def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:
-    """Writes facts whole, with their references."""
+    """Writes facts whole, with their references and names."""
     new = [row for row in rows if row.id is None]
     old = [row for row in rows if row.id is not None]
     columns = ("kind", "activity", "at", "live", "values")
     refs: list[dict[str, Any]] = []
+    names: list[dict[str, Any]] = []
     if new:
         inserts = []
         for row, number in zip(new, db.allocate(c, "fact", len(new)), strict=True):
             inserts.append({"id": number, "key": row.key, **{name: getattr(row, name) for name in columns}})
             refs.extend(_refs(number, row))
+            names.extend(_names(number, row))
         c.execute(insert(fact), inserts)
     if old:
         statement = update(fact).where(fact.c.id == bindparam("b_id"))
@@ -79,11 +94,20 @@ def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:
         c.execute(statement, [{"b_id": r.id, **{f"n_{name}": getattr(r, name) for name in columns}} for r in old])
         for ids in chunks(row.id for row in old):
             c.execute(delete(fact_ref).where(among(fact_ref.c.fact_id, "ids")), {"ids": ids})
+        for ids in chunks(row.id for row in old if row.kind in MONEY):
+            c.execute(delete(fact_name).where(among(fact_name.c.fact_id, "ids")), {"ids": ids})
         for row in old:
             if row.id is not None:
                 refs.extend(_refs(row.id, row))
+                names.extend(_names(row.id, row))
     if refs:
         c.execute(insert(fact_ref), refs)
+    if names:
+        c.execute(insert(fact_name), names)
+
+
+def _names(number: int, row: FactRow) -> list[dict[str, Any]]:
+    return [{"fact_id": number, "value": value, "own": own} for value, own in dict(row.names).items()]
 
 
 def _refs(number: int, row: FactRow) -> list[dict[str, Any]]:

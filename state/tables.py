@@ -209,6 +209,40 @@ fact_ref = Table(
     Index("ix_fact_ref_value_kind", "value", "kind"),
 )
 
+fact_name = Table(
+    "fact_name",  # of orders, invoices and payments: what links them, their own keys apart
+    metadata,
+    Column("fact_id", BIGID, primary_key=True, autoincrement=False),
+    Column("value", String(600), primary_key=True, info=PERSONAL),  # a key or an alias
+    Column("own", Boolean, nullable=False),  # whether the fact itself goes by it, or names another
+    Index("ix_fact_name_value", "value"),
+)
+
+trait = Table(
+    "trait",
+    metadata,
+    Column("customer_id", String(40), primary_key=True),
+    Column("values", Text, nullable=False, info=PERSONAL),
+    Column("provenance", Text, nullable=False, info=PERSONAL),  # {trait: [rule, since, count, [fact keys]]}
+    Column("missing", String(200), index=True),  # currencies of the amounts that were left out, by commas
+    Column("due_at", String(27), index=True),  # when the next meeting begins: then the traits change by themselves
+)
+
+dirty_trait = Table(
+    "dirty_trait",
+    metadata,
+    Column("kind", String(8), primary_key=True),  # customer, or what leads to some: fact | email | phone | id
+    Column("value", String(600), primary_key=True, info=PERSONAL),
+    sqlite_with_rowid=False,
+)
+
+trait_rules = Table(
+    "trait_rules",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # one row
+    Column("version", String(32), nullable=False),  # of the rules and rates that all traits were made with
+)
+
 cursor = Table(
     "cursor",
     metadata,

@@ -15,11 +15,14 @@ from mapping.errors import RecordError
 from mapping.mapper import Projection
 from mapping.model import PROFILES, ActivityKind
 from mapping.timeline import CANCELLED, describe, placed
-from state import customers, facts
+from state import customers, facts, traits
 from state.database import Connection, Database
 from state.facts import StoredFact
+from state.traits import StoredTraits
 
 MEETING = ActivityKind.MEETING.value
+TRAITS = "traits"
+"""What expressions call a customer's traits: ``traits.lifetime_value``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class TargetRules:
     match_on: str
     version: str
     timezone: str = "UTC"
+
+    @property
+    def traits(self) -> bool:
+        """Whether any of its expressions may ask for the customer's traits."""
+        return any(TRAITS in expression for expression in self.expressions.values())
 
     @property
     def name(self) -> str:
@@ -96,9 +104,9 @@ def target_rules(
 class Desired:
     """What one subject should look like over there. ``hash`` changes when that does.
 
-    ``roles`` maps a role of a fact to the customers in it. ``sources`` maps a golden field to its provenance. ``news``
-    is False for what is not worth creating: a meeting that was cancelled. ``partial`` says that the other fields are to
-    be left as they are.
+    ``roles`` maps a role of a fact to the customers in it. ``sources`` maps a golden field, or a trait as ``traits.x``,
+    to its provenance. ``news`` is False for what is not worth creating: a meeting that was cancelled. ``partial`` says
+    that the other fields are to be left as they are.
     """
 
     kind: str
@@ -119,12 +127,16 @@ def external_id(kind: str, key: str) -> str:
     return key if kind == "customer" else "f_" + blake2b(key.encode(), digest_size=16).hexdigest()
 
 
-def of_customer(rules: TargetRules, golden: customers.Golden) -> Desired:
+def of_customer(rules: TargetRules, golden: customers.Golden, told: StoredTraits | None = None) -> Desired:
     """What a customer should look like at the target."""
     values = golden.values
     title = values.get("name") or values.get("email") or values.get("phone") or golden.customer_id
     document = {**values, "id": golden.customer_id}
-    return _desired(rules, "customer", golden.customer_id, str(title), document, {}, golden.provenance)
+    sources = golden.provenance
+    if told is not None:
+        document[TRAITS] = told.values
+        sources = {**sources, **{f"{TRAITS}.{name}": whence for name, whence in told.provenance.items()}}
+    return _desired(rules, "customer", golden.customer_id, str(title), document, {}, sources)
 
 
 def of_fact(rules: TargetRules, fact: StoredFact, attached: Mapping[tuple[int, str], str]) -> Desired:
@@ -194,10 +206,17 @@ def everything(db: Database, rules: TargetRules) -> Iterator[list[Desired]]:
     """What the target should hold, in batches, in a fixed order. Facts that concern no customer are left out."""
     if rules.subject_kind == "customer":
         for batch in customers.every(db, rules.target.kind):
-            yield [of_customer(rules, golden) for golden in batch]
+            with db.read() as c:
+                told = _traits(c, rules, [golden.customer_id for golden in batch])
+            yield [of_customer(rules, golden, told.get(golden.customer_id)) for golden in batch]
     else:
         for some in facts.every(db, rules.target.kind, rules.target.activities):
             yield [of_fact(rules, fact, who) for fact, who in some if who and wanted(rules, fact)]
+
+
+def _traits(c: Connection, rules: TargetRules, ids: Sequence[str]) -> dict[str, StoredTraits]:
+    """The traits of some customers, where the target asks for any."""
+    return traits.load(c, ids) if rules.traits else {}
 
 
 def abandoned(db: Database, rules: TargetRules, keys: Sequence[str]) -> list[Desired]:
@@ -212,7 +231,9 @@ def abandoned(db: Database, rules: TargetRules, keys: Sequence[str]) -> list[Des
 def again(c: Connection, rules: TargetRules, keys: Sequence[str], now: str) -> dict[str, str]:
     """Subject key to the hash of what it should look like now; subjects that are no more are left out."""
     if rules.subject_kind == "customer":
-        return {key: of_customer(rules, golden).hash for key, golden in customers.load(c, keys).items()}
+        told = _traits(c, rules, keys)
+        golden = customers.load(c, keys)
+        return {key: of_customer(rules, one, told.get(key)).hash for key, one in golden.items()}
     loaded = facts.load(c, keys)
     stored = {key: fact for key, fact in loaded.items() if wanted(rules, fact)}
     attached = facts.attachments(c, {fact.id: fact.at for fact in stored.values()})

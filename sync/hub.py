@@ -14,6 +14,7 @@ from config.settings import Settings
 from connectors.core.protocols import Connector, Runtime
 from connectors.core.registry import catalogue
 from mapping.contract import Account
+from mapping.currencies import Rates
 from mapping.errors import AuthError, ConcordError, ConfigError
 from mapping.golden import Policy
 from mapping.identity import Protection
@@ -56,6 +57,7 @@ from sync.reports import (
 from sync.resolve import Resolver
 from sync.sound import check_sound, check_streams, check_writable
 from sync.sweeper import Sweeper
+from sync.traits import TraitKeeper
 from sync.views import Views
 
 NOTHING_YET = ResolveReport()
@@ -89,6 +91,7 @@ class Hub:
             max_names=settings.identity.max_shared_names,
             max_group=settings.identity.max_group,
         )
+        self._rates = Rates(settings.hub.currency, settings.rates)
         privacy = Privacy(settings.privacy.internal, settings.privacy.never_log)
         self._beside: Beside | None = None
         self._intake = Intake(
@@ -274,13 +277,15 @@ class Hub:
             with Heartbeat(held):
                 policy, advanced = Policy(self._survivorship()), partial(self.observer.advanced, "resolve")
                 resolver = Resolver(self.db, held, self._protection, policy, advanced)
-                if not resolver.waiting() and done == NOTHING_YET:
+                keeper = TraitKeeper(self.db, held, self._rates)
+                if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting():
                     return done
                 runs = Runs(self.db)
                 run = runs.start("resolve", held)
                 self.observer.started("resolve", resolver.waiting())
                 try:
                     report = done + resolver.run()
+                    report += ResolveReport(traits=keeper.run())
                 except BaseException as error:
                     runs.finish(run, RunStatus.FAILED, {}, failure(error)[1])
                     raise

@@ -9,10 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
+
 from connectors.core.protocols import Writes
 from mapping.errors import AuthError, ConcordError, ForbiddenError, GuardError, LeaseLostError, StalePlanError
-from state import dead_letters, outbox, plans
+from state import dead_letters, facts, outbox, plans
 from state.audit import write_audit
+from state.connections import Connections
 from state.customers import entity_places
 from state.database import Database, stamp
 from state.leases import Heartbeat, Leases, new_owner
@@ -22,7 +25,7 @@ from sync import planfile
 from sync.connect import Connected, Switchboard
 from sync.desired import TargetRules
 from sync.intake import LEASE_SECONDS, failure, lane
-from sync.plan import Planner, TargetDraft, Write
+from sync.plan import FROM_FACTS, Planner, TargetDraft, Write
 from sync.planfile import PlanFile
 from sync.push import Pusher, Tally, still_not
 from sync.recover import recover
@@ -84,14 +87,20 @@ class Outgoing:
         return _report(plan, path)
 
     def _named(self, writes: Sequence[Write]) -> list[Write]:
-        """The writes with the records that their values come from by name, instead of by row id."""
-        ids = {
-            int(f.why[1:].split()[0]) for write in writes for f in write.shown.fields if f.why.startswith("@")
-        }  # fmt: skip
+        """The writes with the records that their values come from by name, instead of by row id or fact."""
+        told = [f.why for write in writes for f in write.shown.fields]
+        ids = {int(why[1:].split()[0]) for why in told if why.startswith("@")}
+        keys = {key for why in told if FROM_FACTS in why for key in orjson.loads(why.partition(FROM_FACTS)[2])}
+        names = {row.id: row.name for row in Connections(self.db).all()}
         with self.db.read() as c:
             places = entity_places(c, sorted(ids))
+            seen = facts.sources(c, sorted(keys))
 
         def named(why: str) -> str:
+            if FROM_FACTS in why:
+                rule, _, of = why.partition(FROM_FACTS)
+                where = {f"{names.get(i, i)}/{stream}" for key in orjson.loads(of) for i, stream in seen.get(key, ())}
+                return f"{rule}, from {', '.join(sorted(where))}" if where else rule
             if not why.startswith("@"):
                 return why
             number, _, rule = why[1:].partition(" ")

@@ -12,6 +12,7 @@ For each target, in the order in which targets are written:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from state import customers, dead_letters, facts, outbox, shadows
 from state.database import Database
 from state.dead_letters import Letters, Place
 from state.shadows import Shadow
-from sync.desired import Desired, TargetRules, abandoned, everything
+from sync.desired import TRAITS, Desired, TargetRules, abandoned, everything
 from sync.diff import Difference, Held, difference, held_fields
 from sync.reports import FieldChange, PlannedChange, TargetPlan
 from sync.taken import Taken, folded
@@ -36,6 +37,9 @@ UNANSWERED = "an earlier write of it waits for its answer, or for a person"
 WORDLESS = "nothing is known of it that could be written"
 CANCELLED = "a meeting that is cancelled and was never there"
 OWNERLESS = "it concerns nobody who is over there"
+FROM_FACTS = "\x1f"
+"""Stands before the keys, as JSON, of the facts that a trait was made of, until they are named by their places."""
+_TRAIT = re.compile(rf"\b{TRAITS}\.\w+")
 NOT_THERE = "it is not over there, and mode update_only creates nothing"
 
 
@@ -477,8 +481,12 @@ def _write(
 
 
 def why(rules: TargetRules, desired: Desired, name: str) -> str:
-    """Where a value comes from, as far as its expression is a golden field; ids are named by the caller."""
+    """Where a value comes from, as far as its expression is a golden field or a trait; ids are named by the caller."""
     expression = rules.expressions.get(name, "")
+    trait = _TRAIT.search(expression)
+    if trait is not None and trait[0] in desired.sources:
+        rule, _, _, keys = desired.sources[trait[0]]
+        return f"{rule}{FROM_FACTS}{orjson.dumps(list(keys)).decode()}"
     if name == rules.target.external_id and not expression:
         return "our key for this customer"
     source = desired.sources.get(expression.split(".")[0])

@@ -72,7 +72,7 @@ class StreamReport:
 
 @dataclass(frozen=True, slots=True)
 class ResolveReport:
-    """What resolving the dirty entities changed."""
+    """What resolving the dirty entities changed. ``traits``: of how many customers the traits did."""
 
     entities: int = 0
     facts: int = 0
@@ -82,6 +82,7 @@ class ResolveReport:
     retired: int = 0
     changed: int = 0
     seconds: float = 0.0
+    traits: int = 0
 
     def __add__(self, other: ResolveReport) -> ResolveReport:
         return ResolveReport(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
@@ -303,6 +304,20 @@ class ValueView:
 
 
 @dataclass(frozen=True, slots=True)
+class TraitView:
+    """One trait: by what rule, of how many facts, since when, the keys of the newest of them and where they were seen
+    (``shop/orders``)."""
+
+    trait: str
+    value: int | str
+    rule: str
+    since: str
+    count: int
+    facts: Sequence[str]
+    sources: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class MemberView:
     """One source record that belongs to a customer, and why."""
 
@@ -328,7 +343,8 @@ class RemoteView:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """A customer whole. ``asked`` is the id asked for where it redirects to ``id``."""
+    """A customer whole. ``asked`` is the id asked for where it redirects to ``id``. ``left_out`` names the currencies
+    of amounts that no trait counts, since no rate is known."""
 
     id: str
     asked: str
@@ -336,6 +352,8 @@ class CustomerView:
     values: Sequence[ValueView]
     members: Sequence[MemberView]
     remotes: Sequence[RemoteView]
+    traits: Sequence[TraitView] = ()
+    left_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

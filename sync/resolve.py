@@ -29,7 +29,7 @@ from mapping.golden import Golden, Member, Policy, Provenance, survive
 from mapping.identity import Identifier, Link, Protection, components
 from mapping.identity import identifiers as identifiers_of
 from mapping.model import PROFILES, Kind
-from state import facts, identifiers, identities, records, schedules, shadows
+from state import facts, identifiers, identities, records, schedules, shadows, traits
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
@@ -38,6 +38,7 @@ from sync.neighbourhood import Neighbourhood, gather
 from sync.newcomers import Names, alone, may_be_alone, settle
 from sync.reports import ResolveReport
 from sync.retell import facts_anew
+from sync.traits import affected
 
 BATCH = 4000
 PART = 1000
@@ -90,7 +91,7 @@ class Resolver:
         with self.db.read() as c:
             waiting = identities.profiles(c, ids)
             known = identifiers.held(c, [one.id for one in waiting.values() if one.kind in PROFILES])
-        shared, fresh = self._identify(waiting, known)
+        shared, fresh, held = self._identify(waiting, known)
         with self.db.read() as c:
             fact_rows = facts_anew(c, batch, waiting)
             newcomers = alone(fresh, shared, identities.memberships(c, [one.id for one, _ in fresh]))
@@ -99,11 +100,12 @@ class Resolver:
             near = gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
             names = Names(self.db.now())
             changes = _decide(c, near, self.policy, names)
+            stale = affected(c, fact_rows, held, waiting, near.memberships, changes)
             parts = [*settle(c, newcomers, names)]
         seqs: dict[int, list[int]] = {}
         for one in batch:
             seqs.setdefault(one.entity_id, []).append(one.seq)
-        self._write(changes, fact_rows, [seq for i in ids - settled for seq in seqs[i]])
+        self._write(changes, fact_rows, [seq for i in ids - settled for seq in seqs[i]], stale)
         for part in parts:
             self._write(part, (), [seq for i, _ in part.joined for seq in seqs[i]])
         return Counter(
@@ -112,9 +114,16 @@ class Resolver:
             changed=len(changes.golden),
         )  # fmt: skip
 
-    def _write(self, changes: Changes, fact_rows: Sequence[FactRow], seqs: Sequence[int]) -> None:
-        """What was decided, in one short transaction that takes those it was decided for out of the queue."""
-        if not seqs and not fact_rows:
+    def _write(
+        self,
+        changes: Changes,
+        fact_rows: Sequence[FactRow],
+        seqs: Sequence[int],
+        stale: Sequence[traits.Waiting] = (),
+    ) -> None:
+        """What was decided, in one short transaction that takes those it was decided for out of the queue. ``stale``:
+        whose traits may be others now."""
+        if not seqs and not fact_rows and not stale:
             return
         now = self.db.stamp()
         with self.db.write(self.lease) as c:
@@ -122,16 +131,18 @@ class Resolver:
             identities.write(c, changes, now, "resolve")
             for old, into in changes.merged:
                 shadows.move_subject(c, old, into, now)
+            traits.enqueue(c, stale)
             records.forget_dirty(c, seqs)
             schedules.wake(c, now)
 
     def _identify(
         self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]
-    ) -> tuple[dict[Identifier, int], list[tuple[Profile, frozenset[Identifier]]]]:
+    ) -> tuple[dict[Identifier, int], list[tuple[Profile, frozenset[Identifier]]], set[Identifier]]:
         """Keeps the identifiers of the waiting profiles, in a transaction of its own: they can be derived again.
 
         Returns those that they hold or held and that several may share: to how many (what is given up just now counts);
-        and the records that hold some or none for the first time and may be alone, each with its identifiers.
+        the records that hold some or none for the first time and may be alone, each with its identifiers; and all
+        identifiers that any of them holds or held.
         """
         fresh: list[tuple[Profile, frozenset[Identifier]]] = []
         touched: set[Identifier] = set()
@@ -174,7 +185,7 @@ class Resolver:
         if resumed or ended:
             with self.db.write(self.lease) as c:
                 identifiers.write(c, (), resumed, ended)
-        return {one: count for one, count in counts.items() if count > 1}, fresh
+        return {one: count for one, count in counts.items() if count > 1}, fresh, touched
 
 
 def _decide(c: Connection, near: Neighbourhood, policy: Policy, names: Names) -> Changes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from mapping.identity import references
+from mapping.money import names
 from mapping.sightings import Sighting, merge
 from state import facts, identities
 from state.database import Connection
@@ -39,7 +40,7 @@ def _fact_row(
     if not speakers:
         if stored is None or not stored.live:
             return None
-        return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, "{}", ())
+        return FactRow(stored.id, key, stored.kind, stored.activity, stored.at, False, "{}", (), before=stored.values)
     kind, values = merge(
         [Sighting(p.id, places.get(p.id, ()), p.kind, p.values, max(p.since.values())) for p in speakers]
     )
@@ -48,7 +49,7 @@ def _fact_row(
         return None
     return FactRow(
         stored.id if stored else None, key, kind, values.get("activity"), _instant(values.get("at")), True,
-        orjson.dumps(values).decode(), references(values),
+        orjson.dumps(values).decode(), references(values), names(values), stored.values if stored else {},
     )  # fmt: skip
 
 

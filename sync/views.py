@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mapping.errors import GoneError
+from mapping.money import NO_AMOUNT, NO_CURRENCY
 from mapping.timeline import days, describe
-from state import customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps
+from state import customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps, traits
 from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
 from state.dead_letters import LetterRow
 from state.runs import RunRow, Runs, RunStatus
+from state.traits import StoredTraits
 from sync.intake import sentence
 from sync.reports import (
     ConnectionStatus,
@@ -23,6 +25,7 @@ from sync.reports import (
     RemoteView,
     StatusReport,
     TimelineItem,
+    TraitView,
     ValueView,
 )
 from sync.schedule import overdue
@@ -54,6 +57,7 @@ class Views:
             waiting = identities.queue_length(c)
             attempts = outbox.counts(c)
             counted = {row.id: records.live_records(c, row.id) for row in rows}
+            missing = traits.missing(c)
         letters = {row.id: dead_letters.count(self.db, connection_id=row.id) for row in rows}
         advice: list[str] = []
         lines = [_line(row, latest, counted[row.id], letters[row.id], advice) for row in rows]
@@ -84,6 +88,7 @@ class Views:
             )
         if any(letters.values()):
             advice.append(f"records that could not be taken: {sum(letters.values())}; see concord dead-letters")
+        advice += [left_out(what, count) for what, count in sorted(missing.items())]
         return StatusReport(
             hub,
             self.db.place,
@@ -134,6 +139,12 @@ class Views:
             members = customers.members(c, [id_])
             links = identities.links_of(c, [m.entity_id for m in members])
             held = shadows.of_subject(c, "customer", [id_])
+            stored = traits.load(c, [id_]).get(id_)
+            seen = (
+                facts.sources(c, sorted({key for one in stored.provenance.values() for key in one[3]}))
+                if stored
+                else {}
+            )
         places = {m.entity_id: m for m in members}
         written = {(one.connection_id, one.remote_id) for one in held}
         values = [_value(name, value, golden.provenance, places, names) for name, value in _flat(golden.values)]
@@ -144,6 +155,8 @@ class Views:
             values=values,
             members=[_member(m, links, places, names, written) for m in members],
             remotes=[_remote(one, names) for one in held],
+            traits=_traits(stored, seen, names) if stored else (),
+            left_out=stored.missing if stored else (),
         )
 
     def timeline(self, asked: str, limit: int) -> list[TimelineItem]:
@@ -174,6 +187,16 @@ class Views:
         if row is None:
             raise GoneError(f"There is no dead letter {number}; concord dead-letters list shows them.")
         return _letter(row, self.names(), body=True)
+
+
+def left_out(what: str, count: int) -> str:
+    """What to do about amounts that no trait counts; ``what`` they lack, or the currency that has no rate."""
+    who = f"{count:,} customer{'s' * (count > 1)}"
+    if what == NO_AMOUNT:
+        return f"orders, invoices or payments of {who} name no amount: their traits leave them out"
+    if what == NO_CURRENCY:
+        return f"amounts of {who} name no currency and are left out of their traits: set hub.currency"
+    return f"amounts in {what} of {who} are left out of their traits: give rates.{what} a rate for their days"
 
 
 def _when(fact: facts.StoredFact) -> str:
@@ -255,6 +278,17 @@ def _value(
     return ValueView(
         name, value, names.get(place.connection_id, place.connection_id), place.stream, place.remote_id, rule, since
     )
+
+
+def _traits(
+    stored: StoredTraits, seen: Mapping[str, Sequence[tuple[str, str]]], names: Mapping[str, str]
+) -> list[TraitView]:
+    found = []
+    for name, value in stored.values.items():
+        rule, since, count, keys = stored.provenance[name]
+        places = {f"{names.get(i, i)}/{stream}" for key in keys for i, stream in seen.get(key, ())}
+        found.append(TraitView(name, value, rule, since, count, keys, sorted(places)))
+    return found
 
 
 WORDS = {

@@ -73,7 +73,7 @@ def examine(config: Path) -> list[Finding]:
         found, current = database(hub.database)
         findings += [vault_key(hub.state_dir), found]
         if current:
-            findings.append(secrets(config))
+            findings += [secrets(config), rates(hub.database)]
     findings.append(disk(config.absolute().parent))
     return findings
 
@@ -205,6 +205,21 @@ def database(url: str) -> tuple[Finding, bool]:
         return Finding("database", False, redacted(str(error)), remedy), False
     found = place if current else f"{place}: older; the next command brings it up to date"
     return Finding("database", True, found), current
+
+
+def rates(url: str) -> Finding:
+    """Whether every amount counts in its customer's traits. The database must be of this version."""
+    from state import traits
+    from state.database import Database
+
+    try:
+        with closing(Database(url, patience=SKEW_SECONDS)) as opened, opened.read() as connection:
+            missing = traits.missing(connection)
+    except ConcordError as error:
+        return Finding("rates", False, redacted(str(error)), "see that the database runs")
+    told = "; ".join(f"{what} ({count:,} customers)" for what, count in sorted(missing.items()))
+    remedy = "give each currency a rate under rates: for the days of its amounts, and set hub.currency"
+    return _settled("rates", not missing, f"left out of traits: {told}" if missing else "no amount is left out", remedy)
 
 
 def disk(folder: Path) -> Finding:

@@ -37,7 +37,7 @@ def customer(view: CustomerView) -> list[RenderableType]:
     drawn: list[RenderableType] = [Text(f"{view.kind} ") + cell(view.id, "bold")]
     if view.asked != view.id:
         drawn.append(Text("merged: ", style="yellow") + cell(view.asked) + Text(" is this customer now"))
-    drawn += [values(view.values), members(view)]
+    drawn += [values(view.values), *traits(view), members(view)]
     for remote in view.remotes:
         head = Text("\nIn ") + cell(f"{remote.connection}/{remote.object} {remote.remote_id}", "bold")
         drawn.append(head + Text(f" ({remote.role}, ") + state(remote.state) + Text(")"))
@@ -59,6 +59,19 @@ def values(golden: Sequence[ValueView], *, brief: bool = False) -> RenderableTyp
             cell(each.field), cell(each.value), cell(shorten(source)), cell(each.rule), cell(moment(each.since)[:10])
         )
     return table
+
+
+def traits(view: CustomerView) -> list[RenderableType]:
+    """What the customer's facts come to, and which amounts are left out; nothing where there are no facts."""
+    if not view.traits:
+        return []
+    table = grid("trait", "value", "from", "rule", "since", whole=("trait", "since"))
+    for each in view.traits:
+        since = cell(moment(each.since)[:10])
+        table.add_row(cell(each.trait), cell(each.value), cell(shorten(list(each.sources))), cell(each.rule), since)
+    if not view.left_out:
+        return [table]
+    return [table, Text(f"Left out, for want of a rate: {', '.join(view.left_out)}", style="yellow")]
 
 
 def members(view: CustomerView) -> RenderableType:

@@ -103,7 +103,7 @@ def _count(name: str, value: int) -> Text:
 
 def resolved(report: ResolveReport) -> Text:
     """One line on who turned out to be who."""
-    if not (report.entities or report.facts or report.changed or report.retired):
+    if not (report.entities or report.facts or report.changed or report.retired or report.traits):
         return Text("Resolved: nothing to do.")
     parts = [f"{report.entities:,} profiles and facts looked at", f"{many(report.created, 'customer')} new"]
     parts += [
@@ -116,6 +116,7 @@ def resolved(report: ResolveReport) -> Text:
         )
         if count
     ]
+    parts += [f"traits of {many(report.traits, 'customer')} changed"] if report.traits else []
     return Text(f"Resolved: {', '.join(parts)} ({report.seconds:.1f} s).")
 
 

@@ -99,6 +99,9 @@ PARTNERS = (
 _PARTNER = (_named("partner", "partner_id[0]"),)
 _BUYER = ParticipantRules(role="buyer", ids=_PARTNER)
 _MONEY = {"currency": "currency_id[1]", "total": "amount_total"}
+_ORDER_NAME = "join('', ['odoo:order-name:', company_id[0], ':'])"
+"""An invoice names its orders by their numbers, which are a company's own (sale.order, ``_create_invoices``)."""
+_ORIGINS = f"split(join('', [{_ORDER_NAME}, replace(invoice_origin, ', ', join('', [',', {_ORDER_NAME}]))]), ',')"
 ORDERS = (
     EntityRules(
         name="order",
@@ -107,6 +110,7 @@ ORDERS = (
         fields={
             **_MONEY,
             "key": _named("order"),
+            "aliases": f"[join('', [{_ORDER_NAME}, name])][?@]",
             "at": "date(date_order)",
             "number": "name",
             "status": "state",
@@ -153,6 +157,9 @@ INVOICES = (
             # Signed: a credit note, and a supplier's bill, take away.
             "total": "amount_total_in_currency_signed",
             "due_on": "invoice_date_due",
+            "cancelled_at": _when("state == 'cancel'", "date(write_date)"),
+            # The orders by their names, and of a credit note the invoice that it takes back (``_reverse_moves``).
+            "bills": f"[{_ORIGINS}, [{_named('invoice', 'reversed_entry_id[0]')}]][] | [?@]",
         },
         participants=(
             ParticipantRules(role="buyer", ids=(_when("starts_with(move_type, 'out_')", _PARTNER[0]),)),

@@ -132,11 +132,13 @@ def _invoice(name: str, kind: str, role: str) -> EntityRules:
             "text": "comment",
             "due_on": "min(lines_to_pay[].maturity_date) || `null`",
             "paid_at": "(state == 'paid') && reconciled || `null`",
+            "bills": f"sales[].{_named('sale')}",
         },
         participants=(_party(role),),
     )
 
 
+_ORIGIN = "split(line.move_origin, ',')[1]"
 INVOICES = (_invoice("invoice", "out", "customer"), _invoice("bill", "in", "supplier"))
 PAYMENTS = (
     EntityRules(
@@ -151,6 +153,11 @@ PAYMENTS = (
             "method": "journal.name",
             # The text is called description in 7.0 and reference in 8.2.
             "title": "description || reference",
+            # The line to pay is one of the move that an invoice has posted (account.move.line, ``move_origin``).
+            "pays": (
+                "line.move_origin && starts_with(line.move_origin, 'account.invoice,')"
+                f" && [{_named('invoice', _ORIGIN)}] || `null`"
+            ),
         },
         participants=(_party("payer"),),
     ),

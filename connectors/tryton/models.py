@@ -91,6 +91,7 @@ INVOICES = Model(
         "currency": _CURRENCY,
         "lines": (*STAMPS, "type", "quantity", "unit_price", "description", "product.code", "product.rec_name"),
         "lines_to_pay": ("maturity_date",),
+        "sales": ("number",),
     },
     computed=("untaxed_amount", "tax_amount", "total_amount", "reconciled"),
     children=("lines",),
@@ -100,7 +101,7 @@ PAYMENTS = Model(
     stream="payments",
     name="account.payment",
     rules=mapping.PAYMENTS,
-    related={"party": _PARTY, "currency": _CURRENCY, "journal": ("name",)},
+    related={"party": _PARTY, "currency": _CURRENCY, "journal": ("name",), "line": ("move_origin",)},
     parents=("parties",),
 )
 MODELS = (PARTIES, SALES, INVOICES, PAYMENTS)

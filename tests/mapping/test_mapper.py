@@ -377,3 +377,14 @@ def test_canonical_values_are_mapped_to_themselves(document: dict[str, Any], kin
         return
     (again,) = EVERYTHING[kind].map(entity.values)
     assert again.values == entity.values
+
+
+def test_what_money_is_linked_by_is_of_one_account_as_keys_are_and_another_services_keys_are_not() -> None:
+    names = ("payments", "bills", "pays", "aliases")
+    body = {"key": "shop:order:1", "names": ["shop:transaction:2", "stripe:charge:ch_1"]}
+    for kind in (Kind.ORDER, Kind.INVOICE, Kind.PAYMENT):
+        mine = [name for name in names if name in MODELS[kind].model_fields]
+        rule = EntityRules("money", kind, {"key": "key", **dict.fromkeys(mine, "names")})
+        found = one(rule, body, system=("shop", "shop.4f1c")).values
+        assert found["key"] == "shop.4f1c:order:1"
+        assert all(found[name] == ["shop.4f1c:transaction:2", "stripe:charge:ch_1"] for name in mine)

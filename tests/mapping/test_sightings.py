@@ -44,6 +44,27 @@ def test_of_sightings_of_one_instant_the_natural_key_decides() -> None:
     assert merge([_sighting(2, MAY, title="B"), _sighting(1, MAY, title="A")])[1]["title"] == "A"
 
 
+def test_which_money_belongs_together_is_what_all_say_and_what_went_back_the_greatest() -> None:
+    shop = _sighting(1, JUNE, "payment", pays=["shop:order:1"], refunded="9.50", total="20", status="captured")
+    service = _sighting(
+        2, MAY, "payment", aliases=["service:intent:1"], pays=["service:invoice:1"], refunded="10", test=True
+    )
+    for both in permutations((shop, service)):
+        assert merge(both) == (
+            "payment",
+            {
+                "pays": ["shop:order:1", "service:invoice:1"],
+                "refunded": "10",
+                "total": "20",
+                "status": "captured",
+                "aliases": ["service:intent:1"],
+                "test": True,
+            },
+        )
+    export, api = _sighting(1, MAY, "order", refunded="10"), _sighting(2, JUNE, "order", refunded="5")
+    assert merge([export, api])[1]["refunded"] == "5", "of an order the newest word holds"
+
+
 def _copy(number: int, calendar: str = "", **values: Any) -> Sighting:
     """One calendar's copy of a meeting; each number is a calendar of its own unless one is named."""
     return Sighting(

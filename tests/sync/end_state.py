@@ -24,6 +24,7 @@ from state.tables import (
     customer,
     dead_letter,
     dirty_entity,
+    dirty_trait,
     entity,
     fact,
     fact_ref,
@@ -34,6 +35,7 @@ from state.tables import (
     raw_record,
     shadow,
     slice_,
+    trait,
 )
 from sync.page import OUR_FACT
 
@@ -61,8 +63,8 @@ class EndState:
         return {
             "raw records": self._raws(), "entities": self._entities(), "identifiers": self._identifiers(),
             "customers": self._customers(), "facts": self._facts(), "attachments": self._attachments(),
-            "shadows": self._shadows(), "dead letters": self._dead_letters(), "pages": self._pages(),
-            "left over": self._left_over(), "crm": self._crm(),
+            "traits": self._traits(), "shadows": self._shadows(), "dead letters": self._dead_letters(),
+            "pages": self._pages(), "left over": self._left_over(), "crm": self._crm(),
         }  # fmt: skip
 
     def strays(self) -> list[str]:
@@ -219,6 +221,12 @@ class EndState:
         }
         return sorted((self._said(known[number]["key"]), found) for number, found in named.items())
 
+    def _traits(self) -> list[Any]:
+        return sorted(
+            (self._people.get(row["customer_id"], "nobody"), self._said(row["values"]), self._said(row["provenance"]))
+            for row in self._table(trait)
+        )
+
     def _shadows(self) -> list[Any]:
         return sorted(
             (
@@ -249,7 +257,7 @@ class EndState:
         )
 
     def _left_over(self) -> dict[str, int]:
-        waiting = {table.name: len(self._table(table)) for table in (outbox, dirty_entity)}
+        waiting = {table.name: len(self._table(table)) for table in (outbox, dirty_entity, dirty_trait)}
         return {**waiting, "enumerations": sum(row["enumerating"] for row in self._table(cursor))}
 
     def _crm(self) -> list[Any]:

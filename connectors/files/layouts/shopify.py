@@ -166,6 +166,19 @@ _ORDER: dict[str, tuple[str, ...]] = {
 }
 
 
+# What Shopify exports of a payment has changed its name and form more than once. Only an id that is unmistakably one of
+# Stripe's is taken for a payment's key; Stripe's ids begin with the kind of object (docs.stripe.com/api, 2026-11-29).
+_PAYMENT = ("Payment ID", "Payment Reference", "Payment References")
+_STRIPE = re.compile(r"(?<![A-Za-z0-9_])(ch|py|pi)_[A-Za-z0-9]{8,}")
+_OBJECTS = {"ch": "charge", "py": "charge", "pi": "payment_intent"}
+
+
+def _payments(cells: Cells) -> list[str]:
+    """The keys of the payments at Stripe that the order names."""
+    found = [match for name in _PAYMENT for match in _STRIPE.finditer(cells.get(name, ""))]
+    return list(dict.fromkeys(f"stripe:{_OBJECTS[match[1]]}:{match[0]}" for match in found))
+
+
 def _order_continues(opening: Cells, row: Cells) -> bool:
     return row.get("Name", opening.get("Name")) == opening.get("Name")
 
@@ -201,6 +214,7 @@ def _order(raw: dict[str, Any], facts: FileFacts) -> Shaped:
     body["lines"] = _lines(rows)
     body["_rest"] = {name: cell for name, cell in rest(cells, _ORDER).items() if not name.startswith("Lineitem ")}
     body["_key"] = facts.reference("shopify", "order", identity)
+    body["_payments"] = _payments(cells)
     body["_name"] = cells.get("Billing Name") or cells.get("Shipping Name")
     body["_phone"] = next((cells[n] for n in ("Phone", "Billing Phone", "Shipping Phone") if cells.get(n)), None)
     if not cells.get("Email") and not body["_phone"] and body["_name"]:
@@ -236,6 +250,7 @@ SHOPIFY_ORDERS = Layout(
                 "paid_at": 'date("Paid at")',
                 "fulfilled_at": 'date("Fulfilled at")',
                 "cancelled_at": 'date("Cancelled at")',
+                "payments": "_payments",
                 "lines": 'lines[].{title: "Lineitem name", sku: "Lineitem sku",'
                 ' quantity: "Lineitem quantity", price: "Lineitem price"}',
                 "custom": "_rest",

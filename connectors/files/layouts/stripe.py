@@ -22,6 +22,9 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "Payment Source Type": (),
 }
 _CARD = "card "
+_FAILED = frozenset({"failed", "canceled"})
+_LINKS = {"PaymentIntent ID": "payment_intent", "Invoice ID": "invoice"}
+"""Columns that an admin may add to the export: the payment's other name, and what it pays."""
 
 
 def _payment(raw: dict[str, Any], facts: FileFacts) -> Shaped:
@@ -36,10 +39,17 @@ def _payment(raw: dict[str, Any], facts: FileFacts) -> Shaped:
             _total=plain_number(cells.get("Amount", "")),
             _refunded=plain_number(cells.get("Amount Refunded", "")),
             _status=cells.get("Status", "").casefold(),
-            _ids=[facts.reference("stripe", "customer", customer)] if customer else [],
+            _failed=cells.get("Status", "").casefold() in _FAILED,
+            _test=cells.get("Mode", "").casefold() == "test",
+            _ids=[f"stripe:customer:{customer}"] if customer else [],
         )
     )
-    body["_key"] = facts.reference("stripe", "charge", identity)
+    # One payment may be known by its intent alone: the export of all payments lists those that were never charged so.
+    # Stripe's ids are unique over all accounts, so no ``system`` is put in: a shop names the payment by the plain key.
+    body["_key"] = f"stripe:{'payment_intent' if identity.startswith('pi_') else 'charge'}:{identity}"
+    for column, kind in _LINKS.items():
+        if cells.get(column):
+            body[f"_{kind}"] = [f"stripe:{kind}:{cells[column]}"]
     return Shaped(identity, body)
 
 
@@ -65,6 +75,10 @@ STRIPE_PAYMENTS = Layout(
                 "refunded": "_refunded",
                 "currency": "_currency",
                 "status": "_status",
+                "failed": "_failed || `null`",
+                "test": "_test || `null`",
+                "aliases": "_payment_intent",
+                "pays": "_invoice",
                 "method": '"Payment Source Type"',
                 "title": "Description",
                 "custom": "_rest",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.connectors.files.support import Folder
 
 CUSTOMERS = (
@@ -145,6 +147,48 @@ def test_no_card_data_of_a_stripe_payment_is_kept(folder: Folder) -> None:
     assert payments[0]["custom"]["table (metadata)"] == "12"
     assert payments[1]["status"] == "refunded"
     assert [e.values["email"] for e in folder.entities("stripe_payments") if e.part == "payer"] == ["kim@plum.example"]
+
+
+def test_a_stripe_payment_says_whether_money_came_and_what_else_it_is_known_by(folder: Folder) -> None:
+    folder.config["system"] = "north"
+    folder.put(
+        "payments.csv",
+        "id,Created (UTC),Amount,Amount Refunded,Currency,Status,Customer Email,Captured,Mode,PaymentIntent ID,"
+        "Invoice ID\n"
+        "ch_1,2026-05-01 18:30,10.00,0,eur,Paid,kim@plum.example,true,Live,pi_1,in_1\n"
+        "ch_2,2026-05-01 18:30,10.00,0,eur,Failed,kim@plum.example,false,Test,,\n"
+        "pi_3,2026-05-01 18:30,10.00,0,eur,Canceled,kim@plum.example,false,Live,,\n",
+    )
+    came, failed, never = (e.values for e in folder.entities("stripe_payments") if e.part == "payment")
+    assert (came["key"], came["aliases"], came["pays"]) == (
+        "stripe:charge:ch_1",
+        ["stripe:payment_intent:pi_1"],
+        ["stripe:invoice:in_1"],
+    )
+    assert "failed" not in came
+    assert "test" not in came
+    assert (failed["failed"], failed["test"], "aliases" in failed) == (True, True, False)
+    assert (never["key"], never["failed"]) == ("stripe:payment_intent:pi_3", True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "keys"),
+    [
+        ("ch_3NqFxbKZ1example", ["stripe:charge:ch_3NqFxbKZ1example"]),
+        ("pi_3NqFxbKZ1example + py_3NqFxbKZ1example",
+         ["stripe:payment_intent:pi_3NqFxbKZ1example", "stripe:charge:py_3NqFxbKZ1example"]),
+        ("c25048437719.1", None),
+        ("batch_12345678", None),
+    ],
+)  # fmt: skip
+def test_an_order_names_a_payment_only_by_what_is_surely_one_of_stripes_ids(
+    folder: Folder, cell: str, keys: list[str] | None
+) -> None:
+    header = ORDERS.replace("\n", ",Payment Reference\n", 1)
+    folder.put("orders.csv", header + order("#7", ["1,Cup,30.00,C"]).rstrip("\n") + f",{cell}\n")
+    fact = folder.one("shopify_orders", "order")
+    assert fact.get("payments") == keys
+    assert fact["custom"]["Payment Reference"] == cell
 
 
 def test_a_bad_line_inside_an_order_costs_that_line_only(folder: Folder) -> None:

@@ -139,6 +139,23 @@ def test_a_credit_note_takes_away_and_a_draft_is_no_bill(desk: Desk) -> None:
     assert only(desk.mapped("invoices", back))["total"] == "-120.0"
 
 
+def test_a_bill_names_its_orders_and_a_credit_note_what_it_takes_back(desk: Desk) -> None:
+    partner, company = desk.database.create("res.partner", name="Ada"), desk.database.create("res.company", name="We")
+    values = {"partner_id": partner.id, "company_id": company.id}
+    row = desk.database.create("sale.order", date_order="2026-05-01 10:00:00", state="sale", **values)
+    ordered = only(desk.mapped("orders", row))
+    assert ordered["aliases"] == [f"odoo:order-name:{company.id}:S00001"]
+    told = {"move_type": "out_invoice", "state": "posted", "invoice_origin": "S00001, S00002"}
+    bill = desk.database.create("account.move", **told, **values)
+    assert only(desk.mapped("invoices", bill))["bills"] == [*ordered["aliases"], f"odoo:order-name:{company.id}:S00002"]
+    back = desk.database.create(
+        "account.move", move_type="out_refund", state="posted", reversed_entry_id=bill.id, **values
+    )
+    assert only(desk.mapped("invoices", back))["bills"] == [f"odoo:invoice:{bill.id}"]
+    desk.database.write("account.move", [back.id], state="cancel")
+    assert only(desk.mapped("invoices", back))["cancelled_at"]
+
+
 def test_a_lead_is_an_activity_and_a_person(desk: Desk) -> None:
     source = desk.database.create("utm.source", name="Fair")
     row = desk.database.create(
