@@ -230,3 +230,34 @@ def vendure(records: int) -> SandboxServer:
         shop.buy(shop.register(f"ada.{number}@example.com", last=f"Castro {number}"), 1000 + number)
     filling.at = None
     return VendureSandbox(shop)
+
+
+def woocommerce(records: int) -> SandboxServer:
+    """A shop with so many customers and so many orders, each of one customer."""
+    from connectors.woocommerce.sandbox import WooSandbox
+    from connectors.woocommerce.shop import WooShop
+
+    filling = Filling()
+    shop = WooShop(now=filling.now)
+    for number in range(records):
+        filling.at = spread(records, number)
+        buyer = shop.customer(f"ada.{number}@example.com", first_name="Ada", last_name=f"Castro {number}")
+        shop.order(customer_id=buyer, status="completed", line_items=[{"name": "A roof", "total": "12.50"}])
+    filling.at = None
+    return WooSandbox(shop)
+
+
+def bigcommerce(records: int) -> SandboxServer:
+    """A store with so many customers and so many orders, each of one customer."""
+    from connectors.bigcommerce.sandbox import BigCommerceSandbox
+    from connectors.bigcommerce.store import BigStore
+
+    filling = Filling()
+    store = BigStore(now=filling.now)
+    for number in range(records):
+        filling.at = spread(records, number)
+        buyer = store.customer(f"ada.{number}@example.com", first_name="Ada", last_name=f"Castro {number}")
+        store.order([{"name": "A roof", "price_ex_tax": "12.50"}], customer_id=buyer)
+    filling.at = None
+    store.calls.clear()
+    return BigCommerceSandbox(store, quota=1_000_000)  # the connector keeps to the smallest plan by itself

@@ -63,6 +63,24 @@ SUBJECTS: Mapping[str, Subject] = {
     f"{one.connector} {one.stream}": one
     for one in (
         Subject(
+            "bigcommerce",
+            "customers",
+            filled.bigcommerce,
+            "API v3, pagination: limit up to 250",
+            pages={"customers": 250},
+            forced={"an empty page is the only end": 1},
+            most=10_000,
+        ),
+        Subject(
+            "bigcommerce",
+            "orders",
+            filled.bigcommerce,
+            "API v2, pagination: limit up to 250",
+            pages={"orders": 250},
+            forced={"an empty page is the only end": 1},
+            most=10_000,
+        ),
+        Subject(
             "caldav",
             "events",
             real.calendar,
@@ -237,6 +255,23 @@ SUBJECTS: Mapping[str, Subject] = {
             filled.vendure,
             "Vendure, adminListQueryLimit: up to 1,000; the connector's own, for all that hangs on an order",
             pages={"orders": 100},
+        ),
+        Subject(
+            "woocommerce",
+            "customers",
+            filled.woocommerce,
+            "REST API v3, Pagination, and WC_REST_Controller: per_page up to 100",
+            pages={"customers": 100},
+            most=10_000,
+        ),
+        Subject(
+            "woocommerce",
+            "orders",
+            filled.woocommerce,
+            "REST API v3, Pagination, and WC_REST_Controller: per_page up to 100",
+            pages={"orders": 100},
+            idle={"orders in the trash, which stand in no other listing": 1},
+            most=10_000,
         ),
     )
 }

@@ -84,7 +84,8 @@ class Http:
     """A client for one vendor's API at one origin; safe to share among threads.
 
     Errors come out of the tree in mapping/errors.py only, and hold neither httpx's exceptions nor their addresses.
-    ``largest`` caps a decoded body in bytes, ``slowest`` the seconds until its last byte.
+    ``largest`` caps a decoded body in bytes, ``slowest`` the seconds until its last byte. ``sign`` gives the address
+    that a request is sent to, anew for every attempt, where a login is a signature in it.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Http:
         *,
         budget: Budget | None = None,
         auth: Auth | None = None,
+        sign: Callable[[str, httpx.URL], httpx.URL] | None = None,
         classify: Callable[[httpx.Response], ConcordError | None] = classify,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
@@ -102,6 +104,7 @@ class Http:
         slowest: float = 600.0,
     ) -> None:
         self._runtime, self._budget, self._auth, self._classify = runtime, budget, auth, classify
+        self._sign = sign
         self._retry, self._headers = retry, {"User-Agent": user_agent(), **(headers or {})}
         self._base = httpx.URL(base_url)
         self._client = httpx.Client(
@@ -266,7 +269,8 @@ class Http:
                 place = f"{call.method} {redact.address(call.url)}"
                 raise AuthError(f"{place}: a header holds a character that cannot be sent")
             headers.update(given)
-        return self._client.build_request(call.method, call.url, headers=headers, content=call.content)
+        url = self._sign(call.method, call.url) if self._sign else call.url
+        return self._client.build_request(call.method, url, headers=headers, content=call.content)
 
     def _judge(self, call: _Call, response: httpx.Response) -> _Answer:
         if self._budget:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 GROUP = "concord.connectors"
 
 BUILT_IN = {
+    "bigcommerce": "connectors.bigcommerce.connector:VENDOR",
     "caldav": "connectors.caldav.connector:VENDOR",
     "carddav": "connectors.carddav.connector:VENDOR",
     "files": "connectors.files.connector:VENDOR",
@@ -38,6 +39,7 @@ BUILT_IN = {
     "tiktok_leads": "connectors.tiktok_leads.connector:VENDOR",
     "tryton": "connectors.tryton.connector:VENDOR",
     "vendure": "connectors.vendure.connector:VENDOR",
+    "woocommerce": "connectors.woocommerce.connector:VENDOR",
 }
 
 

@@ -1,0 +1,226 @@
+"""WooCommerce's orders and customers as raw records, and in canonical words: the default field rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from html import unescape
+from typing import Any
+
+from connectors.core import amounts
+from connectors.core.payment_keys import stripe_charge, stripe_intent
+from connectors.core.shop_rules import Billing, company, order_rules
+from mapping import moments
+from mapping.contract import Schema, SchemaField
+from mapping.errors import RecordError
+from mapping.model import Kind
+from mapping.rules import EntityRules
+
+Json = Mapping[str, Any]
+
+ORDER_FIELDS = (
+    *("id", "parent_id", "number", "created_via", "version", "status", "currency", "prices_include_tax"),
+    *("date_created", "date_created_gmt", "date_modified", "date_modified_gmt", "date_paid", "date_paid_gmt"),
+    *("date_completed", "date_completed_gmt", "discount_total", "discount_tax", "shipping_total", "shipping_tax"),
+    *("cart_tax", "total", "total_tax", "customer_id", "customer_note", "billing", "shipping", "payment_method"),
+    *("payment_method_title", "transaction_id", "meta_data", "line_items", "tax_lines", "shipping_lines"),
+    *("fee_lines", "coupon_lines", "refunds"),
+)
+"""What is kept of an order. Not its ``order_key``, by which whoever has it may see and pay it, nor from where and with
+which browser it was sent."""
+CUSTOMER_FIELDS = (
+    *("id", "date_created", "date_created_gmt", "date_modified", "date_modified_gmt", "email", "first_name"),
+    *("last_name", "role", "username", "billing", "shipping", "is_paying_customer", "meta_data"),
+)
+STRIPE_META = ("_charge_id", "_stripe_charge_id", "_intent_id", "_stripe_intent_id")
+"""Where WooPayments and the Stripe plugins keep their ids, beside ``transaction_id``."""
+ATTRIBUTION = "_wc_order_attribution_"
+"""What an order's metadata on where the buyer came from begins with (WooCommerce 8.5 and later)."""
+TAX_NUMBERS = (
+    *("_billing_vat_number", "billing_vat_number", "_vat_number", "vat_number", "_billing_eu_vat_number"),
+    *("_billing_vat", "billing_vat", "_billing_tax_id", "billing_tax_id", "_billing_company_vat_id"),
+)
+"""The names under which plugins for company buyers keep the tax number; WooCommerce itself has none."""
+
+
+def schema(fields: Sequence[str]) -> Schema:
+    """The documented fields."""
+    return Schema({name: SchemaField(name, writable=False) for name in fields})
+
+
+def instant(row: Json) -> datetime | None:
+    """When a record last changed, None where that is not known. Raises RecordError where it cannot be read."""
+    told = row.get("date_modified_gmt")
+    found = moments.moment(told)
+    if told and not isinstance(found, datetime):
+        raise RecordError("date_modified_gmt is no time")
+    return found if isinstance(found, datetime) else None
+
+
+def order(row: Json, refunds: Sequence[Json] = ()) -> dict[str, Any]:
+    """The record of an order; ``refunds`` are those of its own listing, which tells when they were.
+
+    Raises RecordError where its parts or amounts cannot be read.
+    """
+    try:
+        return _order(row, {one["id"]: one for one in refunds})
+    except (TypeError, KeyError, AttributeError):
+        raise RecordError("an order whose parts are not what WooCommerce sends") from None
+
+
+def customer(row: Json) -> dict[str, Any]:
+    """The record of a user. Raises RecordError where its parts cannot be read."""
+    try:
+        meta = _meta(row)
+        body = {**_kept(row, CUSTOMER_FIELDS), **_buyer(row.get("billing") or {}, meta)}
+        return {**body, "_key": f"woocommerce:customer:{row['id']}", "_rest": _public(meta)}
+    except (TypeError, KeyError, AttributeError):
+        raise RecordError("a customer whose parts are not what WooCommerce sends") from None
+
+
+def _order(row: Json, dated: Mapping[int, Json]) -> dict[str, Any]:
+    key, meta, billing = f"woocommerce:order:{row['id']}", _meta(row), row.get("billing") or {}
+    lines = list(_lines(row))
+    body = {**_kept(row, ORDER_FIELDS), **_buyer(billing, meta), "_key": key, "_lines": lines}
+    body["_subtotal"] = amounts.total(one["total"] for one in (*row["line_items"], *(row.get("fee_lines") or ())))
+    back = [
+        {
+            "key": f"woocommerce:refund:{one['id']}",
+            "at": _utc(dated.get(one["id"], {}).get("date_created_gmt")),
+            "amount": amounts.written(abs(amounts.decimal(one["total"]))),
+            "reason": one.get("reason") or None,
+        }
+        for one in row.get("refunds") or ()
+    ]
+    body["_refunds"], body["_refunded"] = back, amounts.total(one["amount"] for one in back)
+    body.update(_paid(row, meta))
+    body["_test"] = meta.get("_wcpay_mode") == "test"
+    reached = billing.get("email") or billing.get("phone")
+    if not row.get("customer_id") and (reached or body.get("_name") or body.get("_company")):
+        body["_guest"] = {"ids": [] if reached else [key]}
+    coupons = [one["code"] for one in row.get("coupon_lines") or ()]
+    rest = {"coupons": coupons, "created_via": row.get("created_via"), "note": row.get("customer_note")}
+    rest.update({name.removeprefix(ATTRIBUTION): meta[name] for name in meta if name.startswith(ATTRIBUTION)})
+    body["_rest"] = {name: value for name, value in {**rest, **_public(meta)}.items() if value}
+    return body
+
+
+def _lines(row: Json) -> Iterator[dict[str, Any]]:
+    """What was bought and what was added to it, without tax; the price of one before any discount.
+
+    Counted from the line's amount, which is a text, since ``price`` is a binary fraction in JSON.
+    """
+    for one in row["line_items"]:
+        whole = one.get("subtotal") or one["total"]
+        title, sku = unescape(one.get("name") or ""), one.get("sku") or None
+        yield {"title": title, "sku": sku, "quantity": one["quantity"], "price": amounts.each(whole, one["quantity"])}
+    for one in row.get("fee_lines") or ():
+        yield {"title": unescape(one.get("name") or ""), "quantity": 1, "price": one["total"]}
+
+
+def _paid(row: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What paid the order, or failed to: Stripe's keys, or one of our own where no service is known that has one."""
+    told = [row.get("transaction_id"), *(meta.get(name) for name in STRIPE_META)]
+    charge, intent = stripe_charge(told), stripe_intent(told)
+    own = f"woocommerce:transaction:{row['id']}"
+    paid, failed = bool(row.get("date_paid_gmt")), row.get("status") == "failed" and bool(row.get("payment_method"))
+    is_one = (paid or failed) and amounts.decimal(row["total"]) > 0 and (charge or not intent)
+    keys = [each for each in (charge, intent) if each] or ([own] if is_one else [])
+    if not is_one:
+        return {"_payments": keys}
+    return {
+        "_payments": keys,
+        "_payment": charge or own,
+        "_aliases": [intent] if intent else [],
+        "_failed": failed and not paid,
+        # What Stripe gave back is Stripe's to say; a refund by hand never passed through it.
+        "_gave_back": not charge,
+    }
+
+
+def _buyer(billing: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
+    name = " ".join(part for part in (billing.get("first_name"), billing.get("last_name")) if part)
+    tax_number = next((str(meta[each]) for each in TAX_NUMBERS if meta.get(each)), "")
+    found = {"_name": name, "_company": billing.get("company"), "_tax_number": tax_number}
+    return {name: value for name, value in found.items() if value}
+
+
+def _meta(row: Json) -> dict[str, Any]:
+    return {str(one["key"]): one.get("value") for one in row.get("meta_data") or ()}
+
+
+def _public(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """WordPress keeps what begins with an underscore from its own pages, too."""
+    return {name: value for name, value in meta.items() if not name.startswith("_") and value not in ("", None)}
+
+
+def _kept(row: Json, fields: Sequence[str]) -> dict[str, Any]:
+    """The documented fields; of the metadata what is public, or read by a rule here."""
+    read = {*STRIPE_META, *TAX_NUMBERS, "_wcpay_mode"}
+    body = {name: row[name] for name in fields if row.get(name) is not None}
+    body["meta_data"] = [
+        one
+        for one in row.get("meta_data") or ()
+        if one["key"] in read or not str(one["key"]).startswith("_") or str(one["key"]).startswith(ATTRIBUTION)
+    ]
+    return body
+
+
+def _utc(told: str | None) -> str | None:
+    return f"{told}Z" if told else None
+
+
+def _at(field: str) -> str:
+    return f"date(join('', [{field}, 'Z']))"
+
+
+BILLING = Billing(
+    at="billing",
+    street=("address_1", "address_2"),
+    locality="city",
+    region="state",
+    postal_code="postcode",
+    country="country",
+)
+_PERSON = {
+    "ids": "[_key]",
+    "given_name": "first_name || billing.first_name",
+    "family_name": "last_name || billing.last_name",
+    "email": "email || billing.email",
+    "emails": "[email, billing.email][?@]",
+    "phone": BILLING.phone,
+    "company": "_company",
+    **BILLING.address,
+    "stage": "(is_paying_customer && 'customer') || `null`",
+    "source": "'woocommerce'",
+    "created_at": _at("date_created_gmt"),
+    "updated_at": _at("date_modified_gmt"),
+    "custom": "_rest",
+}
+_STAFF = "contains(['administrator', 'shop_manager', 'editor', 'author', 'contributor'], role || '')"
+
+CUSTOMERS = (
+    EntityRules(name="person", kind=Kind.PERSON, when=f"!{_STAFF}", fields=_PERSON),
+    # Somebody who works on the site, and no customer for that.
+    EntityRules(name="colleague", kind=Kind.PERSON, when=_STAFF, fields=_PERSON, founding=False),
+    company(BILLING, f"_company && !{_STAFF}"),
+)
+ORDERS = order_rules(
+    "woocommerce",
+    BILLING,
+    {
+        **{name: name for name in ("number", "status", "currency", "total")},
+        "at": _at("date_created_gmt"),
+        "subtotal": "_subtotal",
+        "tax": "total_tax",
+        "shipping": "shipping_total",
+        "discount": "discount_total",
+        "paid_at": _at("date_paid_gmt"),
+        "fulfilled_at": _at("date_completed_gmt"),
+        # WooCommerce does not keep when an order was cancelled.
+        "cancelled_at": f"(status == 'cancelled' && {_at('date_modified_gmt')}) || `null`",
+    },
+    draft="status == 'checkout-draft'",
+    paid=_at("date_paid_gmt"),
+    method="payment_method_title || payment_method",
+)
