@@ -114,6 +114,23 @@ def test_an_administrator_without_the_permission_is_told_from_a_wrong_login(shop
         read(shop, "orders", tokens=Tokens(), password=WRONG)
 
 
+def test_the_two_permissions_that_the_page_names_are_enough(shop: Works) -> None:
+    order = shop.backdoor.buy("kim@plum.example", 2)
+    shop.backdoor.fulfil(order)
+    user, password = shop.backdoor.administrator("ReadCustomer", "ReadOrder")
+    login: dict[str, Any] = {"tokens": Tokens(), "username": user, "password": password}
+    assert read(shop, "orders", **login).records[0].body["_order"]["total"] == "30.00"
+    assert read(shop, "customers", **login).ids
+
+
+def test_an_order_outlives_its_customer(shop: Works) -> None:
+    shop.backdoor.buy("kim@plum.example", 2)
+    (customer,) = read(shop, "customers").ids
+    shop.backdoor.ask("mutation ($id: ID!) { deleteCustomer(id: $id) { result } }", id=customer)
+    assert read(shop, "customers").ids == []
+    assert read(shop, "orders").records[0].body["_order"]["total"] == "30.00"
+
+
 def test_an_api_key_logs_in_and_a_wrong_one_does_not(shop: Works) -> None:
     shop.backdoor.buy("kim@plum.example")
     login: dict[str, Any] = {"username": "", "password": None}
