@@ -59,9 +59,10 @@ def test_a_guest_s_purchase_comes_as_it_was_made(shop: Works) -> None:
     assert [told[name] for name in ("subtotal", "shipping", "tax", "total")] == ["20.00", "5.00", "5.00", "30.00"]
     assert told["lines"] == [{"title": "Lamp", "sku": "LAMP-1", "quantity": "2", "price": "10.00"}]
     assert told["paid_at"]
-    assert record.body["_guest"]["email"] == "kim@plum.example"
+    assert record.body["_buyer"]["email"] == "kim@plum.example"
     assert record.body["_company"]["name"] == "Plum Ltd"
     (customer,) = read(shop, "customers").records
+    assert (customer.body["firstName"], customer.body["_address"]["locality"]) == ("Kim", "Leeds")
     assert customer.body["_company"]["ids"] == record.body["_company"]["ids"]
 
 
