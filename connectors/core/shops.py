@@ -15,8 +15,13 @@ from mapping.rules import EntityRules, ParticipantRules
 
 Json = Mapping[str, Any]
 
-ENVELOPE = ("_order", "_cart", "_payments", "_buyer", "_guest", "_company")
-"""The keys under which a record says what the rules read."""
+ENVELOPE = ("_order", "_cart", "_payments", "_buyer", "_guest", "_company", "_guest_company")
+"""The keys under which a record says what the rules read.
+
+``_buyer`` and ``_company`` are whom an order names. ``_guest`` and ``_guest_company`` make profiles of them, and are
+for those alone of whom the shop keeps no record: one profile an order would be, for who buys often, more than the
+identity of a customer takes (``max_group``), and tells nothing that the customer's own record does not.
+"""
 SERVICES = {"ch_": "stripe:charge", "py_": "stripe:charge", "pi_": "stripe:payment_intent"}
 _PLACE = ("street", "locality", "region", "postal_code", "country")
 _SUMS = ("total", "subtotal", "tax", "shipping", "discount", "refunded")
@@ -39,12 +44,13 @@ _PARTIES = (
 _TOLD = ("key", "number", "title", "status", "currency")
 _PERSON = ("given_name", "family_name", "name", "email", "phone", "phones", "company", "ids")
 
-COMPANY = EntityRules(
-    name="company",
-    kind=Kind.ORGANIZATION,
-    when="_company",
-    fields={**_read("_company", ("name", "tax_id", "ids")), **addressed("_company.address")},
-)
+
+def company(at: str) -> EntityRules:
+    """The company that lies at a key in canonical words."""
+    told = {**_read(at, ("name", "tax_id", "ids")), **addressed(f"{at}.address")}
+    return EntityRules(name="company", kind=Kind.ORGANIZATION, when=at, fields=told)
+
+
 ORDERS = (
     EntityRules(
         name="order",
@@ -79,7 +85,7 @@ ORDERS = (
         when="_guest",
         fields={**_read("_guest", (*_PERSON, "source")), **addressed("_guest.address"), "stage": "'customer'"},
     ),
-    COMPANY,
+    company("_guest_company"),
 )
 
 

@@ -154,7 +154,7 @@ def _refund(refund: Json) -> dict[str, Any]:
 
 
 def _parties(row: Json, *, placed: bool) -> dict[str, Any]:
-    """Who bought. A guest is a customer without an account there, by the address that was given."""
+    """Who bought. A guest's record there holds the e-mail address and no name: that is told by the order only."""
     place, known = row.get("billing_address") or {}, row.get("customer") or {}
     email, id_ = row.get("email") or known.get("email"), row.get("customer_id")
     given, family = (place.get(each) or known.get(each) for each in ("first_name", "last_name"))
@@ -162,10 +162,12 @@ def _parties(row: Json, *, placed: bool) -> dict[str, Any]:
     reached |= {"ids": [f"medusa:customer:{id_}"] if id_ else []}
     told: dict[str, Any] = {"_buyer": shops.bare({"name": " ".join(filter(None, (given, family))), **reached})}
     company = place.get("company") or known.get("company_name")
-    if placed and email and not known.get("has_account"):
+    told["_company"] = _company(id_, company, place) if placed and id_ else {}
+    if placed and email and not (known.get("has_account") or known.get("first_name") or known.get("last_name")):
         name = {"given_name": given, "family_name": family, "company": company, "source": "medusa"}
         told["_guest"] = shops.bare({**name, **reached, "address": _address(place)})
-    return told | {"_company": _company(id_, company, place) if placed and id_ else {}}
+        told["_guest_company"] = {} if known.get("company_name") else told["_company"]
+    return told
 
 
 def _company(customer: Any, company: Any, place: Json) -> dict[str, Any]:
@@ -226,5 +228,5 @@ CUSTOMERS = (
             "custom": "metadata",
         },
     ),
-    shops.COMPANY,
+    shops.company("_company"),
 )

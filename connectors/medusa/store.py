@@ -124,7 +124,9 @@ class Store:
             "refunds": [],
             "captures": [],
         }
-        self.orders[order]["payment_collections"].append({"id": self._id("pay_col"), "payments": [payment]})
+        collection = self._id("pay_col")
+        payment |= {"payment_collection_id": collection, "payment_session_id": payment["payment_session"]["id"]}
+        self.orders[order]["payment_collections"].append({"id": collection, "payments": [payment]})
         if take:
             self.take(order)
         return str(payment["id"])

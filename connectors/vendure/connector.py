@@ -36,6 +36,7 @@ class VendureConfig(BaseModel):
     api_key: SecretStr | None = Field(None, description="API key, in place of a name and a password (since 3.6).")
     channel: str = Field("", description="Token of the channel to read; empty: the default channel.")
     page_size: int = Field(100, ge=1, le=MOST - 1, description="Records asked for at a time.")
+    list_limit: int = Field(MOST, ge=2, description="The shop's adminListQueryLimit: records allowed in one list.")
     lookback_minutes: float = Field(5, ge=0, description="How far an increment looks back for what was committed late.")
     refund_days: int = Field(60, ge=0, description="Days after an order for which its refunds are looked for.")
     refund_check_minutes: float = Field(60, ge=0, description="Minutes between two looks for refunds.")
@@ -93,7 +94,7 @@ class VendureConnector:
     ) -> Stream:
         lookback = timedelta(minutes=self._config.lookback_minutes)
         rounds = Rounds(listing.batches, record, self._api.clock, lookback, beneath)
-        known = replace(listing, fields=mapping.IDS, size=MOST - 1, money=False)
+        known = replace(listing, fields=mapping.IDS, size=self._config.list_limit - 1, money=False)
         return Stream(
             name=name,
             rules=rules,
@@ -107,11 +108,13 @@ class VendureConnector:
 
     def _listing(self, kind: str, fields: str, custom: Sequence[str], *, money: bool = False) -> Listing:
         wanted = f"{fields} customFields {{ {' '.join(custom)} }}" if custom else fields
-        return Listing(self._api, kind, wanted, self._config.page_size, money=money)
+        size = min(self._config.page_size, self._config.list_limit - 1)  # one more is asked for
+        return Listing(self._api, kind, wanted, size, money=money)
 
     def _late(self, orders: Listing, since: datetime) -> Iterator[Sequence[Json]]:
         """Orders of which a part changed since, placed so many days ago at most."""
-        return orders.beneath(since, self._api.clock.now() - timedelta(days=self._config.refund_days))
+        placed = self._api.clock.now() - timedelta(days=self._config.refund_days)
+        return orders.beneath(since, placed, self._config.list_limit - 1)
 
 
 def _secret(given: SecretStr | None) -> str:

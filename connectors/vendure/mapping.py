@@ -114,15 +114,11 @@ def _dates(row: Json, paid: bool) -> dict[str, Any]:
 
 
 def _parties(row: Json, buyer: Json) -> dict[str, Any]:
-    """Who bought. Whoever has no account is a customer there all the same, though of one order only."""
+    """Who bought. Whoever has no account is a customer there all the same, with name and address."""
     place, ids = row.get("billingAddress") or {}, [f"vendure:customer:{buyer['id']}"]
-    name = {"given_name": buyer.get("firstName"), "family_name": buyer.get("lastName"), "email": buyer["emailAddress"]}
     reached = {"phone": buyer.get("phoneNumber") or place.get("phoneNumber"), "ids": ids}
     full = " ".join(filter(None, (buyer.get("firstName"), buyer.get("lastName")))) or place.get("fullName")
     told: dict[str, Any] = {"_buyer": shops.bare({"name": full, "email": buyer["emailAddress"], **reached})}
-    if row.get("orderPlacedAt") and not buyer.get("user"):
-        guest = {**name, **reached, "company": place.get("company"), "address": _address(place), "source": "vendure"}
-        told["_guest"] = shops.bare(guest)
     return told | {"_company": _company(buyer["id"], place)}
 
 
@@ -220,5 +216,5 @@ CUSTOMERS = (
             "custom": "customFields",
         },
     ),
-    shops.COMPANY,
+    shops.company("_company"),
 )

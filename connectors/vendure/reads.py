@@ -59,12 +59,13 @@ class Listing:
             found += self._page({"id": {"in": some}}, 0, self.size)[0]
         return found
 
-    def beneath(self, since: datetime, placed: datetime) -> Iterator[Sequence[Json]]:
-        """Orders placed since an instant, of which a payment, a refund or a fulfilment changed after the order did.
+    def beneath(self, since: datetime, placed: datetime, most: int) -> Iterator[Sequence[Json]]:
+        """Orders placed since an instant, of which a payment, a refund or a fulfilment changed after the order did;
+        listed ``most`` at a time.
 
         None of these moves ``updatedAt`` of the order (3.7.2, seen), and none can be listed by itself.
         """
-        parts = replace(self, fields=BENEATH, size=MOST - 1, time="orderPlacedAt", money=False)
+        parts = replace(self, fields=BENEATH, size=most, time="orderPlacedAt", money=False)
         for batch in parts.batches(Span(placed), "", 0):
             ids = [RemoteId(row["id"]) for row in batch.rows if since <= _newest(row) > _time(row.get("updatedAt"))]
             for start in range(0, len(ids), self.size):

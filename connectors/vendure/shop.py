@@ -36,6 +36,7 @@ class Shop:
     tax: int = 20
     shipping: int = 500
     now: Callable[[], datetime] = utc_now
+    most: int = MOST
     customers: dict[str, Record] = field(default_factory=dict)
     orders: dict[str, Record] = field(default_factory=dict)
     _numbers: dict[str, count[int]] = field(default_factory=dict)
@@ -152,9 +153,9 @@ class Shop:
     def list(self, kind: str, options: Mapping[str, Any] | None) -> Record:
         """A list of ``customer`` or ``order`` as it is answered. Raises UserInputError."""
         asked = {name: value for name, value in (options or {}).items() if value is not None}
-        take = asked.get("take", MOST)
-        if take > MOST:
-            raise UserInputError(f"Cannot take more than {MOST} results from a list query")
+        take = asked.get("take", self.most)
+        if take > self.most:
+            raise UserInputError(f"Cannot take more than {self.most} results from a list query")
         rows = [row for row in self._held(kind).values() if _fits(row, asked.get("filter") or {})]
         sort = asked.get("sort") or {}
         for name in reversed([each for each in SORTABLE if each in sort]):

@@ -86,7 +86,7 @@ def test_an_intent_without_its_charge_is_named_and_not_told_of(till: Till) -> No
 
 
 def test_a_guest_is_a_person_out_of_the_order_and_a_company_comes_along(till: Till) -> None:
-    guest = till.store.register("kim@plum.example", "Kim", "Plum", account=False)
+    guest = till.store.register("kim@plum.example", "", "", account=False)
     place = {"first_name": "Kim", "last_name": "Plum", "company": "Plum Ltd", "phone": "020 7946 0001"}
     till.store.buy(guest, place=place)
     found = parts(till)
@@ -96,6 +96,12 @@ def test_a_guest_is_a_person_out_of_the_order_and_a_company_comes_along(till: Ti
     assert (person["ids"], company["ids"]) == ([f"medusa:customer:{guest}"], [f"medusa:company:{guest}"])
     roles = {each["role"]: each["ids"] for each in found["order"]["participants"]}
     assert roles == {"buyer": person["ids"], "company": company["ids"]}
+
+
+def test_a_guest_whose_record_has_a_name_is_told_of_by_the_customer_alone(till: Till) -> None:
+    """A profile an order would be too many for who buys often, and would tell nothing more."""
+    till.store.buy(till.store.register("kim@plum.example", "Kim", "Plum", account=False), place={"company": "Plum Ltd"})
+    assert set(parts(till)) == {"order", "payment"}
 
 
 def test_who_has_an_account_is_told_of_by_the_customer_alone(till: Till) -> None:

@@ -167,6 +167,22 @@ def test_a_window_does_not_trust_texts_for_times(counter: Counter) -> None:
     assert found == orders[1:3]
 
 
+def test_a_shop_that_allows_shorter_lists_is_read_by_them() -> None:
+    with Counter(most=3) as counter:
+        orders = sold(counter, 7)
+        with pytest.raises(ContractError, match="USER_INPUT_ERROR"):
+            counter.read("orders")
+        before = counter.read("orders", list_limit=3)
+        assert before.ids == orders
+        ids = counter.open("orders", list_limit=3).ids
+        assert ids is not None
+        assert [each for some in ids(Slice()) for each in some] == orders
+        counter.clock.advance(2 * HOUR)
+        counter.shop.refund(orders[0], 600)
+        counter.clock.advance(HOUR)
+        assert counter.read("orders", before.cursor, list_limit=3).ids == orders[:1]
+
+
 def test_a_cursor_of_another_version_is_read_in_full_again(counter: Counter) -> None:
     with pytest.raises(CursorExpiredError):
         counter.read("orders", '{"phase":"full","v":99}')  # type: ignore[arg-type]  # a plain text will do

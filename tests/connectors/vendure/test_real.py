@@ -59,9 +59,10 @@ def test_a_guest_s_purchase_comes_as_it_was_made(shop: Works) -> None:
     assert [told[name] for name in ("subtotal", "shipping", "tax", "total")] == ["20.00", "5.00", "5.00", "30.00"]
     assert told["lines"] == [{"title": "Lamp", "sku": "LAMP-1", "quantity": "2", "price": "10.00"}]
     assert told["paid_at"]
-    assert record.body["_guest"]["email"] == "kim@plum.example"
+    assert record.body["_buyer"]["email"] == "kim@plum.example"
     assert record.body["_company"]["name"] == "Plum Ltd"
     (customer,) = read(shop, "customers").records
+    assert (customer.body["firstName"], customer.body["_address"]["locality"]) == ("Kim", "Leeds")
     assert customer.body["_company"]["ids"] == record.body["_company"]["ids"]
 
 
@@ -112,6 +113,23 @@ def test_an_administrator_without_the_permission_is_told_from_a_wrong_login(shop
         read(shop, "orders", **login)
     with pytest.raises(AuthError):
         read(shop, "orders", tokens=Tokens(), password=WRONG)
+
+
+def test_the_two_permissions_that_the_page_names_are_enough(shop: Works) -> None:
+    order = shop.backdoor.buy("kim@plum.example", 2)
+    shop.backdoor.fulfil(order)
+    user, password = shop.backdoor.administrator("ReadCustomer", "ReadOrder")
+    login: dict[str, Any] = {"tokens": Tokens(), "username": user, "password": password}
+    assert read(shop, "orders", **login).records[0].body["_order"]["total"] == "30.00"
+    assert read(shop, "customers", **login).ids
+
+
+def test_an_order_outlives_its_customer(shop: Works) -> None:
+    shop.backdoor.buy("kim@plum.example", 2)
+    (customer,) = read(shop, "customers").ids
+    shop.backdoor.ask("mutation ($id: ID!) { deleteCustomer(id: $id) { result } }", id=customer)
+    assert read(shop, "customers").ids == []
+    assert read(shop, "orders").records[0].body["_order"]["total"] == "30.00"
 
 
 def test_an_api_key_logs_in_and_a_wrong_one_does_not(shop: Works) -> None:
