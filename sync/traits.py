@@ -34,7 +34,7 @@ from mapping.traits import (
     of_touches,
     owners,
 )
-from state import facts, identifiers, traits
+from state import facts, identifiers, schedules, traits
 from state.database import Connection, Database
 from state.facts import FactRow, StoredFact
 from state.identities import Changes
@@ -106,6 +106,8 @@ class TraitKeeper:
             with self.db.write(self.lease) as c:
                 traits.write(c, fresh, gone)
                 traits.forget(c, [(CUSTOMER, i) for i in ids])
+                if fresh or gone:
+                    schedules.wake(c, now)
             changed += len(fresh) + len(gone)
 
     def _begin(self) -> None:
