@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from mapping.errors import ConfigError
+from state import schedules
 from state import traits as stored
+from state.schedules import JobKind, Wanted
 from sync.reports import ResolveReport
+from sync.schedule import WHEN_NEWS
 from sync.traits import TraitKeeper
 from tests.sync.books import Books, open_books, traits
 from tests.sync.hubs import Stage, changes, new_values
@@ -172,9 +175,13 @@ def test_the_passing_of_time_alone_changes_a_trait(desk: tuple[Stage, Books]) ->
     stage.sync()
     found = traits(stage, ANN)
     assert (found["last_contacted_at"], found["next_meeting_at"]) == ("2026-06-02T09:00:00Z", "2026-06-04T09:00:00Z")
+    with stage.hub.db.write() as c:
+        schedules.follow(c, [Wanted(JobKind.PUSH, "crm", WHEN_NEWS, None)])
     stage.clock.instant = datetime(2026, 6, 5, tzinfo=UTC)
     stage.hub.resolve()
     assert "next_meeting_at" not in traits(stage, ANN)
+    with stage.hub.db.read() as c:
+        assert schedules.every(c)[0].due_at is not None, "the CRM is to hear of it"
 
 
 def test_the_last_contact_is_found_behind_many_that_did_not_take_place(lite: tuple[Stage, Books]) -> None:
