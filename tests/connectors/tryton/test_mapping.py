@@ -208,3 +208,23 @@ def test_a_payment_received_is_a_payment_and_one_made_is_nothing(works: Works) -
     assert (str(held["total"]), held["currency"], held["method"]) == ("12.50", "GBP", "Bank")
     assert [(one["role"], one["email"]) for one in participants(payment)] == [("payer", "bea@example.com")]
     assert mapped(works, "payments", door.payment(door.customer, kind="payable")) == []
+
+
+def test_an_invoice_names_the_sale_that_it_bills_and_a_payment_the_invoice(works: Works) -> None:
+    door = works.backdoor
+    (address,) = door.call("party.address", "search", [["party", "=", door.customer]])
+    sale = door.sale(door.customer, invoice_address=address, shipment_address=address)
+    for step in ("quote", "confirm"):
+        door.call("sale.sale", step, [sale])
+    ((told,), today) = door.call("sale.sale", "read", [sale], ["invoices"]), datetime.now(UTC)
+    (number,) = told["invoices"]
+    (invoice,) = mapped(works, "invoices", number)
+    assert invoice.values["bills"] == [f"tryton:sale:{sale}"]
+    term = door.call("account.invoice.payment_term", "search", [])[0]
+    dated = {"payment_term": term, "invoice_date": day(today.year, today.month, today.day)}
+    door.call("account.invoice", "write", [number], dated)
+    door.call("account.invoice", "post", [number])
+    (told,) = door.call("account.invoice", "read", [number], ["lines_to_pay"])
+    paid = door.payment(door.customer, line=told["lines_to_pay"][0], amount=decimal("49.00"))
+    (payment,) = mapped(works, "payments", paid)
+    assert payment.values["pays"] == [f"tryton:invoice:{number}"]
