@@ -17,9 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.core import places
+from connectors.core.protocols import Stream
 from connectors.core.vendor_clock import VendorClock
-from mapping.contract import Cursor, Page, RawRecord, RemoteId, Slice
+from mapping.contract import Cursor, Deletes, Page, RawRecord, RemoteId, Schema, Slice
 from mapping.errors import RecordError
+from mapping.rules import EntityRules
 
 Row = Mapping[str, Any]
 
@@ -67,6 +69,10 @@ class Batch:
     last: bool = False
 
 
+Listing = Callable[[Span, str, int], Iterator[Batch]]
+Ids = Sequence[RemoteId]
+
+
 @dataclass(frozen=True, slots=True)
 class Beneath:
     """How to look for what changed in a record without moving the record's own time: ``rows`` gives the records, whole,
@@ -81,7 +87,7 @@ class Rounds:
     """The reads of one stream. ``listing`` gives the batches of a span from a place (last id, rows before) on, the last
     of them marked; ``record`` makes a raw record of a row, or raises RecordError."""
 
-    listing: Callable[[Span, str, int], Iterator[Batch]]
+    listing: Listing
     record: Callable[[Row], RawRecord]
     clock: VendorClock
     lookback: timedelta
@@ -125,6 +131,27 @@ class Rounds:
     def records(self, rows: Sequence[Row]) -> Sequence[RawRecord]:
         """The records of rows that were asked for by id."""
         return self._page(rows, Place()).records
+
+    def stream(
+        self,
+        name: str,
+        rules: tuple[EntityRules, ...],
+        schema: Schema,
+        known: Listing,
+        get: Callable[[Ids], Sequence[Row]],
+    ) -> Stream:
+        """The stream that is read so, swept for what is gone. ``known`` lists rows with no more than their ids, ``get``
+        brings those of some ids."""
+        return Stream(
+            name=name,
+            rules=rules,
+            read=self.read,
+            describe=lambda: schema,
+            window=self.window,
+            ids=replace(self, listing=known).ids,
+            get=lambda slice_, ids: self.records(get(ids)),
+            deletes=Deletes.SWEEP,
+        )
 
     def _page(self, rows: Sequence[Row], here: Place, *, complete: bool = False) -> Page:
         records, errors = list[RawRecord](), list[RecordError]()

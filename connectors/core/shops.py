@@ -7,9 +7,13 @@ read it from there, field by field, so that whoever runs the hub may lay their o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from mapping import moments
+from mapping.contract import RawRecord, RemoteId
+from mapping.errors import RecordError
 from mapping.model import Kind
 from mapping.rules import EntityRules, ParticipantRules
 
@@ -102,6 +106,24 @@ def payments(told: Sequence[Json]) -> dict[str, Any]:
     """What payments add to the record of an order. Each is a payment's fields, and ``own`` (see ``payment_key``)."""
     kept = [{name: value for name, value in each.items() if name != "own"} for each in told if each["own"]]
     return {"_payments": kept} if kept else {}
+
+
+def record(row: Json, more: Json, parts: Iterable[Json], *, updated: str, created: str) -> RawRecord:
+    """The row with what was worked out beside it, dated by its own last change or that of one of its parts: under
+    ``updated``, else ``created``. Raises RecordError where one of them cannot be read."""
+    id_ = RemoteId(str(row["id"]))
+    dates = [moments.moment(each.get(updated) or each.get(created)) for each in (row, *parts)]
+    if not all(isinstance(each, datetime) for each in dates):
+        raise RecordError(f"a record without a readable {updated}", remote_id=id_)
+    changed = max(each.astimezone(UTC) for each in dates if isinstance(each, datetime))
+    return RawRecord(id_, bare({**row, **more}), changed_at=changed)
+
+
+def chosen(addresses: Iterable[Any], *marks: str) -> Json:
+    """The first address that bears the first of the marks that any bears, else the first; an empty one for none."""
+    known = [each for each in addresses if isinstance(each, Mapping)]
+    marked = (each for mark in marks for each in known if each.get(mark))
+    return next(marked, next(iter(known), {}))
 
 
 def plain(amount: Decimal) -> str:

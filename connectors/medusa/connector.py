@@ -13,7 +13,7 @@ from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.core.rounds import Beneath, Rounds, Row
 from connectors.medusa import mapping
 from connectors.medusa.api import MOST, Api, Listing
-from mapping.contract import Account, Deletes, RawRecord
+from mapping.contract import Account, RawRecord
 from mapping.errors import ContractError
 from mapping.rules import EntityRules
 
@@ -78,16 +78,8 @@ class MedusaConnector:
     ) -> Stream:
         lookback = timedelta(minutes=self._config.lookback_minutes)
         rounds = Rounds(listing.batches, record, self._api.clock, lookback, beneath)
-        return Stream(
-            name=listing.name,
-            rules=rules,
-            read=rounds.read,
-            describe=lambda: mapping.schema(listing.name),
-            window=rounds.window,
-            ids=replace(rounds, listing=replace(listing, fields="id", size=MOST - 1).batches).ids,
-            get=lambda slice_, ids: rounds.records(listing.get(ids)),
-            deletes=Deletes.SWEEP,
-        )
+        known = replace(listing, fields="id", size=MOST - 1)
+        return rounds.stream(listing.name, rules, mapping.schema(listing.name), known.batches, listing.get)
 
 
 def _secret(given: SecretStr | None) -> str:

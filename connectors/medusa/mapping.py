@@ -7,13 +7,12 @@ taken; a sum that it shows as a number only goes by the shortest text of that nu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connectors.core import shops
-from mapping import moments
-from mapping.contract import RawRecord, RemoteId, Schema, SchemaField
+from mapping.contract import RawRecord, Schema, SchemaField
 from mapping.errors import RecordError
 from mapping.model import Kind
 from mapping.rules import EntityRules
@@ -52,9 +51,7 @@ def schema(stream: str) -> Schema:
 def customer(row: Json) -> RawRecord:
     """A customer with ``_address``, that for bills, else that for parcels, else the first, and ``_company``. Raises
     RecordError."""
-    addresses = [each for each in row.get("addresses") or () if isinstance(each, Mapping)]
-    marks = ("is_default_billing", "is_default_shipping")
-    place = next((each for mark in marks for each in addresses if each.get(mark)), next(iter(addresses), {}))
+    place = shops.chosen(row.get("addresses") or (), "is_default_billing", "is_default_shipping")
     company = row.get("company_name") or place.get("company")
     return _record(row, {"_address": _address(place), "_company": _company(row.get("id"), company, place)}, ())
 
@@ -199,14 +196,7 @@ def _unreadable(row: Json) -> RecordError:
     return RecordError("the amounts of the order cannot be read", remote_id=str(row.get("id") or ""))
 
 
-def _record(row: Json, more: Json, parts: Sequence[Json]) -> RawRecord:
-    """The row, dated by its own last change or that of one of its parts."""
-    dates = [moments.moment(each.get("updated_at")) for each in (row, *parts)]
-    if not all(isinstance(each, datetime) for each in dates):
-        raise RecordError("a record without a readable updated_at", remote_id=str(row["id"]))
-    changed = max(each.astimezone(UTC) for each in dates if isinstance(each, datetime))
-    return RawRecord(RemoteId(str(row["id"])), shops.bare({**row, **more}), changed_at=changed)
-
+_record = partial(shops.record, updated="updated_at", created="created_at")
 
 CUSTOMERS = (
     EntityRules(

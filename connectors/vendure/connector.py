@@ -16,7 +16,7 @@ from connectors.core.rounds import Beneath, Rounds
 from connectors.vendure import mapping
 from connectors.vendure.api import Api, Json
 from connectors.vendure.reads import MOST, Listing
-from mapping.contract import Account, Deletes, RawRecord
+from mapping.contract import Account, RawRecord
 from mapping.rules import EntityRules
 
 CustomField = Annotated[str, StringConstraints(pattern=r"^[_A-Za-z][_0-9A-Za-z]*$")]
@@ -95,16 +95,7 @@ class VendureConnector:
         lookback = timedelta(minutes=self._config.lookback_minutes)
         rounds = Rounds(listing.batches, record, self._api.clock, lookback, beneath)
         known = replace(listing, fields=mapping.IDS, size=self._config.list_limit - 1, money=False)
-        return Stream(
-            name=name,
-            rules=rules,
-            read=rounds.read,
-            describe=lambda: mapping.schema(name),
-            window=rounds.window,
-            ids=replace(rounds, listing=known.batches).ids,
-            get=lambda slice_, ids: rounds.records(listing.get(ids)),
-            deletes=Deletes.SWEEP,
-        )
+        return rounds.stream(name, rules, mapping.schema(name), known.batches, listing.get)
 
     def _listing(self, kind: str, fields: str, custom: Sequence[str], *, money: bool = False) -> Listing:
         wanted = f"{fields} customFields {{ {' '.join(custom)} }}" if custom else fields

@@ -7,13 +7,12 @@ Amounts are whole numbers of the shop's smallest unit. How many decimals that st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connectors.core import shops
-from mapping import moments
-from mapping.contract import RawRecord, RemoteId, Schema, SchemaField
+from mapping.contract import RawRecord, Schema, SchemaField
 from mapping.errors import RecordError
 from mapping.model import Kind
 from mapping.rules import EntityRules
@@ -51,10 +50,8 @@ def schema(stream: str) -> Schema:
 def customer(row: Json) -> RawRecord:
     """A customer with ``_address``, the one that bills go to, else the one for parcels, else the first, and
     ``_company``. Raises RecordError."""
-    addresses = [each for each in row.get("addresses") or () if isinstance(each, Mapping)]
-    marks = ("defaultBillingAddress", "defaultShippingAddress")
-    chosen = next((each for mark in marks for each in addresses if each.get(mark)), next(iter(addresses), {}))
-    return _record(row, {"_address": _address(chosen), "_company": _company(row["id"], chosen)}, ())
+    place = shops.chosen(row.get("addresses") or (), "defaultBillingAddress", "defaultShippingAddress")
+    return _record(row, {"_address": _address(place), "_company": _company(row["id"], place)}, ())
 
 
 def order(row: Json) -> RawRecord:
@@ -185,15 +182,7 @@ def _decimal(order: Json, minor: Any) -> str:
     return shops.plain(_amount(order, minor))
 
 
-def _record(row: Json, more: Json, parts: Sequence[Json]) -> RawRecord:
-    """The row, dated by its own last change or that of one of its parts."""
-    id_ = RemoteId(str(row["id"]))
-    dates = [moments.moment(each.get("updatedAt") or each.get("createdAt")) for each in (row, *parts)]
-    if not all(isinstance(each, datetime) for each in dates):
-        raise RecordError("a record without a readable updatedAt", remote_id=id_)
-    changed = max(each.astimezone(UTC) for each in dates if isinstance(each, datetime))
-    return RawRecord(id_, shops.bare({**row, **more}), changed_at=changed)
-
+_record = partial(shops.record, updated="updatedAt", created="createdAt")
 
 CUSTOMERS = (
     EntityRules(
