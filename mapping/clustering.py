@@ -80,22 +80,20 @@ def clusters(
     record not in ``records`` are left out. Edges down to ``Rules.absent`` count, since averages are made of them too.
     """
     kept = [edge for edge in edges if edge.a in records and edge.b in records and edge.a != edge.b]
-    judged = [pair for pair in same if pair[0] in records and pair[1] in records]
-    told = [pair for pair in trusted if pair[0] in records and pair[1] in records]
+    ties = [*sorted(_known(same, records)), *sorted(_known(trusted, records))]
     apart: dict[Key, set[Key]] = {}
     for a, b in different:
         apart.setdefault(a, set()).add(b)
         apart.setdefault(b, set()).add(a)
-    by_component: dict[Key, list[Edge[Key]]] = {}
-    groups = components(records, [(e.a, e.b) for e in kept if e.log_odds > rules.cut] + judged + told)
+    groups = components(records, [(edge.a, edge.b) for edge in kept if edge.log_odds > rules.cut] + ties)
     home = {member: group[0] for group in groups for member in group}
+    edges_of: dict[Key, list[Edge[Key]]] = {}
+    ties_of: dict[Key, list[tuple[Key, Key]]] = {}
     for edge in kept:
         if home[edge.a] == home[edge.b]:
-            by_component.setdefault(home[edge.a], []).append(edge)
-    ties = [*sorted(judged), *sorted(told)]
-    ties_of: dict[Key, list[tuple[Key, Key]]] = {}
-    for a, b in ties:
-        ties_of.setdefault(home[a], []).append((a, b))
+            edges_of.setdefault(home[edge.a], []).append(edge)
+    for tie in ties:
+        ties_of.setdefault(home[tie[0]], []).append(tie)
     found: list[Cluster[Key]] = []
     for group in groups:
         if len(group) == 1:
@@ -105,12 +103,16 @@ def clusters(
         for a, b in ties_of.get(group[0], ()):
             work.join(a, b)
         if len(group) <= rules.largest:
-            work.agglomerate(by_component.get(group[0], ()))
+            work.agglomerate(edges_of.get(group[0], ()))
             found.extend(Cluster(members) for members in work.partition())
         else:
             found.extend(Cluster(members, quarantined=True) for members in work.partition())
     found.sort()
     return found
+
+
+def _known(pairs: Iterable[tuple[Key, Key]], records: Mapping[Key, Comparison]) -> list[tuple[Key, Key]]:
+    return [pair for pair in pairs if pair[0] in records and pair[1] in records]
 
 
 def components(keys: Iterable[Key], pairs: Iterable[tuple[Key, Key]]) -> list[list[Key]]:

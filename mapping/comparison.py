@@ -109,9 +109,6 @@ def comparison(
     tax = _NOT_KEPT.sub("", str(values.get("tax_id") or "").upper())
     place = values.get("address") or {}
     where = street(place.get("street") or "") if place else street("")
-    unique = [one for one in ids if one.partition(":")[0] in origin.unique] if origin.unique else []
-    if tax and "tax" in origin.unique:
-        unique.append(f"tax:{tax}")
     given, family, middle, generation = _names(kind, values)
     return Comparison(
         kind=kind,
@@ -135,10 +132,15 @@ def comparison(
         company=company(_company(kind, values)),
         domains=_domains(kind, values, emails),
         source=origin.source,
-        unique=tuple(unique),
+        unique=_unique(ids, tax, origin) if origin.unique else (),
         verified_birth="birth_date" in origin.unique,
         deduplicated=origin.deduplicated,
     )
+
+
+def _unique(ids: tuple[str, ...], tax: str, origin: Origin) -> tuple[str, ...]:
+    found = tuple(one for one in ids if one.partition(":")[0] in origin.unique)
+    return (*found, f"tax:{tax}") if tax and "tax" in origin.unique else found
 
 
 def _emails(values: Mapping[str, Any], protection: Protection) -> tuple[str, ...]:
