@@ -79,7 +79,8 @@ def dump(one: Comparison) -> dict[str, Any]:
 
 def load(stored: Mapping[str, Any]) -> Comparison:
     """What ``dump`` made. Raises TypeError for a field that does not exist."""
-    return Comparison(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    return Comparison(**values)
 
 
 @dataclass(frozen=True, slots=True)
