@@ -23,7 +23,8 @@ def union_find(records: Sequence[Comparison]) -> list[int]:
 
     first: dict[tuple[str, ...], int] = {}
     for place, one in enumerate(records):
-        held: list[tuple[str, ...]] = [("e", email) for email in one.emails] + [("p", number) for number in one.phones]
+        held: list[tuple[str, ...]] = [("e", email) for email in one.emails]
+        held.extend(("p", number) for number in one.phones)
         if one.tax:
             held.append(("t", one.tax))
         if one.birth and one.given and one.family:
