@@ -79,7 +79,7 @@ def test_a_value_that_hundreds_share_merges_nobody() -> None:
     syllables = ("bar", "cho", "dun", "fel", "gri", "hom", "jax", "kel", "lum", "nor")
     names = ["".join(syllables[int(digit)] for digit in f"{number:03}") for number in range(300)]
     values = [
-        {"email": "everybody@acme.com", "given_name": names[number], "family_name": names[number * 77 % 300]}
+        {"email": "everybody@acme.com", "given_name": names[number], "family_name": names[(number * 7 + 1) % 300]}
         for number in range(300)
     ]
     assert len(resolve(*values)) == 300
