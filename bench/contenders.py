@@ -23,7 +23,8 @@ def union_find(records: Sequence[Comparison]) -> list[int]:
 
     first: dict[tuple[str, ...], int] = {}
     for place, one in enumerate(records):
-        held = [("e", email) for email in one.emails] + [("p", number) for number in one.phones]
+        held: list[tuple[str, ...]] = [("e", email) for email in one.emails]
+        held.extend(("p", number) for number in one.phones)
         if one.tax:
             held.append(("t", one.tax))
         if one.birth and one.given and one.family:
@@ -41,7 +42,6 @@ def splink(records: Sequence[Comparison], threshold: float = 0.5) -> list[int]:
     As in its demos of FEBRL and of fake_1000: u by random sampling, m by expectation maximisation over two blockings.
     """
     import pandas
-    import splink.comparison_library as compare
     from splink import Linker, SettingsCreator, block_on
     from splink.backends.duckdb import DuckDBAPI
 
@@ -50,24 +50,10 @@ def splink(records: Sequence[Comparison], threshold: float = 0.5) -> list[int]:
     for column in (*COLUMNS, "source"):
         table[column] = table[column].astype("string")
     there = [column for column in COLUMNS if table[column].notna().mean() > 0.02]
-    stock: dict[str, Any] = {
-        "given": compare.NameComparison("given").configure(term_frequency_adjustments=True),
-        "family": compare.NameComparison("family").configure(term_frequency_adjustments=True),
-        "birth": compare.DateOfBirthComparison("birth", input_is_string=True),
-        "email": compare.EmailComparison("email").configure(term_frequency_adjustments=True),
-        "phone": compare.ExactMatch("phone").configure(term_frequency_adjustments=True),
-        "tax": compare.LevenshteinAtThresholds("tax", [1, 2]),
-        "street": compare.JaroWinklerAtThresholds("street", [0.95, 0.9]),
-        "postcode": compare.LevenshteinAtThresholds("postcode", [1]),
-        "city": compare.ExactMatch("city").configure(term_frequency_adjustments=True),
-    }
-    rules = (("given", "family"), ("family", "birth"), ("given", "birth"), ("email",), ("phone",), ("tax",),
-             ("street", "family"), ("street", "given"), ("postcode", "family"), ("birth", "postcode"))  # fmt: skip
-    blocking = [block_on(*rule) for rule in rules if set(rule) <= set(there)]
     settings = SettingsCreator(
         link_type="dedupe_only",
-        comparisons=[stock[column] for column in there],
-        blocking_rules_to_generate_predictions=blocking,
+        comparisons=[one for column, one in _stock().items() if column in there],
+        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in _BLOCKS if set(rule) <= set(there)],
         retain_matching_columns=False,
     )
     api = DuckDBAPI()
@@ -84,6 +70,27 @@ def splink(records: Sequence[Comparison], threshold: float = 0.5) -> list[int]:
     for place, name in grouped.as_pandas_dataframe()[["unique_id", "cluster_id"]].itertuples(index=False):
         clusters[int(place)] = names.setdefault(name, len(names))
     return clusters
+
+
+_BLOCKS = (("given", "family"), ("family", "birth"), ("given", "birth"), ("email",), ("phone",), ("tax",),
+           ("street", "family"), ("street", "given"), ("postcode", "family"), ("birth", "postcode"))  # fmt: skip
+
+
+def _stock() -> dict[str, Any]:
+    """Splink's own comparison for each column."""
+    import splink.comparison_library as compare
+
+    return {
+        "given": compare.NameComparison("given").configure(term_frequency_adjustments=True),
+        "family": compare.NameComparison("family").configure(term_frequency_adjustments=True),
+        "birth": compare.DateOfBirthComparison("birth", input_is_string=True),
+        "email": compare.EmailComparison("email").configure(term_frequency_adjustments=True),
+        "phone": compare.ExactMatch("phone").configure(term_frequency_adjustments=True),
+        "tax": compare.LevenshteinAtThresholds("tax", [1, 2]),
+        "street": compare.JaroWinklerAtThresholds("street", [0.95, 0.9]),
+        "postcode": compare.LevenshteinAtThresholds("postcode", [1]),
+        "city": compare.ExactMatch("city").configure(term_frequency_adjustments=True),
+    }
 
 
 def _row(place: int, one: Comparison) -> dict[str, Any]:

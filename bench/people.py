@@ -124,6 +124,7 @@ class Population:
         size = chance.choices((1, 2, 3, 4, 5), (45, 28, 13, 10, 4))[0]
         family, home, address = self.names.family.one(chance), len(self.households), self._address()
         line, shared = self._phone(), f"{_plain(family)}.family@{chance.choice(FREE)}"
+        together = chance.random() < 0.3  # one phone and one mailbox for all of them
         members: list[int] = []
         adults: list[Person] = []
         for place in range(size):
@@ -144,10 +145,10 @@ class Population:
             if place == 1 and name == family and sex == "f" and chance.random() < 0.3:
                 person.maiden = self.names.family.one(chance)
             person.addresses = [address]
-            if chance.random() < 0.25:
-                person.phones.append(line)
-            if chance.random() < 0.12:
-                person.emails.append(shared)
+            if chance.random() < (0.7 if together else 0.15):
+                person.phones.insert(0 if together else 1, line)
+            if chance.random() < (0.6 if together else 0.05):
+                person.emails.insert(0 if together else 1, shared)
             if chance.random() < 0.12:
                 person.addresses.append(self._address())
             if not child:

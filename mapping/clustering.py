@@ -43,7 +43,10 @@ class Edge(NamedTuple, Generic[Key]):
 class Rules:
     """Where the machine stops. ``cut`` and the bounds are natural log-odds; limits are values a customer may hold.
 
-    A single score counts as at most ``bound`` in either direction, so that one pair does not outvote many.
+    A single score counts as at most ``bound`` and at least ``absent``, so that one pair does not outvote many, and that
+    it makes no difference whether a hopeless pair was compared or never met. Measured on FEBRL 3, fake_1000 and
+    pseudopeople with 300 answers: counting such scores in full cost up to .001 of F1, ``absent`` at -1 instead of -2
+    brought fake_1000 .010 and cost pseudopeople .002.
     """
 
     cut: float = 0.0
@@ -74,25 +77,23 @@ def clusters(
     """Every record in exactly one cluster; clusters in the order of their first records.
 
     ``same`` and ``different`` are pairs that a person judged, ``trusted`` pairs under one trusted id. Edges that name a
-    record not in ``records`` are left out. Pass edges down to ``Rules.absent``: those below the cut count in averages.
+    record not in ``records`` are left out. Edges down to ``Rules.absent`` count, since averages are made of them too.
     """
     kept = [edge for edge in edges if edge.a in records and edge.b in records and edge.a != edge.b]
-    judged = [pair for pair in same if pair[0] in records and pair[1] in records]
-    told = [pair for pair in trusted if pair[0] in records and pair[1] in records]
+    ties = [*sorted(_known(same, records)), *sorted(_known(trusted, records))]
     apart: dict[Key, set[Key]] = {}
     for a, b in different:
         apart.setdefault(a, set()).add(b)
         apart.setdefault(b, set()).add(a)
-    by_component: dict[Key, list[Edge[Key]]] = {}
-    groups = components(records, [(e.a, e.b) for e in kept if e.log_odds > rules.cut] + judged + told)
+    groups = components(records, [(edge.a, edge.b) for edge in kept if edge.log_odds > rules.cut] + ties)
     home = {member: group[0] for group in groups for member in group}
+    edges_of: dict[Key, list[Edge[Key]]] = {}
+    ties_of: dict[Key, list[tuple[Key, Key]]] = {}
     for edge in kept:
         if home[edge.a] == home[edge.b]:
-            by_component.setdefault(home[edge.a], []).append(edge)
-    ties = [*sorted(judged), *sorted(told)]
-    ties_of: dict[Key, list[tuple[Key, Key]]] = {}
-    for a, b in ties:
-        ties_of.setdefault(home[a], []).append((a, b))
+            edges_of.setdefault(home[edge.a], []).append(edge)
+    for tie in ties:
+        ties_of.setdefault(home[tie[0]], []).append(tie)
     found: list[Cluster[Key]] = []
     for group in groups:
         if len(group) == 1:
@@ -102,12 +103,16 @@ def clusters(
         for a, b in ties_of.get(group[0], ()):
             work.join(a, b)
         if len(group) <= rules.largest:
-            work.agglomerate(by_component.get(group[0], ()))
+            work.agglomerate(edges_of.get(group[0], ()))
             found.extend(Cluster(members) for members in work.partition())
         else:
             found.extend(Cluster(members, quarantined=True) for members in work.partition())
     found.sort()
     return found
+
+
+def _known(pairs: Iterable[tuple[Key, Key]], records: Mapping[Key, Comparison]) -> list[tuple[Key, Key]]:
+    return [pair for pair in pairs if pair[0] in records and pair[1] in records]
 
 
 def components(keys: Iterable[Key], pairs: Iterable[tuple[Key, Key]]) -> list[list[Key]]:
@@ -204,15 +209,15 @@ class _Component(Generic[Key]):
                 self._offer(heap, *sorted((one, third)), push=True)
 
     def _sum_up(self, edges: Iterable[Edge[Key]]) -> None:
-        bound = self.rules.bound
+        absent, bound = self.rules.absent, self.rules.bound
         best: dict[tuple[Key, Key], float] = {}
         for a, b, value in edges:
             pair = (a, b) if self._before(a, b) else (b, a)
-            best[pair] = max(value, best.get(pair, -bound))
+            best[pair] = max(value, best.get(pair, absent))
         for (a, b), value in best.items():
             one, other = self.number[a], self.number[b]
             if one != other:
-                whole = round(max(-bound, min(bound, value)) * _UNIT)
+                whole = round(max(absent, min(bound, value)) * _UNIT)
                 named = self.records[a].named and self.records[b].named
                 self._between(one, other).add(_Sum(whole, 1, whole if named else 0, int(named)))
 

@@ -79,7 +79,8 @@ def dump(one: Comparison) -> dict[str, Any]:
 
 def load(stored: Mapping[str, Any]) -> Comparison:
     """What ``dump`` made. Raises TypeError for a field that does not exist."""
-    return Comparison(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    return Comparison(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,6 @@ def comparison(
     tax = _NOT_KEPT.sub("", str(values.get("tax_id") or "").upper())
     place = values.get("address") or {}
     where = street(place.get("street") or "") if place else street("")
-    unique = [one for one in ids if one.partition(":")[0] in origin.unique] if origin.unique else []
-    if tax and "tax" in origin.unique:
-        unique.append(f"tax:{tax}")
     given, family, middle, generation = _names(kind, values)
     return Comparison(
         kind=kind,
@@ -135,10 +133,15 @@ def comparison(
         company=company(_company(kind, values)),
         domains=_domains(kind, values, emails),
         source=origin.source,
-        unique=tuple(unique),
+        unique=_unique(ids, tax, origin) if origin.unique else (),
         verified_birth="birth_date" in origin.unique,
         deduplicated=origin.deduplicated,
     )
+
+
+def _unique(ids: tuple[str, ...], tax: str, origin: Origin) -> tuple[str, ...]:
+    found = tuple(one for one in ids if one.partition(":")[0] in origin.unique)
+    return (*found, f"tax:{tax}") if tax and "tax" in origin.unique else found
 
 
 def _emails(values: Mapping[str, Any], protection: Protection) -> tuple[str, ...]:

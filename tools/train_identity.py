@@ -25,15 +25,15 @@ from mapping.model import Kind
 from mapping.scoring import Model, Together, dump
 
 WORLDS = (
-    (50_000, SOURCES), (15_000, SOURCES), (3_000, SOURCES), (4_000, REGISTERS), (7_000, CENSUS), (500, SCRAPS),
-    (3_000, SCRAPS), (2_000, COPIES),
+    (30_000, SOURCES), (6_000, SOURCES), (1_500, SOURCES), (3_000, REGISTERS), (5_000, CENSUS), (500, SCRAPS),
+    (2_000, SCRAPS), (1_500, COPIES),
 )  # fmt: skip
 """People and sources of each world."""
 
 FIRMS = (1_000, 10_000)
 """Companies of each world of organizations."""
 
-MOST = 150_000
+MOST = 60_000
 """Pairs taken of one world."""
 
 FREEDOM = 0.3

@@ -124,6 +124,12 @@ def test_a_giant_component_is_put_aside_but_for_what_a_person_said() -> None:
     assert len(found) == 11
 
 
+@given(st.floats(-1000, -2))
+def test_a_hopeless_pair_counts_like_one_that_never_met(hopeless: float) -> None:
+    edges = [Edge(0, 1, 5.0), Edge(1, 2, 5.0)]
+    assert clusters(people(3), [*edges, Edge(0, 2, hopeless)]) == clusters(people(3), edges)
+
+
 EDGES = st.lists(
     st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-6, 8)).filter(lambda one: one[0] != one[1]),
     max_size=30,
