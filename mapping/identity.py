@@ -32,7 +32,7 @@ class Protection:
     blocked: frozenset[str] = frozenset()
     internal: frozenset[str] = frozenset()
     max_names: int = 2
-    max_group: int = 50
+    max_group: int = 500
 
     def bars(self, kind: str, value: str) -> bool:
         """Whether the value identifies nobody: a role mailbox, a placeholder, a blocked value, one of our own."""

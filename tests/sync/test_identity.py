@@ -111,6 +111,12 @@ def test_a_value_held_by_too_many_records_links_nothing_and_unlinks_what_it_link
     assert _sizes(stage) == [4], "it links again once few enough hold it"
 
 
+def test_a_guest_who_orders_often_stays_one_customer(stage: Stage) -> None:
+    _put(stage, *[person("Ann Lee", email="ann@home.example")] * 120)
+    stage.sync()
+    assert _sizes(stage) == [120]
+
+
 def test_a_late_record_merges_two_customers_and_the_larger_lives_on(stage: Stage) -> None:
     _put(stage, person("Ann Lee", email="a@home.example"), person("Ann Lee", email="a@home.example"))
     _put(stage, person("Ann Lee", phone=PHONE))
