@@ -58,10 +58,10 @@ def _keyed(records: Sequence[Comparison], oversized: frozenset[int]) -> tuple[In
 
 
 def _narrowed(records: Sequence[Comparison], keys: Ints, owners: Ints, oversized: frozenset[int]) -> tuple[Ints, Ints]:
-    """The keys again, of those records only that have an oversized one."""
+    """The keys again, of those records only that have an oversized one; where it is coarse, it is only left out."""
     wide = np.isin(keys, np.fromiter(oversized, dtype=np.int64, count=len(oversized)))
-    touched = np.unique(owners[wide])
-    kept = ~np.isin(owners, touched)
+    touched = np.unique(owners[wide & (keys & 1 == 0)])
+    kept = ~wide & ~np.isin(owners, touched)
     new_keys, new_owners = array("q"), array("q")
     for number in touched.tolist():
         found = blocking.keys(records[number], oversized)
