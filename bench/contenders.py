@@ -50,10 +50,11 @@ def splink(records: Sequence[Comparison], threshold: float = 0.5) -> list[int]:
     for column in (*COLUMNS, "source"):
         table[column] = table[column].astype("string")
     there = [column for column in COLUMNS if table[column].notna().mean() > 0.02]
+    rules = _BLOCKS + (_FEW if len(records) <= 2_000 else ())
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=[one for column, one in _stock().items() if column in there],
-        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in _BLOCKS if set(rule) <= set(there)],
+        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in rules if set(rule) <= set(there)],
         retain_matching_columns=False,
     )
     api = DuckDBAPI()
@@ -74,6 +75,9 @@ def splink(records: Sequence[Comparison], threshold: float = 0.5) -> list[int]:
 
 _BLOCKS = (("given", "family"), ("family", "birth"), ("given", "birth"), ("email",), ("phone",), ("tax",),
            ("street", "family"), ("street", "given"), ("postcode", "family"), ("birth", "postcode"))  # fmt: skip
+
+_FEW = (("given",), ("family",))
+"""Blocking of the demo of fake_1000, which is too wide for more."""
 
 
 def _stock() -> dict[str, Any]:
