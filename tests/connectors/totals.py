@@ -56,6 +56,22 @@ class Ledger:
             add(found, buyer["ids"][0].rpartition(":")[2], Decimal(told["total"]))
         return found, len(self.stage.hub.find_customers("", CUSTOMERS * 2))
 
+    def worth(self) -> Totals:
+        """What the traits say of each customer who bought: how many orders count, and what they came to."""
+        orders = [json.loads(row["values"]) for row in self.stage.rows("fact") if row["kind"] == "order"]
+        (currency,) = {order["currency"] for order in orders}
+        self.stage.configure(hub={"currency": currency})
+        self.stage.hub.resolve()
+        traits = {row["customer_id"]: json.loads(row["values"]) for row in self.stage.rows("trait")}
+        home = {row["entity_id"]: row["customer_id"] for row in self.stage.rows("membership")}
+        found: dict[str, tuple[int, Decimal]] = {}
+        for row in self.stage.rows("entity"):
+            told = traits.get(home.get(row["id"], ""))
+            if row["kind"] == "person" and told is not None:
+                (known,) = json.loads(row["values"])["ids"]
+                found[known.rpartition(":")[2]] = told["order_count"], Decimal(told["lifetime_value"])
+        return found
+
     def timelines(self, emails: Iterator[str]) -> Iterator[tuple[str, int]]:
         """For each address the one customer who has it: the address, and how many orders stand in the timeline."""
         for email in emails:

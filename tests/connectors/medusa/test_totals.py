@@ -59,6 +59,7 @@ def test_what_each_customer_bought_is_what_the_shop_says(works: Works, ledger: L
     ours, customers = ledger.totals()
     assert customers == CUSTOMERS
     assert ours == theirs
+    assert ledger.worth() == theirs
     wanted = {f"ada.{n}@example.com": 0 for n in range(0, CUSTOMERS, 250)}
     for buyer, _, _ in purchases():
         if f"ada.{buyer}@example.com" in wanted:
