@@ -369,8 +369,12 @@ class Hub:
         return schedule.views(self.db, self._resting())
 
     def ask(self, name: str) -> Sequence[str]:
-        """Asks whoever serves to run the jobs of a connection now; returns which."""
+        """Asks whoever serves to run the jobs of a connection now; returns which. Raises ConfigError for one that a
+        person paused, since nobody would run them."""
         self._wanted([name])
+        row = Connections(self.db).get(name)
+        if row is not None and row.paused is Pause.ADMIN:
+            raise ConfigError(f"{name} is paused; let it go on first, with: concord resume {name}")
         return schedule.ask(self.db, name)
 
     def pause(self, name: str) -> None:

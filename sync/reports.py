@@ -261,7 +261,8 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """One job of ``concord serve``. Instants are stamps, empty where there is none yet; ``next`` is when it is due.
+    """One job of ``concord serve``. Instants are stamps, empty where there is none yet; ``next`` is when it is due,
+    and empty while it runs or is paused.
 
     ``state``: running | due | waiting | asked | paused. ``last`` is how it last ended.
     """

@@ -101,8 +101,9 @@ def _view(one: Job, now: str, *, running: bool, rests: bool) -> JobView:
     state = "running" if running else "paused" if rests else "asked" if one.asked_at else "waiting"
     if state == "waiting" and one.is_due(now):
         state = "due"
+    next_ = "" if state in ("running", "paused") else one.due_at or ""  # until it ends, due_at is a precaution
     return JobView(
-        one.connection, DOES[one.kind], one.spec or "when asked", state, one.due_at or "", one.started_at or "",
+        one.connection, DOES[one.kind], one.spec or "when asked", state, next_, one.started_at or "",
         one.ended_at or "", one.status, one.message,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ A push waits while anything is read, so that nobody is written as half of who th
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import sys
@@ -104,9 +105,10 @@ class Server:
     def run(self, *, every: float = TICK_SECONDS, until: Callable[[], bool] = lambda: False) -> None:
         """Serves until ``stop``, SIGTERM or SIGINT. Running jobs are stopped at what they have committed."""
         before = {number: signal.signal(number, self._heard) for number in (signal.SIGTERM, signal.SIGINT)}
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would tell each tick that waits for the database
         ticker = BackgroundScheduler(timezone="UTC")
         ticker.add_job(self.tick, "interval", seconds=every, max_instances=1, coalesce=True, misfire_grace_time=None)
-        log.info("serving", config=str(self._path), jobs=len(self.jobs()))
+        log.info("serving", config=str(self._path), scheduled=len(self.jobs()), at_once=self._most)
         ticker.start()
         try:
             while not self._stopping.wait(0.5) and not until():
@@ -180,7 +182,7 @@ class Server:
             for problem in error.problems or [error]:
                 self.complain(str(problem))
             return
-        if fresh.text != self._now.text:
+        if fresh.text != self._now.text or self._refused:
             log.info("the edited configuration is in force")
         self._now, self._refused = fresh, None
         self._follow(edited=True)
@@ -268,7 +270,7 @@ class Server:
         """
         with one.child as child:
             said = child.stdout.read() if child.stdout else b""
-        result = jobs.RESULT.validate_json(said) if said.strip() else _silent(child.returncode)
+        result = jobs.RESULT.validate_json(said) if said.strip() else _silent(child.returncode, stopped=stopped)
         well = result.status in (RunStatus.OK.value, RunStatus.PARTIAL.value)
         now = self.db.now()
         regular = next_due(one.job.spec, self._now.settings.hub.timezone, now, one.job.job)
@@ -278,15 +280,16 @@ class Server:
             schedules.end(
                 c, one.job.job, stamp(now), result.status, result.message, well=well, since=one.again_at, due_at=due_at
             )
-        tell = log.info if result.status == RunStatus.OK.value else log.error
-        tell("job ended", job=one.job.job, status=result.status, message=result.message, due_at=due_at)
+        tell = log.info if stopped or result.status == RunStatus.OK.value else log.error
+        more = {"message": result.message, "due_at": due_at}
+        tell("job ended", job=one.job.job, status=result.status, **{name: said for name, said in more.items() if said})
         for crash in result.crashes:
             log.error("something unexpected happened in a job", job=one.job.job, trace=crash)
 
 
-def _silent(code: int) -> jobs.Result:
-    """What became of a job that did not answer."""
-    if code == 1:
+def _silent(code: int, *, stopped: bool) -> jobs.Result:
+    """What became of a job that did not answer. One that is stopped before it listens for it ends by the signal."""
+    if code == 1 or (stopped and code == -signal.SIGTERM):
         return jobs.Result(RunStatus.INTERRUPTED.value, "it was stopped; the next run goes on from there")
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
     return jobs.Result(RunStatus.INTERRUPTED.value, f"its process ended {how}; the next run goes on from there")

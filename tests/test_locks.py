@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from tests.checkout import ROOT, packages, project, shipped, tracked
 
-LOCKS = ("requirements.lock", "requirements-bench.lock")
+LOCKS = ("requirements.lock", "requirements-bench.lock", "requirements-run.lock")
 SERVERS = tuple(
     path.relative_to(ROOT).as_posix()
     for where in ("admin/demo/servers/locks", "tests/servers/locks")
@@ -75,20 +75,29 @@ def test_every_pin_has_hashes(lock: str) -> None:
     assert [one for one in hashes if not re.fullmatch(r"sha256:[0-9a-f]{64}", one)] == []
 
 
-@pytest.mark.parametrize(("lock", "extra"), [(LOCKS[0], "dev"), (LOCKS[1], "bench")])
-def test_everything_asked_for_is_pinned_to_a_version_that_fits(lock: str, extra: str) -> None:
+@pytest.mark.parametrize(("lock", "extras"), [(LOCKS[0], ["dev"]), (LOCKS[1], ["bench"]), (LOCKS[2], [])])
+def test_everything_asked_for_is_pinned_to_a_version_that_fits(lock: str, extras: list[str]) -> None:
     pinned = pins(lock)
-    for wanted in asked_for(extra):
+    for wanted in asked_for(*extras):
         many = pinned.get(canonicalize_name(wanted.name), [])
         assert many, f"{wanted} is not in {lock}: run make lock"
         assert all(wanted.specifier.contains(pin.version) for pin in many), f"{wanted} is outdated in {lock}"
 
 
-def test_the_two_locks_can_be_installed_together() -> None:
-    first, second = map(pins, LOCKS)
+@pytest.mark.parametrize("other", LOCKS[1:])
+def test_two_locks_can_be_installed_together(other: str) -> None:
+    first, second = pins(LOCKS[0]), pins(other)
     both = first.keys() & second.keys()
     differ = {name for name in both if {p.version for p in first[name]} != {p.version for p in second[name]}}
     assert differ == set()
+
+
+def test_the_container_installs_what_is_asked_for_and_nothing_to_develop_with() -> None:
+    assert f"--require-hashes -r {LOCKS[2]}" in (ROOT / "Containerfile").read_text(encoding="utf-8")
+    ours = {canonicalize_name(one.name) for one in asked_for()}
+    tools = {canonicalize_name(one.name) for one in asked_for("dev", "bench")} - ours
+    assert {"pytest", "mypy"} <= tools
+    assert {name for name in ("pytest", "mypy", "ruff") if name in pins(LOCKS[2])} == set()
 
 
 @pytest.mark.parametrize("server", SERVERS)

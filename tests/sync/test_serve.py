@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from mapping.errors import ConcordError
+from mapping.errors import ConcordError, ConfigError
 from state import schedules
 from state.connections import Connections, Pause
 from state.database import Database, stamp
@@ -283,6 +285,18 @@ def test_an_edit_that_is_wrong_changes_nothing_and_is_told_once(served: Served) 
     assert served.ran()[2:] == ["read-shop"], "the last good one stays in force"
 
 
+def test_a_wrong_edit_that_is_undone_is_told_to_be_right_again(served: Served) -> None:
+    server = served.server()
+    good = served.path.read_text()
+    served.path.write_text(good.replace('"every 10 minutes"', '"every tuesday"'))
+    server.tick()
+    served.path.write_text(good)
+    with capture_logs() as told:
+        server.tick()
+        server.tick()
+    assert [one["event"] for one in told].count("the edited configuration is in force") == 1
+
+
 def record(server: Server) -> list[str]:
     """What the server says of its configuration from now on."""
     told: list[str] = []
@@ -311,7 +325,10 @@ def test_a_paused_connection_rests_and_goes_on(served: Served) -> None:
     served_quietly(served, server)
     assert "read-shop" not in served.ran()
     assert {one.state for one in views(served) if one.connection == "shop"} == {"paused"}
+    assert [one.next for one in views(served) if one.connection == "shop"] == [""]
     assert served.stage.sync("shop").streams[0].message == "The connection 'shop' is paused."
+    with pytest.raises(ConfigError, match="concord resume shop"):
+        served.stage.hub.ask("shop")
     served.stage.hub.resume("shop")
     served.settle()
     assert "read-shop" in served.ran()
@@ -372,6 +389,29 @@ def test_stopping_ends_the_jobs_at_work_and_they_are_due_at_once(served: Served)
     after = served.server()
     assert served.job("read:shop").status == "interrupted"
     assert served.job("read:shop").is_due(after.db.stamp())
+
+
+def test_a_job_that_is_stopped_with_its_server_is_no_error(served: Served) -> None:
+    served.order("read-shop", "linger")
+    server = served.server()
+    server.tick()
+    assert [(one.state, one.next) for one in views(served) if one.connection == "shop"] == [("running", "")]
+    with capture_logs() as told:
+        server.close()
+    served.servers.remove(server)
+    (ended,) = [one for one in told if one.get("job") == "read:shop"]
+    assert (ended["log_level"], ended["status"]) == ("info", "interrupted")
+    assert ended["message"] == "it was stopped; the next run goes on from there"
+
+
+def test_a_tick_that_takes_long_is_not_told_every_second(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    server = served.server()
+    server.tick = lambda: time.sleep(0.2)  # type: ignore[method-assign]
+    end = time.monotonic() + 0.5
+    with caplog.at_level(logging.INFO, "apscheduler"):
+        server.run(every=0.02, until=lambda: time.monotonic() > end)
+    served.servers.remove(server)
+    assert [one.message for one in caplog.records if "skipped" in one.message] == []
 
 
 def test_a_removed_connection_has_no_job_any_more(served: Served) -> None:
