@@ -20,7 +20,7 @@ Of money, which payment is for which order and invoice, and by what other keys a
 say: the shop knows the one, the payment service the other. What went back of a payment is the greatest that any says,
 and it only tried the system out where any says so. Amounts are of one currency, that of the total: what is told in
 another (a shop has its own, a payment service that of the card) is left out, and of what went back the same share of
-the total is taken.
+the total is taken. Whoever tells of a larger payment (authorised, then captured in part) counts the rest as gone back.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _unite(ordered: Sequence[Sighting], values: dict[str, Any]) -> None:
         values["currency"] = currency
     alike = [one for one in ordered if one.values.get("currency", currency) == currency]
     for name in _AMOUNTS:
-        told = [one.values[name] for one in alike if name in one.values]
+        told = [one.values[name] for one in alike if name in one.values and not _beyond(one, name, values)]
         values.pop(name, None)
         values.update({name: told[0]} if told else {})
     back = [_gave_back(one, values) for one in ordered if "refunded" in one.values]
@@ -127,11 +127,19 @@ def _gave_back(one: Sighting, values: Mapping[str, Any]) -> str | None:
     """What a sighting says went back, in the currency of the fact; None where that cannot be told."""
     told, currency, total = str(one.values["refunded"]), values.get("currency"), one.values.get("total")
     if one.values.get("currency", currency) == currency:
-        return told
+        beyond = _beyond(one, "refunds", values)
+        return str(max(Decimal(told) - beyond, Decimal(0))) if beyond else told
     if not total or not Decimal(total) or "total" not in values:
         return None
     share = Fraction(told) / Fraction(total)
     return rounded(share * Fraction(values["total"]), decimals(str(currency)))
+
+
+def _beyond(one: Sighting, name: str, values: Mapping[str, Any]) -> Decimal:
+    """By how much the total of a payment is larger than that of the fact: so much of what went back never came."""
+    if one.kind != Kind.PAYMENT or name != "refunds" or "total" not in one.values:
+        return Decimal(0)
+    return max(Decimal(one.values["total"]) - Decimal(values["total"]), Decimal(0))
 
 
 def _heard(sightings: Sequence[Sighting]) -> list[Sighting]:

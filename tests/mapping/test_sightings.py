@@ -95,6 +95,15 @@ def test_what_is_told_of_one_payment_in_two_currencies_is_never_mixed() -> None:
             assert ("refunds" in values) is (newest is service)
 
 
+def test_what_was_authorised_and_never_captured_went_back_of_no_smaller_payment() -> None:
+    shop = {"currency": "EUR", "total": "60", "refunded": "0"}
+    service = {"currency": "EUR", "total": "100", "refunded": "45", "refunds": [{"key": "re", "amount": "45"}]}
+    _, values = merge([_sighting(1, JUNE, "payment", **shop), _sighting(2, MAY, "payment", **service)])
+    assert values == {"currency": "EUR", "total": "60", "refunded": "5"}
+    _, values = merge([_sighting(1, MAY, "payment", **shop), _sighting(2, JUNE, "payment", **service)])
+    assert values == service
+
+
 def test_the_currency_of_a_fact_is_that_of_its_total() -> None:
     named, told = _sighting(1, JUNE, "order", currency="EUR"), _sighting(2, MAY, "order", currency="USD", total="5")
     assert merge([named, told])[1] == {"currency": "USD", "total": "5"}
