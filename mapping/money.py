@@ -6,8 +6,8 @@ Two of them are linked when either names the other, by its key or by one of its 
   ``Payment.pays``), an invoice and the orders that it bills (``Invoice.bills``), and a credit note and the invoice that
   it takes back (``Invoice.bills``, too). A payment of an invoice is a payment of the orders that the invoice bills.
 
-Of two of a kind of which one goes by what is an alias of the other, the other alone counts: an export may know a
-payment by its intent alone, and the payment service by its charge. Then, in this order:
+Of two of a kind of which one goes by what is an alias of the other, the other alone counts, for all that either is for:
+an export may know a payment by its intent alone, and the payment service by its charge. Then, in this order:
 
 1. What only tried the system out counts for nothing, nor does an invoice of such an order, nor a payment of either.
 2. An **order** counts unless it is cancelled, or no more than a try by its status (``NO_ORDER``).
@@ -20,7 +20,8 @@ payment by its intent alone, and the payment service by its charge. Then, in thi
 What went back for an order is told by the order, by its payments and by its credit notes, often all three of one and
 the same money: the greatest of the three counts, once, and at most the order's total. For an invoice that counts the
 same holds of its payments and credit notes, for a payment that counts of itself and the uncounted orders that it is
-for. What a payment or credit note tells is shared among all that it is for, in proportion to what each is worth.
+for. What a payment or credit note tells is shared among all that it is for, in proportion to what each is worth. What
+payments brought beyond the total (paid twice, lowered after it was paid, cancelled beside another) went back first.
 
 Amounts are exact fractions in the hub's currency, at the rate of the date of what counts. An amount without a rate is
 left out, and ``missing`` says in which currency it is.
@@ -29,7 +30,7 @@ left out, and ``missing`` says in which currency it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -53,13 +54,15 @@ NO_PAYMENT = _CANCELLED | {
     "requires capture", "uncaptured",
 }  # fmt: skip
 """Statuses of a payment that has not come."""
+LINKS = ("payments", "bills", "pays")
+"""The fields in which a fact names others."""
 NOTHING = Fraction(0)
 NO_CURRENCY, NO_AMOUNT = "no currency", "no amount"
 
 
 def names(values: Mapping[str, Any]) -> list[tuple[str, bool]]:
     """What links a fact to others, its key apart: (key or alias, whether it goes by that itself or names another)."""
-    named = (value for field in ("payments", "bills", "pays") for value in values.get(field, ()))
+    named = (value for field in LINKS for value in values.get(field, ()))
     return [*((value, True) for value in values.get("aliases", ())), *((value, False) for value in named)]
 
 
@@ -124,9 +127,27 @@ def settle(entries: Iterable[Entry], rates: Rates) -> dict[str, Counted]:
 
     Deterministic in the set of entries.
     """
-    known = sorted(entries, key=lambda one: one.key)
-    aliases = {(one.kind, alias) for one in known for alias in one.values.get("aliases", ()) if alias != one.key}
-    return _Book([one for one in known if (one.kind, one.key) not in aliases], rates).settled()
+    return _Book(_folded(sorted(entries, key=lambda one: one.key)), rates).settled()
+
+
+def _folded(known: Sequence[Entry]) -> list[Entry]:
+    """The entries that go by nobody's alias; whose alias another went by takes over what that one was for."""
+    by_key = {(one.kind, one.key): one for one in known}
+    same: dict[str, list[Entry]] = {}
+    for one in known:
+        named = (by_key.get((one.kind, alias)) for alias in one.values.get("aliases", ()) if alias != one.key)
+        same[one.key] = [other for other in named if other]
+    gone = {other.key for others in same.values() for other in others}
+    return [_joined(one, same[one.key]) for one in known if one.key not in gone]
+
+
+def _joined(one: Entry, others: Sequence[Entry]) -> Entry:
+    if not others:
+        return one
+    every = (one, *others)
+    named = {field: [key for each in every for key in each.values.get(field, ())] for field in LINKS}
+    tried = {"test": True} if any(each.values.get("test") for each in every) else {}
+    return replace(one, values={**one.values, **named, **tried})
 
 
 class _Book:
@@ -201,6 +222,7 @@ class _Book:
                     # Cancelled: what it says went back, went back of the money that came for it.
                     told.voice("order", one.refunded, one, self._alone_for(one))
             elif bases != [one] and one.kind == Kind.PAYMENT:
+                told.paid(one, bases)
                 told.voice("payments", one.refunded, one, bases)
             elif bases != [one] and _below(one):
                 told.voice("notes", -(one.total or NOTHING), one, bases)
@@ -222,6 +244,14 @@ class _Told:
         self._rates = rates
         self._voices: dict[str, dict[str, Fraction]] = {}
         self._missing: dict[str, set[str]] = {}
+        self._paid: dict[str, Fraction | None] = {}
+
+    def paid(self, one: Entry, bases: Sequence[Entry]) -> None:
+        """Keeps that so much came for these. In another currency it cannot be held against a total to the cent."""
+        for base, share in zip(bases, self._shares(bases), strict=True):
+            known = self._paid.get(base.key, NOTHING)
+            alike = known is not None and one.total is not None and one.currency == base.currency
+            self._paid[base.key] = known + one.total * share if alike else None
 
     def voice(self, who: str, amount: Fraction, one: Entry, bases: Sequence[Entry]) -> None:
         """Keeps that so much went back for these, each at the rate of its own date."""
@@ -254,8 +284,17 @@ class _Told:
         if total < 0:
             return Counted(one.key, one.kind, one.at, NOTHING, -total, frozenset(missing))
         own = self._rates.worth(one.refunded, one.currency, one.at) or NOTHING
-        returned = min(total, max([own, *self._voices.get(one.key, {}).values()]))
+        voices = dict(self._voices.get(one.key, {}))
+        if "payments" in voices:
+            voices["payments"] -= self._beyond(one)
+        returned = min(total, max([own, *voices.values()]))
         return Counted(one.key, one.kind, one.at, total, returned, frozenset(missing))
+
+    def _beyond(self, one: Entry) -> Fraction:
+        """What its payments brought beyond its total."""
+        paid = self._paid.get(one.key)
+        beyond = NOTHING if paid is None or one.total is None else max(paid - one.total, NOTHING)
+        return self._rates.worth(beyond, one.currency, one.at) or NOTHING
 
 
 def _below(one: Entry) -> bool:

@@ -18,7 +18,9 @@ before what others have heard of it, and no answer yet (``needs-action``) after 
 
 Of money, which payment is for which order and invoice, and by what other keys a payment goes, is the union of what all
 say: the shop knows the one, the payment service the other. What went back of a payment is the greatest that any says,
-and it only tried the system out where any says so.
+and it only tried the system out where any says so. Amounts are of one currency, that of the total: what is told in
+another (a shop has its own, a payment service that of the card) is left out, and of what went back the same share of
+the total is taken. Whoever tells of a larger payment (authorised, then captured in part) counts the rest as gone back.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from mapping.currencies import decimals, rounded
 from mapping.identity import EMAIL, ID, PHONE
 from mapping.model import Kind
 from mapping.money import MONEY
@@ -38,6 +42,7 @@ _STANDING = frozenset({"sequence", "revised_at", "derived"})
 """How much a sighting's word counts: told of the sighting, not of the fact."""
 _TIME = frozenset({"at", "ends_at", "all_day"})
 _UNITED = ("payments", "bills", "pays", "aliases")
+_AMOUNTS = ("subtotal", "tax", "shipping", "discount", "refunds")
 _UNANSWERED = frozenset({"", "needs-action"})
 _ORGANIZER = "organizer"
 
@@ -102,9 +107,39 @@ def _unite(ordered: Sequence[Sighting], values: dict[str, Any]) -> None:
             values[name] = list(dict.fromkeys(key for one in ordered for key in one.values.get(name, ())))
     if any(one.values.get("test") for one in ordered):
         values["test"] = True
-    if ordered[0].kind == Kind.PAYMENT and "refunded" in values:
-        told = [one.values["refunded"] for one in ordered if "refunded" in one.values]
-        values["refunded"] = max(told, key=Decimal)
+    speaker = next((one for one in ordered if "total" in one.values), ordered[0])
+    currency = speaker.values.get("currency", values.get("currency"))
+    if currency is not None:
+        values["currency"] = currency
+    alike = [one for one in ordered if one.values.get("currency", currency) == currency]
+    for name in _AMOUNTS:
+        told = [one.values[name] for one in alike if name in one.values and not _beyond(one, name, values)]
+        values.pop(name, None)
+        values.update({name: told[0]} if told else {})
+    back = [_gave_back(one, values) for one in ordered if "refunded" in one.values]
+    known = [one for one in back if one is not None]
+    values.pop("refunded", None)
+    if known:
+        values["refunded"] = max(known, key=Decimal) if ordered[0].kind == Kind.PAYMENT else known[0]
+
+
+def _gave_back(one: Sighting, values: Mapping[str, Any]) -> str | None:
+    """What a sighting says went back, in the currency of the fact; None where that cannot be told."""
+    told, currency, total = str(one.values["refunded"]), values.get("currency"), one.values.get("total")
+    if one.values.get("currency", currency) == currency:
+        beyond = _beyond(one, "refunds", values)
+        return str(max(Decimal(told) - beyond, Decimal(0))) if beyond else told
+    if not total or not Decimal(total) or "total" not in values:
+        return None
+    share = Fraction(told) / Fraction(total)
+    return rounded(share * Fraction(values["total"]), decimals(str(currency)))
+
+
+def _beyond(one: Sighting, name: str, values: Mapping[str, Any]) -> Decimal:
+    """By how much the total of a payment is larger than that of the fact: so much of what went back never came."""
+    if one.kind != Kind.PAYMENT or name != "refunds" or "total" not in one.values:
+        return Decimal(0)
+    return max(Decimal(one.values["total"]) - Decimal(values["total"]), Decimal(0))
 
 
 def _heard(sightings: Sequence[Sighting]) -> list[Sighting]:

@@ -16,7 +16,7 @@ from mapping.model import ActivityKind, Direction, Kind
 from mapping.money import NOTHING, Counted
 from mapping.timeline import CANCELLED
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever a rule below, or one of mapping/money.py, gives another result: all traits are then made anew."""
 
 TRAITS: Mapping[str, str] = {

@@ -6,13 +6,15 @@ the refunds that went back of it, and the keys by which a payment service knows 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+import orjson
+
+from connectors.core import amounts
 from mapping.contract import RawRecord, RemoteId
 from mapping.errors import RecordError
 
@@ -45,7 +47,7 @@ def record(node: Json) -> RawRecord:
     if "transactions" in body:
         try:
             body |= _money(body, f"shopify:order:{remote_id}")
-        except (KeyError, TypeError, AttributeError, InvalidOperation) as wrong:
+        except (KeyError, TypeError, AttributeError, RecordError) as wrong:
             problem = f"an order whose payments cannot be read ({type(wrong).__name__})"
             raise RecordError(problem, remote_id=remote_id) from None
     return RawRecord(remote_id, body, changed_at=changed_at)
@@ -173,8 +175,8 @@ def _texts(one: Json) -> Iterator[str]:
     receipt = one.get("receiptJson")
     if isinstance(receipt, str):
         try:
-            receipt = json.loads(receipt)
-        except ValueError:
+            receipt = orjson.loads(receipt)  # which refuses what is nested too deep to be read
+        except orjson.JSONDecodeError:
             return
     yield from _within(receipt)
 
@@ -188,7 +190,7 @@ def _within(value: Any, depth: int = 6) -> Iterator[str]:
 
 
 def _amount(bag: Json) -> Decimal:
-    return Decimal(str(bag["shopMoney"]["amount"]))
+    return amounts.decimal(str(bag["shopMoney"]["amount"]))
 
 
 def _text(amount: Decimal) -> str:

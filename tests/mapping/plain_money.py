@@ -46,6 +46,9 @@ def plainly(entries: Sequence[Entry]) -> dict[str, Fraction]:
     for one in good + owed:
         mine = [p for p in came if one in for_what[p.key]]
         back = sum((_share(_amount(p, "refunded"), one, for_what[p.key]) for p in mine), Fraction(0))
+        if all(p.values["currency"] == one.values["currency"] for p in mine):
+            came_for_it = sum((_share(_amount(p, "total"), one, for_what[p.key]) for p in mine), Fraction(0))
+            back -= max(Fraction(0), came_for_it - _amount(one, "total"))
         found[one.key] = _amount(one, "total") - min(_amount(one, "total"), max(back, _amount(one, "refunded")))
     for p in alone:
         lost = [o for o in real if o not in good and is_for(p, o)]

@@ -80,6 +80,13 @@ def test_a_payment_that_is_known_by_its_intent_too_counts_once() -> None:
     assert net(payment("pi"), order("o", payments=["pi"])) == {"o": "100.00"}
 
 
+def test_a_payment_counts_for_all_that_whoever_knows_it_by_its_intent_says() -> None:
+    came = payment("ch", aliases=["pi"], refunded="30")
+    assert net(payment("pi", pays=["o"]), came, order("o")) == {"o": "70.00"}
+    assert net(payment("pi", pays=["i"]), came, invoice("i")) == {"i": "70.00"}
+    assert net(payment("pi", test=True), came) == {}
+
+
 def test_a_payment_that_names_an_order_which_is_not_there_counts_by_itself() -> None:
     assert net(payment("ch", pays=["gone"])) == {"ch": "100.00"}
 
@@ -108,7 +115,22 @@ def test_several_payments_of_one_order_tell_together_what_went_back() -> None:
 def test_what_goes_back_of_a_payment_for_two_orders_is_shared_by_their_worth() -> None:
     both = payment("p", "100", refunded="10", pays=["a", "b"])
     assert net(order("a", "75"), order("b", "25"), both) == {"a": "67.50", "b": "22.50"}
-    assert net(order("a", "75"), order("b", "25", cancelled_at=MAY), both) == {"a": "65.00"}
+
+
+def test_what_a_payment_brought_beyond_the_order_goes_back_first() -> None:
+    both = payment("p", "100", refunded="30", pays=["a", "b"])
+    assert net(order("a", "75"), order("b", "25", cancelled_at=MAY), both) == {"a": "70.00"}, "25 went back for b"
+    lowered = order("o", "80", payments=["p"])
+    assert net(lowered, payment("p", "100", refunded="20")) == {"o": "80.00"}, "edited after it was paid"
+    assert net(lowered, payment("p", "100", refunded="50")) == {"o": "50.00"}
+    twice = [payment("p1", pays=["o"]), payment("p2", pays=["o"], refunded="100")]
+    assert net(order("o"), *twice) == {"o": "100.00"}
+    assert net(invoice("o"), *twice) == {"o": "100.00"}
+
+
+def test_what_came_in_another_currency_is_not_held_against_the_total() -> None:
+    paid = payment("p", "130", currency="USD", refunded="13", pays=["o"])
+    assert net(order("o", "100"), paid) == {"o": "89.60"}
 
 
 def test_the_money_for_a_cancelled_order_counts_until_it_goes_back() -> None:

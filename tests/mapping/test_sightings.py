@@ -84,6 +84,31 @@ OURS = {"role": "organizer", "email": "noor@us.example", "own": True}
 THEIRS = {"role": "organizer", "email": "noor@us.example"}
 
 
+def test_what_is_told_of_one_payment_in_two_currencies_is_never_mixed() -> None:
+    shop = {"currency": "EUR", "total": "110", "refunded": "0"}
+    service = {"currency": "JPY", "total": "18000", "refunded": "9000", "refunds": [{"key": "re", "amount": "9000"}]}
+    for newest, oldest, back in ((shop, service, "55.00"), (service, shop, "9000")):
+        for both in permutations((_sighting(1, JUNE, "payment", **newest), _sighting(2, MAY, "payment", **oldest))):
+            _, values = merge(both)
+            assert (values["currency"], values["total"]) == (newest["currency"], newest["total"])
+            assert values["refunded"] == back
+            assert ("refunds" in values) is (newest is service)
+
+
+def test_what_was_authorised_and_never_captured_went_back_of_no_smaller_payment() -> None:
+    shop = {"currency": "EUR", "total": "60", "refunded": "0"}
+    service = {"currency": "EUR", "total": "100", "refunded": "45", "refunds": [{"key": "re", "amount": "45"}]}
+    _, values = merge([_sighting(1, JUNE, "payment", **shop), _sighting(2, MAY, "payment", **service)])
+    assert values == {"currency": "EUR", "total": "60", "refunded": "5"}
+    _, values = merge([_sighting(1, MAY, "payment", **shop), _sighting(2, JUNE, "payment", **service)])
+    assert values == service
+
+
+def test_the_currency_of_a_fact_is_that_of_its_total() -> None:
+    named, told = _sighting(1, JUNE, "order", currency="EUR"), _sighting(2, MAY, "order", currency="USD", total="5")
+    assert merge([named, told])[1] == {"currency": "USD", "total": "5"}
+
+
 def test_a_stale_copy_says_nothing_not_even_what_the_newer_leaves_out() -> None:
     moved = _copy(1, at="2026-07-02T08:00:00Z", sequence=2, participants=[_guest("kim")])
     stale = _copy(

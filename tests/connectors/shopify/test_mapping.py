@@ -259,7 +259,13 @@ class TestMoney:
         told = order_of(market, market.shop.order([("Chair", 3, amount)]))
         assert (told.total, told.currency) == (Decimal(amount) * 3, currency)
 
-    @pytest.mark.parametrize("garbled", [{"amountSet": None}, {"amountSet": {"shopMoney": {"amount": "much"}}}])
+    @pytest.mark.parametrize(
+        "garbled",
+        [
+            {"amountSet": None},
+            *({"amountSet": {"shopMoney": {"amount": wrong}}} for wrong in ("much", "NaN", "1e999999999", None)),
+        ],
+    )
     def test_an_order_whose_payments_cannot_be_read_is_a_bad_record(
         self, market: Market, garbled: dict[str, Any]
     ) -> None:
@@ -268,6 +274,13 @@ class TestMoney:
         with pytest.raises(RecordError) as refused:
             bodies.record({**good.body, "transactions": [{**good.body["transactions"][0], **garbled}]})
         assert refused.value.remote_id == good.remote_id
+
+    def test_a_receipt_that_is_nested_without_end_names_no_charge(self, market: Market) -> None:
+        market.shop.order()
+        (good,) = market.read().records
+        (sale,) = good.body["transactions"]
+        deep = bodies.record({**good.body, "id": sale["id"], "transactions": [{**sale, "receiptJson": "[" * 100_000}]})
+        assert deep.body["_paid_by"] == good.body["_paid_by"]
 
 
 class TestDeals:
