@@ -45,10 +45,23 @@ class Books:
     sales: tuple[Entry, ...]
     invoices: tuple[Entry, ...]
     payments: tuple[Entry, ...]
+    people: tuple[int, ...]
+    """Of each party, the number of the person it is; -1 for none. The books themselves do not know that."""
+
+    def billed(self) -> dict[int, Decimal]:
+        """What each person was billed, by number."""
+        came: dict[int, Decimal] = {}
+        for bill in (*self.sales, *self.invoices):
+            number = self.people[int(str(bill["party"]))]
+            if number >= 0:
+                amount = Decimal(str(bill["price"])) * int(str(bill["quantity"]))
+                came[number] = came.get(number, Decimal(0)) + amount
+        return came
 
     def json(self) -> str:
         """As ``servers/tryton_books.py`` enters it."""
-        return json.dumps({"business": BUSINESSES, "employment": EMPLOYMENT, **asdict(self)}, ensure_ascii=False)
+        entered = {name: entries for name, entries in asdict(self).items() if name != "people"}
+        return json.dumps({"business": BUSINESSES, "employment": EMPLOYMENT, **entered}, ensure_ascii=False)
 
     @property
     def records(self) -> dict[str, int]:
@@ -78,7 +91,8 @@ def keep_books(rng: Random, people: Sequence[Person]) -> Books:
     sales = tuple(_bill(rng, place, parties[place]) for place in payers if place % 3 == 0)
     invoices = tuple(_bill(rng, place, parties[place]) for place in payers if place % 3)
     payments = tuple(_paid(rng, invoices))
-    return Books(tuple(parties), sales, invoices, payments)
+    numbers = (*(person.number for person in billed), *(-1 for _ in parties[len(billed) :]))
+    return Books(tuple(parties), sales, invoices, payments, numbers)
 
 
 def _person(rng: Random, person: Person, employer: int | None = None) -> Entry:

@@ -16,13 +16,15 @@ from rich.text import Text
 from admin.cli import doors, people, plans, tables
 from admin.cli.output import grid, many, pairs, shorten
 from admin.cli.session import Session
-from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, dice, write_company
+from admin.demo import abroad
+from admin.demo.company import COUNTRY, CURRENCY, INTERNAL, NEVER_LOG, dice, write_company
 from admin.demo.live import Bookkeeping, FrontDesk, Place, servers
 from admin.demo.people import populate
 from admin.demo.sources import Source
 from admin.demo.stories import Story, stories
+from admin.demo.takings import business
 from admin.demo.tools import featured, tools
-from admin.demo.workplace import Wording, configure, workplace
+from admin.demo.workplace import PROPERTIES, Wording, configure, workplace
 from mapping.errors import ConcordError
 from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
 
@@ -31,7 +33,10 @@ TITLES = (
     "A lead of the last weeks, a buyer by now",
 )
 WORTH_TELLING = 5.0
-OURS = ("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate")
+OURS = (
+    *("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate"),
+    *("lifetime_value", "order_count", "last_order_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,11 @@ class Demo:
 
         Raises ConfigError for a ``keep`` that is not empty, ConcordError when there was nothing to read at all.
         """
-        with workplace(keep) as place, doors.stand_in("hubspot") as crm, self._scene(folder, place) as scene:
+        with (
+            workplace(keep) as place,
+            doors.stand_in("hubspot", properties=PROPERTIES) as crm,
+            self._scene(folder, place) as scene,
+        ):
             self.session = replace(self.session, config=configure(place, scene.sources, scene.wording, crm.settings))
             synced = self._read()
             planned, applied = self._fill()
@@ -131,6 +140,7 @@ class Demo:
     def _company(self, place: Path) -> Iterator[Scene]:
         """The invented company, while its servers run."""
         people, name = populate(dice(self.seed, "people"), self.customers), "Kettingwerk"
+        sold = business(self.seed, people)
         with tempfile.TemporaryDirectory(prefix="concord-servers-") as kept:
             homes: list[Place] = []
             if self.servers:
@@ -138,7 +148,7 @@ class Demo:
                     FrontDesk(Path(kept), dice(self.seed, "front desk"), people, self._prepare),
                     Bookkeeping(Path(kept), dice(self.seed, "books"), people, self._prepare, name),
                 ]
-            with servers([*homes, *tools(self.seed, people)]) as running:
+            with servers([*homes, *tools(self.seed, people, sold)]) as running:
                 running.prepare()
                 self._prepared, self._began = time.monotonic() - self._began, time.monotonic()
                 self._head(f"A company of {self.customers:,} people, invented just now")
@@ -149,7 +159,8 @@ class Demo:
                 sources = [exports, *running.ready(summary.folder)]
                 self._introduce(sources, running.missing)
                 told = [(title, person.emails[0]) for title, person in zip(TITLES, featured(people), strict=False)]
-                yield Scene(sources, Wording(name, COUNTRY, INTERNAL, NEVER_LOG), told, running.missing)
+                wording = Wording(name, COUNTRY, CURRENCY, {abroad.CURRENCY: abroad.RATES}, INTERNAL, NEVER_LOG)
+                yield Scene(sources, wording, told, running.missing)
 
     def _introduce(self, sources: Sequence[Source], missing: Mapping[str, str]) -> None:
         table = grid("connection", "what it is", "holds", "records", numbers=("records",))
@@ -212,7 +223,8 @@ class Demo:
             found = stories(hub, told)
         for story in found:
             self._head(story.title)
-            self._show(people.values(story.customer.values, brief=True), people.members(story.customer))
+            self._show(people.values(story.customer.values, brief=True), *people.traits(story.customer))
+            self._show(people.members(story.customer))
             self._show(Text("What happened, newest first:"), people.timeline(story.timeline))
             self._show(*_seen_twice(story))
             for place, held in story.crm.items():

@@ -11,7 +11,10 @@ from typing import Any
 from admin.cli import doors
 from admin.demo.sources import Source
 
-SECRET = frozenset({"access_token", "app_secret", "client_secret", "developer_token", "refresh_token"})
+SECRET = frozenset(
+    {"access_token", "api_key", "app_secret", "client_secret", "developer_token", "refresh_token"}
+    | {"consumer_key", "consumer_secret"}
+)
 """Settings of connections that belong in the vault."""
 
 
