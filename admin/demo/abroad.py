@@ -20,7 +20,7 @@ CURRENCY = "GBP"
 RATES: Mapping[date, str] = {date(2025, 1, 1): "1.19", date(2025, 7, 1): "1.16", date(2026, 1, 1): "1.15"}
 """What a pound was worth in euro, from each day on. Invented, as all else is; prices there are whole pounds, so that
 each is worth whole cents."""
-SHARE, GUESTS = 0.4, 0.5
+SHARE, GUESTS = 0.3, 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,15 +48,12 @@ class Books:
     people: tuple[int, ...]
     """Of each party, the number of the person it is; -1 for none. The books themselves do not know that."""
 
-    def billed(self) -> dict[int, Decimal]:
-        """What each person was billed, by number."""
-        came: dict[int, Decimal] = {}
+    def billed(self) -> Iterator[tuple[int, Decimal]]:
+        """Of each bill for a person the number, and the amount."""
         for bill in (*self.sales, *self.invoices):
             number = self.people[int(str(bill["party"]))]
             if number >= 0:
-                amount = Decimal(str(bill["price"])) * int(str(bill["quantity"]))
-                came[number] = came.get(number, Decimal(0)) + amount
-        return came
+                yield number, Decimal(str(bill["price"])) * int(str(bill["quantity"]))
 
     def json(self) -> str:
         """As ``servers/tryton_books.py`` enters it."""

@@ -22,16 +22,13 @@ from admin.demo.live import Bookkeeping, FrontDesk, Place, servers
 from admin.demo.people import populate
 from admin.demo.sources import Source
 from admin.demo.stories import Story, stories
-from admin.demo.takings import business
+from admin.demo.takings import Till, business
 from admin.demo.tools import featured, tools
 from admin.demo.workplace import PROPERTIES, Wording, configure, workplace
+from admin.demo.worth import Worth, counted_once, drawn, weigh
 from mapping.errors import ConcordError
 from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
 
-TITLES = (
-    *("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only"),
-    "A lead of the last weeks, a buyer by now",
-)
 WORTH_TELLING = 5.0
 OURS = (
     *("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate"),
@@ -44,7 +41,8 @@ class DemoReport:
     """What the demo did. ``left`` is how many changes a second plan still wanted: none, or something is wrong.
 
     ``sources`` are counts of records by connection, and by stream or file. ``missing`` says of each real server that
-    could not be had why. ``prepared`` are the seconds that went into what is made once, ``seconds`` all others.
+    could not be had why. ``worth`` is there of the invented company only. ``prepared`` are the seconds that went into
+    what is made once, ``seconds`` all others.
     """
 
     ok: bool
@@ -54,6 +52,7 @@ class DemoReport:
     files: Mapping[str, int]
     sources: Mapping[str, Mapping[str, int]]
     missing: Mapping[str, str]
+    worth: Worth | None
     sync: SyncReport
     targets: Sequence[TargetPlan]
     applied: ApplyReport
@@ -70,6 +69,7 @@ class Scene:
     wording: Wording
     told: Sequence[tuple[str, str]] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+    tills: Sequence[Till] = ()
 
     @property
     def files(self) -> Mapping[str, int]:
@@ -103,17 +103,20 @@ class Demo:
         ):
             self.session = replace(self.session, config=configure(place, scene.sources, scene.wording, crm.settings))
             synced = self._read()
-            planned, applied = self._fill()
+            planned = self._plan()
+            worth = self._count(scene.tills, planned)
+            applied = self._apply(planned)
             again, rest = self._repeat()
             found = self._tell(scene.told)
             report = DemoReport(
-                ok=synced.ok and applied.ok and again.ok and rest.empty,
+                ok=synced.ok and applied.ok and again.ok and rest.empty and not (worth and worth.too_much),
                 folder=str(keep or ""),
                 prepared=round(self._prepared, 1),
                 seconds=round(time.monotonic() - self._began, 1),
                 files=scene.files,
                 sources={source.name: source.records for source in scene.sources},
                 missing=scene.missing,
+                worth=worth,
                 sync=synced,
                 targets=planned.targets,
                 applied=applied,
@@ -158,9 +161,9 @@ class Demo:
                 exports = Source("exports", "files", "a folder of export files", summary.files, {"path": path})
                 sources = [exports, *running.ready(summary.folder)]
                 self._introduce(sources, running.missing)
-                told = [(title, person.emails[0]) for title, person in zip(TITLES, featured(people), strict=False)]
+                told = [(title, person.emails[0]) for title, person in featured(people, sold)]
                 wording = Wording(name, COUNTRY, CURRENCY, {abroad.CURRENCY: abroad.RATES}, INTERNAL, NEVER_LOG)
-                yield Scene(sources, wording, told, running.missing)
+                yield Scene(sources, wording, told, running.missing, sold.tills(running.books))
 
     def _introduce(self, sources: Sequence[Source], missing: Mapping[str, str]) -> None:
         table = grid("connection", "what it is", "holds", "records", numbers=("records",))
@@ -189,18 +192,30 @@ class Demo:
         self._show(Text(f"{status.customers:,} customers, {status.facts:,} facts on their timelines.", style="bold"))
         return report
 
-    def _fill(self) -> tuple[PlanReport, ApplyReport]:
+    def _plan(self) -> PlanReport:
         self._head("concord plan: what the CRM should hold (nothing is sent yet)")
         with self.session.hub() as hub:
             planned = hub.plan()
         self._show(plans.targets(planned.targets), Text("For example:"))
         self._show(*(plans.change(each) for each in _samples(planned)))
         self._show(*plans.warnings(planned))
+        return planned
+
+    def _count(self, tills: Sequence[Till], planned: PlanReport) -> Worth | None:
+        """Adds up what customers come to in the plan, and shows it beside what the company itself has sold."""
+        if not tills:
+            return None
+        self._head("What customers came to: every sale counted once, whoever tells of it")
+        worth = weigh(tills, planned)
+        self._show(*drawn(tills, worth))
+        return worth
+
+    def _apply(self, planned: PlanReport) -> ApplyReport:
         self._head(f"concord apply {planned.hash[:12]}: send it")
         with self.session.hub() as hub:
             applied = hub.apply(planned.hash)
         self._show(tables.applied(applied))
-        return planned, applied
+        return applied
 
     def _repeat(self) -> tuple[SyncReport, PlanReport]:
         self._head("The same again: the CRM is read back, and nothing may be left to do")
@@ -224,6 +239,7 @@ class Demo:
         for story in found:
             self._head(story.title)
             self._show(people.values(story.customer.values, brief=True), *people.traits(story.customer))
+            self._show(*counted_once(story))
             self._show(people.members(story.customer))
             self._show(Text("What happened, newest first:"), people.timeline(story.timeline))
             self._show(*_seen_twice(story))

@@ -14,7 +14,7 @@ from random import Random
 from admin.demo import shop
 from admin.demo.people import TOLD
 from admin.demo.shop_columns import CATALOGUE
-from admin.demo.standins import Part
+from admin.demo.standins import Part, going_on
 from admin.demo.trade import NOW, STRIPE, Account, Sale, Trade
 
 SHOWN = timedelta(days=59)
@@ -34,7 +34,7 @@ def part(rng: Random, customers: Sequence[Mapping[str, object]], trade: Trade) -
     past = {"customers": accounts, "orders": orders, "draft_orders": drafts, "checkouts": left}
     names = ("customers", "orders", "draft_orders", "abandoned_checkouts")
     records = dict(zip(names, (len(found) for found in past.values()), strict=True))
-    contents = {"now": lambda: NOW, "past": past, "plan": "plus", "bulk_seconds": 0.0}
+    contents = {"now": going_on(NOW), "past": past, "plan": "plus", "bulk_seconds": 0.0}
     return Part("a stand-in for Shopify, the shop: orders of the last 60 days", records, contents)
 
 

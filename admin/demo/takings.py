@@ -5,7 +5,7 @@ It is told by the sales themselves and not by what exports, shops or the payment
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +18,19 @@ from admin.demo.trade import Trade, trade
 
 
 @dataclass(frozen=True, slots=True)
+class Till:
+    """One way in which money comes in: euro by the number of the person, for each sale."""
+
+    what: str
+    sales: Sequence[tuple[int, Fraction]]
+
+    @property
+    def total(self) -> Fraction:
+        """All of it."""
+        return sum((amount for _, amount in self.sales), Fraction(0))
+
+
+@dataclass(frozen=True, slots=True)
 class Business:
     """All that was sold: in the shop, in the shop for Britain, and by payment link."""
 
@@ -25,19 +38,25 @@ class Business:
     britain: Sequence[Export]
     links: Sequence[Deposit]
 
-    def takings(self, books: Books | None) -> dict[int, Fraction]:
-        """Euro by a person's number: what was sold less what went back. Each sale is told once, whoever else tells of
-        it; what was billed on account is told by the books, where there are any."""
-        came: dict[int, Fraction] = {}
-        for number, amount in self._sold(books.billed() if books else {}):
-            came[number] = came.get(number, Fraction(0)) + amount
-        return came
+    def tills(self, books: Books | None) -> list[Till]:
+        """What was sold to people, less what went back. Each sale is told once, whoever else tells of it; what was
+        billed to them on account is told by the books, where there are any."""
+        found = [
+            Till("sold in the shop", [(each.account.person.number, Fraction(each.worth)) for each in self.shop.sales]),
+            Till("sold to Britain, in pounds", [(each.person.number, each.worth) for each in self.britain]),
+            Till("paid by a link, for no order", [(each.person.number, Fraction(each.amount)) for each in self.links]),
+        ]
+        if books:
+            found.append(Till("billed on account", [(who, Fraction(amount)) for who, amount in books.billed()]))
+        return found
 
-    def _sold(self, billed: Mapping[int, object]) -> Iterator[tuple[int, Fraction]]:
-        yield from ((sale.account.person.number, Fraction(sale.worth)) for sale in self.shop.sales)
-        yield from ((order.person.number, order.worth) for order in self.britain)
-        yield from ((link.person.number, Fraction(link.amount)) for link in self.links)
-        yield from ((number, Fraction(str(amount))) for number, amount in billed.items())
+
+def takings(tills: Iterable[Till]) -> dict[int, Fraction]:
+    """Euro by a person's number."""
+    came: dict[int, Fraction] = {}
+    for number, amount in (sale for till in tills for sale in till.sales):
+        came[number] = came.get(number, Fraction(0)) + amount
+    return came
 
 
 def business(seed: int, people: Sequence[Person]) -> Business:

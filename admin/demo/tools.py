@@ -17,6 +17,8 @@ from admin.demo.people import TOLD, Person
 from admin.demo.standins import Part, StandIn
 from admin.demo.takings import Business
 
+TITLES = ("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only")
+
 
 def tools(seed: int, people: Sequence[Person], sold: Business) -> list[StandIn]:
     """A stand-in for each tool. Each draws its own dice, so that a change to one leaves the others as they were."""
@@ -58,6 +60,12 @@ def tools(seed: int, people: Sequence[Person], sold: Business) -> list[StandIn]:
     ]
 
 
-def featured(people: Sequence[Person]) -> list[Person]:
-    """Those whose stories are told: the first of all, and one whom a form of the last weeks has brought."""
-    return [*people[:TOLD], *campaigns.became_buyers(people, campaigns.GOOGLE_DAYS)[:1]]
+def featured(people: Sequence[Person], sold: Business) -> list[tuple[str, Person]]:
+    """Those whose stories are told, under what title: the first of all, one whom a form of the last weeks has brought,
+    and one who bought in pounds."""
+    brought = campaigns.became_buyers(people, campaigns.GOOGLE_DAYS)[:1]
+    return [
+        *zip(TITLES, people[:TOLD], strict=False),
+        *(("A lead of the last weeks, a buyer by now", person) for person in brought),
+        *(("A buyer from Britain, in pounds", order.person) for order in sold.britain[-1:]),
+    ]

@@ -15,7 +15,7 @@ from admin.demo.shop_columns import CATALOGUE
 FIRST_CUSTOMER = 7_204_611_000_000
 FIRST_ORDER = 5_810_022_000_000
 CENT = Decimal("0.01")
-STRIPE, STRIPE_SINCE = "Stripe", date(2026, 2, 2)
+STRIPE, STRIPE_SINCE = "Stripe", date(2026, 7, 1)
 METHODS = ("iDEAL", "Bancontact", "Shopify Payments", "PayPal Express Checkout")
 NOW = datetime.combine(TODAY, time(8), tzinfo=UTC)
 REGULARS = (timedelta(days=600), timedelta(days=33), timedelta(days=4))

@@ -15,9 +15,12 @@ from admin.demo.sources import Source
 from mapping.errors import ConfigError
 
 TOKEN = "demo_crm_token"  # noqa: S105 - the name of a secret, not one
-KINDS = ("order", "invoice", "payment", "meeting", "email", "lead")
+KINDS = ("order", "invoice", "payment", "deal", "meeting", "email", "lead")
 
-PROPERTIES = {"contacts": {"lifetime_value": "number", "order_count": "number", "last_order_at": "datetime"}}
+PROPERTIES = {
+    "contacts": {"lifetime_value": "number", "order_count": "number", "last_order_at": "datetime"},
+    "companies": {"lifetime_value": "number"},
+}
 """What the CRM's owner has made in the CRM beside what HubSpot brings: what traits are written into."""
 
 CONFIGURATION = """\
@@ -39,12 +42,12 @@ hub:
       requests_per_ten_seconds: 5000
       searches_per_second: 500
     push:
-      companies: {{mode: upsert, approve: true}}
+      # What orders, invoices and payments come to goes into properties that were made for it.
+      companies: {{mode: upsert, approve: true, fields: {{lifetime_value: traits.lifetime_value}}}}
       contacts:
         mode: upsert
         approve: true
         match_on: email
-        # What a customer's orders, invoices and payments come to, into properties that were made for it.
         fields:
           lifetime_value: traits.lifetime_value
           order_count: traits.order_count
