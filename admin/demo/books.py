@@ -39,7 +39,8 @@ Entry = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What is entered, plain enough for JSON; a sale, an invoice and a payment name their party by its place."""
+    """What is entered, plain enough for JSON; a sale and an invoice name their party by its place, a payment its
+    invoice."""
 
     parties: tuple[Entry, ...]
     sales: tuple[Entry, ...]
@@ -153,7 +154,7 @@ def _bill(rng: Random, place: int, party: Entry) -> Entry:
 
 def _paid(rng: Random, invoices: Sequence[Entry]) -> Iterator[Entry]:
     """A bank transfer for a third of the invoices, some days later."""
-    for invoice in invoices[::3]:
+    for place, invoice in list(enumerate(invoices))[::3]:
         day = date.fromisoformat(str(invoice["day"])) + timedelta(days=rng.randint(3, 16))
         amount = Decimal(str(invoice["price"])) * int(str(invoice["quantity"]))
-        yield {"party": invoice["party"], "amount": str(amount), "day": min(day, TODAY).isoformat()}
+        yield {"invoice": place, "amount": str(amount), "day": min(day, TODAY).isoformat()}
