@@ -39,16 +39,27 @@ Entry = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What is entered, plain enough for JSON; a sale, an invoice and a payment name their party by its place."""
+    """What is entered, plain enough for JSON; a sale and an invoice name their party by its place, a payment its
+    invoice."""
 
     parties: tuple[Entry, ...]
     sales: tuple[Entry, ...]
     invoices: tuple[Entry, ...]
     payments: tuple[Entry, ...]
+    people: tuple[int, ...]
+    """Of each party, the number of the person it is; -1 for none. The books themselves do not know that."""
+
+    def billed(self) -> Iterator[tuple[int, Decimal]]:
+        """Of each bill for a person the number, and the amount."""
+        for bill in (*self.sales, *self.invoices):
+            number = self.people[int(str(bill["party"]))]
+            if number >= 0:
+                yield number, Decimal(str(bill["price"])) * int(str(bill["quantity"]))
 
     def json(self) -> str:
         """As ``servers/tryton_books.py`` enters it."""
-        return json.dumps({"business": BUSINESSES, "employment": EMPLOYMENT, **asdict(self)}, ensure_ascii=False)
+        entered = {name: entries for name, entries in asdict(self).items() if name != "people"}
+        return json.dumps({"business": BUSINESSES, "employment": EMPLOYMENT, **entered}, ensure_ascii=False)
 
     @property
     def records(self) -> dict[str, int]:
@@ -78,7 +89,8 @@ def keep_books(rng: Random, people: Sequence[Person]) -> Books:
     sales = tuple(_bill(rng, place, parties[place]) for place in payers if place % 3 == 0)
     invoices = tuple(_bill(rng, place, parties[place]) for place in payers if place % 3)
     payments = tuple(_paid(rng, invoices))
-    return Books(tuple(parties), sales, invoices, payments)
+    numbers = (*(person.number for person in billed), *(-1 for _ in parties[len(billed) :]))
+    return Books(tuple(parties), sales, invoices, payments, numbers)
 
 
 def _person(rng: Random, person: Person, employer: int | None = None) -> Entry:
@@ -142,7 +154,7 @@ def _bill(rng: Random, place: int, party: Entry) -> Entry:
 
 def _paid(rng: Random, invoices: Sequence[Entry]) -> Iterator[Entry]:
     """A bank transfer for a third of the invoices, some days later."""
-    for invoice in invoices[::3]:
+    for place, invoice in list(enumerate(invoices))[::3]:
         day = date.fromisoformat(str(invoice["day"])) + timedelta(days=rng.randint(3, 16))
         amount = Decimal(str(invoice["price"])) * int(str(invoice["quantity"]))
-        yield {"party": invoice["party"], "amount": str(amount), "day": min(day, TODAY).isoformat()}
+        yield {"invoice": place, "amount": str(amount), "day": min(day, TODAY).isoformat()}

@@ -16,14 +16,22 @@ from random import Random
 from admin.demo import contacts, mail, marketing, meetings, shop
 from admin.demo.ledger import Ledger, Origin
 from admin.demo.people import TODAY, Person, populate
+from admin.demo.trade import trade
 
 SEED = 7
 CUSTOMERS = 3_000
 COUNTRY = "NL"
+CURRENCY = "EUR"
 INTERNAL = ("kettingwerk.example",)
 NEVER_LOG = ("*@maasbank.example",)
 TRUTH = "truth.csv"
-EXPORTED_DAYS_AGO = {contacts.FILE: 51, marketing.LEADS: 10, **dict.fromkeys(marketing.AUDIENCE.values(), 18)}
+EXPORTED_DAYS_AGO = {
+    shop.CUSTOMERS: shop.DAYS_AGO,
+    shop.ORDERS: shop.DAYS_AGO,
+    contacts.FILE: 51,
+    marketing.LEADS: 10,
+    **dict.fromkeys(marketing.AUDIENCE.values(), 18),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,9 @@ def write_company(folder: Path, seed: int = SEED, customers: int = CUSTOMERS, *,
     folder.mkdir(parents=True, exist_ok=True)
     people = populate(dice(seed, "people"), customers)
     ledger = Ledger()
-    accounts, orders = shop.write_shop(folder, dice(seed, "shop"), people, ledger)
+    sold = trade(dice(seed, "trade"), people)
+    customers_of_shop = shop.customers(dice(seed, "shop customers"), sold)
+    accounts, orders = shop.write_shop(folder, dice(seed, "shop"), sold, customers_of_shop, ledger)
     files = {
         shop.CUSTOMERS: accounts,
         shop.ORDERS: orders,

@@ -13,6 +13,7 @@ from icalendar import Calendar
 
 from admin.cli import doors
 from admin.demo import books, frontdesk, meetings
+from admin.demo.books import Books
 from admin.demo.people import TODAY, Person
 from admin.demo.servers.environment import LOCKS, environment
 from admin.demo.servers.radicale import Radicale
@@ -89,12 +90,12 @@ class Bookkeeping:
 
     def __init__(self, folder: Path, rng: Random, people: Sequence[Person], say: Say, owner: str) -> None:
         self._say, self._owner = say, Owner(owner, "EUR", TODAY.year)
-        self._books = books.keep_books(rng, people)
+        self.books = books.keep_books(rng, people)
         self._server = Tryton(folder / "tryton", say=say)
 
     def prepare(self) -> None:
         """Installs the server, makes the company, and enters its books."""
-        self._server.start_from(with_books(SEVEN, self._owner, self._books.json(), self._say))
+        self._server.start_from(with_books(SEVEN, self._owner, self.books.json(), self._say))
 
     def begin(self) -> None:
         """Starts the server."""
@@ -112,7 +113,7 @@ class Bookkeeping:
             "employment_relations": [books.EMPLOYMENT],
         }
         what = "a real Tryton 7.0, the bookkeeping"
-        return Source(self.name, "tryton", what, self._books.records, config, {"password": server.password})
+        return Source(self.name, "tryton", what, self.books.records, config, {"password": server.password})
 
     def stop(self) -> None:
         """Ends the server."""
@@ -125,6 +126,11 @@ class Servers:
 
     places: list[Place]
     missing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def books(self) -> Books | None:
+        """The bookkeeping's, if it is there."""
+        return next((place.books for place in self.places if isinstance(place, Bookkeeping)), None)
 
     def prepare(self) -> None:
         """Prepares each."""

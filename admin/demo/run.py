@@ -16,22 +16,24 @@ from rich.text import Text
 from admin.cli import doors, people, plans, tables
 from admin.cli.output import grid, many, pairs, shorten
 from admin.cli.session import Session
-from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, dice, write_company
+from admin.demo import abroad
+from admin.demo.company import COUNTRY, CURRENCY, INTERNAL, NEVER_LOG, dice, write_company
 from admin.demo.live import Bookkeeping, FrontDesk, Place, servers
 from admin.demo.people import populate
 from admin.demo.sources import Source
 from admin.demo.stories import Story, stories
+from admin.demo.takings import Till, business
 from admin.demo.tools import featured, tools
-from admin.demo.workplace import Wording, configure, workplace
+from admin.demo.workplace import PROPERTIES, Wording, configure, workplace
+from admin.demo.worth import Worth, counted_once, drawn, weigh
 from mapping.errors import ConcordError
 from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
 
-TITLES = (
-    *("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only"),
-    "A lead of the last weeks, a buyer by now",
-)
 WORTH_TELLING = 5.0
-OURS = ("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate")
+OURS = (
+    *("concord_id", "firstname", "lastname", "email", "phone", "city", "country", "lifecyclestage", "createdate"),
+    *("lifetime_value", "order_count", "last_order_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class DemoReport:
     """What the demo did. ``left`` is how many changes a second plan still wanted: none, or something is wrong.
 
     ``sources`` are counts of records by connection, and by stream or file. ``missing`` says of each real server that
-    could not be had why. ``prepared`` are the seconds that went into what is made once, ``seconds`` all others.
+    could not be had why. ``worth`` is there of the invented company only. ``prepared`` are the seconds that went into
+    what is made once, ``seconds`` all others.
     """
 
     ok: bool
@@ -49,6 +52,7 @@ class DemoReport:
     files: Mapping[str, int]
     sources: Mapping[str, Mapping[str, int]]
     missing: Mapping[str, str]
+    worth: Worth | None
     sync: SyncReport
     targets: Sequence[TargetPlan]
     applied: ApplyReport
@@ -65,6 +69,7 @@ class Scene:
     wording: Wording
     told: Sequence[tuple[str, str]] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
+    tills: Sequence[Till] = ()
 
     @property
     def files(self) -> Mapping[str, int]:
@@ -91,20 +96,27 @@ class Demo:
 
         Raises ConfigError for a ``keep`` that is not empty, ConcordError when there was nothing to read at all.
         """
-        with workplace(keep) as place, doors.stand_in("hubspot") as crm, self._scene(folder, place) as scene:
+        with (
+            workplace(keep) as place,
+            doors.stand_in("hubspot", properties=PROPERTIES) as crm,
+            self._scene(folder, place) as scene,
+        ):
             self.session = replace(self.session, config=configure(place, scene.sources, scene.wording, crm.settings))
             synced = self._read()
-            planned, applied = self._fill()
+            planned = self._plan()
+            worth = self._count(scene.tills, planned)
+            applied = self._apply(planned)
             again, rest = self._repeat()
             found = self._tell(scene.told)
             report = DemoReport(
-                ok=synced.ok and applied.ok and again.ok and rest.empty,
+                ok=synced.ok and applied.ok and again.ok and rest.empty and not (worth and worth.too_much),
                 folder=str(keep or ""),
                 prepared=round(self._prepared, 1),
                 seconds=round(time.monotonic() - self._began, 1),
                 files=scene.files,
                 sources={source.name: source.records for source in scene.sources},
                 missing=scene.missing,
+                worth=worth,
                 sync=synced,
                 targets=planned.targets,
                 applied=applied,
@@ -131,6 +143,7 @@ class Demo:
     def _company(self, place: Path) -> Iterator[Scene]:
         """The invented company, while its servers run."""
         people, name = populate(dice(self.seed, "people"), self.customers), "Kettingwerk"
+        sold = business(self.seed, people)
         with tempfile.TemporaryDirectory(prefix="concord-servers-") as kept:
             homes: list[Place] = []
             if self.servers:
@@ -138,7 +151,7 @@ class Demo:
                     FrontDesk(Path(kept), dice(self.seed, "front desk"), people, self._prepare),
                     Bookkeeping(Path(kept), dice(self.seed, "books"), people, self._prepare, name),
                 ]
-            with servers([*homes, *tools(self.seed, people)]) as running:
+            with servers([*homes, *tools(self.seed, people, sold)]) as running:
                 running.prepare()
                 self._prepared, self._began = time.monotonic() - self._began, time.monotonic()
                 self._head(f"A company of {self.customers:,} people, invented just now")
@@ -148,8 +161,9 @@ class Demo:
                 exports = Source("exports", "files", "a folder of export files", summary.files, {"path": path})
                 sources = [exports, *running.ready(summary.folder)]
                 self._introduce(sources, running.missing)
-                told = [(title, person.emails[0]) for title, person in zip(TITLES, featured(people), strict=False)]
-                yield Scene(sources, Wording(name, COUNTRY, INTERNAL, NEVER_LOG), told, running.missing)
+                told = [(title, person.emails[0]) for title, person in featured(people, sold)]
+                wording = Wording(name, COUNTRY, CURRENCY, {abroad.CURRENCY: abroad.RATES}, INTERNAL, NEVER_LOG)
+                yield Scene(sources, wording, told, running.missing, sold.tills(running.books))
 
     def _introduce(self, sources: Sequence[Source], missing: Mapping[str, str]) -> None:
         table = grid("connection", "what it is", "holds", "records", numbers=("records",))
@@ -178,18 +192,30 @@ class Demo:
         self._show(Text(f"{status.customers:,} customers, {status.facts:,} facts on their timelines.", style="bold"))
         return report
 
-    def _fill(self) -> tuple[PlanReport, ApplyReport]:
+    def _plan(self) -> PlanReport:
         self._head("concord plan: what the CRM should hold (nothing is sent yet)")
         with self.session.hub() as hub:
             planned = hub.plan()
         self._show(plans.targets(planned.targets), Text("For example:"))
         self._show(*(plans.change(each) for each in _samples(planned)))
         self._show(*plans.warnings(planned))
+        return planned
+
+    def _count(self, tills: Sequence[Till], planned: PlanReport) -> Worth | None:
+        """Adds up what customers come to in the plan, and shows it beside what the company itself has sold."""
+        if not tills:
+            return None
+        self._head("What customers came to: every sale counted once, whoever tells of it")
+        worth = weigh(tills, planned)
+        self._show(*drawn(tills, worth))
+        return worth
+
+    def _apply(self, planned: PlanReport) -> ApplyReport:
         self._head(f"concord apply {planned.hash[:12]}: send it")
         with self.session.hub() as hub:
             applied = hub.apply(planned.hash)
         self._show(tables.applied(applied))
-        return planned, applied
+        return applied
 
     def _repeat(self) -> tuple[SyncReport, PlanReport]:
         self._head("The same again: the CRM is read back, and nothing may be left to do")
@@ -212,7 +238,9 @@ class Demo:
             found = stories(hub, told)
         for story in found:
             self._head(story.title)
-            self._show(people.values(story.customer.values, brief=True), people.members(story.customer))
+            self._show(people.values(story.customer.values, brief=True), *people.traits(story.customer))
+            self._show(*counted_once(story))
+            self._show(people.members(story.customer))
             self._show(Text("What happened, newest first:"), people.timeline(story.timeline))
             self._show(*_seen_twice(story))
             for place, held in story.crm.items():

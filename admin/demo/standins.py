@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from admin.cli import doors
 from admin.demo.sources import Source
 
-SECRET = frozenset({"access_token", "app_secret", "client_secret", "developer_token", "refresh_token"})
+SECRET = frozenset(
+    {"access_token", "api_key", "app_secret", "client_secret", "developer_token", "refresh_token"}
+    | {"consumer_key", "consumer_secret"}
+)
 """Settings of connections that belong in the vault."""
 
 
@@ -26,6 +31,12 @@ class Part:
     records: Mapping[str, int]
     contents: Mapping[str, Any]
     config: Mapping[str, object] = field(default_factory=dict)
+
+
+def going_on(since: datetime) -> Callable[[], datetime]:
+    """A clock that shows this instant now and goes on from there, for a stand-in whose limits are so much a second."""
+    begun = time.monotonic()
+    return lambda: since + timedelta(seconds=time.monotonic() - begun)
 
 
 class StandIn:

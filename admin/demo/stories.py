@@ -9,23 +9,26 @@ from typing import TYPE_CHECKING
 from admin.cli import doors
 from connectors.core.protocols import Runtime, Token
 from mapping.contract import RemoteId
+from mapping.money import MONEY
 from sync.reports import CustomerSummary, CustomerView, TimelineItem
 
 if TYPE_CHECKING:
     from sync.hub import Hub
 
 LOOKED_AT = 300
-EVENTS = 20
+EVENTS, ALL = 20, 500
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One customer whole; ``crm`` is what the CRM answered when it was asked just now, by ``object/id``."""
+    """One customer whole; ``crm`` is what the CRM answered when it was asked just now, by ``object/id``. ``money`` is
+    how many orders, invoices and payments there are, counted or not."""
 
     title: str
     customer: CustomerView
     timeline: Sequence[TimelineItem]
     crm: Mapping[str, Mapping[str, object]]
+    money: int
 
 
 def stories(hub: Hub, told: Sequence[tuple[str, str]]) -> list[Story]:
@@ -35,8 +38,9 @@ def stories(hub: Hub, told: Sequence[tuple[str, str]]) -> list[Story]:
 
 
 def _story(hub: Hub, title: str, key: str) -> Story:
-    view = hub.customer(key)
-    return Story(title, view, hub.timeline(key, EVENTS), dict(_read_back(hub, view)))
+    view, items = hub.customer(key), hub.timeline(key, ALL)
+    money = sum(item.kind in MONEY for item in items)
+    return Story(title, view, items[:EVENTS], dict(_read_back(hub, view)), money)
 
 
 def _most_telling(hub: Hub) -> Iterator[tuple[str, str]]:

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from icalendar import Calendar
 
-from admin.demo import ads, agendas, campaigns, mail, marketing, meetings, shopmail
+from admin.demo import abroad, ads, agendas, campaigns, mail, marketing, meetings, shop, shopmail, storefront, till
 from admin.demo.company import dice
 from admin.demo.people import TOLD, Person
 from admin.demo.standins import Part, StandIn
+from admin.demo.takings import Business
+
+TITLES = ("Known in every system", "A lead who became a buyer", "A guest at a meeting, known by an address only")
 
 
-def tools(seed: int, people: Sequence[Person]) -> list[StandIn]:
+def tools(seed: int, people: Sequence[Person], sold: Business) -> list[StandIn]:
     """A stand-in for each tool. Each draws its own dice, so that a change to one leaves the others as they were."""
 
     def shop_mail(exports: Path) -> Part:
@@ -37,7 +40,14 @@ def tools(seed: int, people: Sequence[Person]) -> list[StandIn]:
     def linkedin(exports: Path) -> Part:
         return campaigns.linkedin(dice(seed, "linkedin"), people, datetime.now(UTC))
 
+    def storehouse(exports: Path) -> Part:
+        rows = shop.customers(dice(seed, "shop customers"), sold.shop)
+        return storefront.part(dice(seed, "storefront"), rows, sold.shop)
+
     return [
+        StandIn("shop", "shopify", "Shopify", storehouse),
+        StandIn("shop_uk", "woocommerce", "WooCommerce", lambda _: abroad.part(sold.britain)),
+        StandIn("payments", "stripe", "Stripe", lambda _: till.part(sold.shop.sales, sold.britain, sold.links)),
         StandIn("shop_mail", "gmail", "Gmail", shop_mail),
         StandIn("bas", "google_calendar", "Google Calendar", bas),
         StandIn("ilse", "microsoft365", "Microsoft 365", ilse),
@@ -50,6 +60,12 @@ def tools(seed: int, people: Sequence[Person]) -> list[StandIn]:
     ]
 
 
-def featured(people: Sequence[Person]) -> list[Person]:
-    """Those whose stories are told: the first of all, and one whom a form of the last weeks has brought."""
-    return [*people[:TOLD], *campaigns.became_buyers(people, campaigns.GOOGLE_DAYS)[:1]]
+def featured(people: Sequence[Person], sold: Business) -> list[tuple[str, Person]]:
+    """Those whose stories are told, under what title: the first of all, one whom a form of the last weeks has brought,
+    and one who bought in pounds."""
+    brought = campaigns.became_buyers(people, campaigns.GOOGLE_DAYS)[:1]
+    return [
+        *zip(TITLES, people[:TOLD], strict=False),
+        *(("A lead of the last weeks, a buyer by now", person) for person in brought),
+        *(("A buyer from Britain, in pounds", order.person) for order in sold.britain[-1:]),
+    ]

@@ -6,7 +6,8 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from admin.cli import doors
@@ -14,7 +15,13 @@ from admin.demo.sources import Source
 from mapping.errors import ConfigError
 
 TOKEN = "demo_crm_token"  # noqa: S105 - the name of a secret, not one
-KINDS = ("order", "invoice", "payment", "meeting", "email", "lead")
+KINDS = ("order", "invoice", "payment", "deal", "meeting", "email", "lead")
+
+PROPERTIES = {
+    "contacts": {"lifetime_value": "number", "order_count": "number", "last_order_at": "datetime"},
+    "companies": {"lifetime_value": "number"},
+}
+"""What the CRM's owner has made in the CRM beside what HubSpot brings: what traits are written into."""
 
 CONFIGURATION = """\
 # Written by: concord demo
@@ -24,8 +31,7 @@ hub:
   name: {name}
   default_country: {country}
   database: sqlite:///concord.db
-
-connections:
+{money}connections:
 {sources}
   # The CRM that is filled, a stand-in for HubSpot.
   crm:
@@ -36,8 +42,16 @@ connections:
       requests_per_ten_seconds: 5000
       searches_per_second: 500
     push:
-      companies: {{mode: upsert, approve: true}}
-      contacts: {{mode: upsert, approve: true, match_on: email}}
+      # What orders, invoices and payments come to goes into properties that were made for it.
+      companies: {{mode: upsert, approve: true, fields: {{lifetime_value: traits.lifetime_value}}}}
+      contacts:
+        mode: upsert
+        approve: true
+        match_on: email
+        fields:
+          lifetime_value: traits.lifetime_value
+          order_count: traits.order_count
+          last_order_at: traits.last_order_at
       timeline: {{kinds: [{kinds}]}}
 
 privacy:
@@ -48,10 +62,12 @@ privacy:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What the demo's configuration says of the company."""
+    """What the demo's configuration says of the company. ``rates`` are by currency and day."""
 
     name: str
     country: str = ""
+    currency: str = ""
+    rates: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
     internal: Sequence[str] = ()
     never_log: Sequence[str] = ()
 
@@ -81,6 +97,7 @@ def configure(folder: Path, sources: Sequence[Source], wording: Wording, crm: Ma
     text = CONFIGURATION.format(
         name=json.dumps(wording.name),
         country=json.dumps(wording.country),
+        money="".join(f"{line}\n" for line in _money(wording)),
         sources="\n".join(source.yaml() for source in sources),
         token=TOKEN,
         address=json.dumps(crm["base_url"]),
@@ -95,3 +112,16 @@ def configure(folder: Path, sources: Sequence[Source], wording: Wording, crm: Ma
         for key, value in source.secrets.items():
             vault.set(source.secret(key), value)
     return path
+
+
+def _money(wording: Wording) -> Iterator[str]:
+    """Lines on the hub's currency and on what others are worth in it."""
+    if wording.currency:
+        yield f"  currency: {wording.currency}"
+    yield ""
+    if wording.rates:
+        yield "# What one unit of another currency was worth, from each day on."
+        yield "rates:"
+        for currency, days in wording.rates.items():
+            yield f"  {currency}: {{{', '.join(f'{day}: {rate}' for day, rate in days.items())}}}"
+        yield ""

@@ -270,13 +270,18 @@ class HubSpotSandbox(SandboxServer):
 def serve(port: int = 0, **options: Any) -> AbstractContextManager[HubSpotSandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts.
 
-    ``options`` are those of HubSpotSandbox; ``index_lag`` in seconds, ``now`` and ``account`` go to its portal.
+    ``options`` are those of HubSpotSandbox; ``index_lag`` in seconds, ``now`` and ``account`` go to its portal, and
+    ``properties``, which its owner has made: their types, by name and object.
     """
+    properties: Mapping[str, Mapping[str, str]] = options.pop("properties", {})
     now: Callable[[], datetime] = options.pop("now", utc_now)
     lag = timedelta(seconds=float(options.pop("index_lag", 0)))
     portal = options.pop("portal", None) or Portal(
         now=now, index_lag=lag, account=int(options.pop("account", 2_468_135))
     )
+    for object_type, made in properties.items():
+        for name, type_ in made.items():
+            Shelf(portal, object_type).define(name, type_)
     return HubSpotSandbox(portal, port=port, **options)
 
 

@@ -25,6 +25,7 @@ from connectors.core.sandbox import SandboxServer
 from connectors.shopify.sandbox_answers import Listing, Reading, RefusedError
 from connectors.shopify.sandbox_bulk import Bulks, whole
 from connectors.shopify.sandbox_documents import DocumentError, parse
+from connectors.shopify.sandbox_past import Past, relive
 from connectors.shopify.sandbox_types import NODES
 from connectors.shopify.shop import Held, Shop, changed
 
@@ -50,6 +51,8 @@ PERSONAL = frozenset(
 FORWARD = frozenset({"first", "after", "query", "sortKey", "bulk"})
 """Arguments of a listing that are understood; ``bulk`` is a bulk operation's own."""
 DEAREST, DEEPEST = 1_000, 25_000
+PLANS = {"standard": 100.0, "advanced": 200.0, "plus": 1_000.0}
+"""Points a second by the plan that the shop pays for; the bucket holds those of twenty seconds."""
 _KEY = {"ID": "last_id", "UPDATED_AT": "last_value"}
 
 
@@ -267,8 +270,16 @@ def _too_dear(price: int) -> Reply:
     return Reply(200, {"errors": [{"message": message, "extensions": extensions}]})
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[ShopifySandbox]:
+def serve(
+    port: int = 0, *, plan: str = "standard", past: Past | None = None, **options: Any
+) -> AbstractContextManager[ShopifySandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with an empty shop unless a
-    ``shop`` is given. ``options`` are those of ShopifySandbox.
+    ``shop`` is given, or its ``past`` in plain words (see sandbox_past.py). ``plan`` is one of PLANS. ``options`` are
+    those of ShopifySandbox.
     """
-    return ShopifySandbox(options.pop("shop", None), port=port, **options)
+    shop = options.pop("shop", None) or Shop(now=options.get("now") or utc_now)
+    if past:
+        relive(shop, past)
+    rate = PLANS[plan]
+    points = options.pop("points", None) or Points(20 * rate, rate, 20 * rate)
+    return ShopifySandbox(shop, port=port, points=points, **options)

@@ -53,9 +53,11 @@ class Shop:
     _numbers: Iterator[int] = field(default_factory=lambda: count(5_001))
 
     def customer(self, first: str = "", last: str = "", *, email: str = "", phone: str = "", **values: Any) -> Held:
-        """A new customer; ``subscribed`` is their word on e-mails, ``address`` as the API shows it."""
-        number, subscribed, address = self._number(), values.pop("subscribed", False), values.pop("address", None)
-        consent = {"state": "NEVER_SUBSCRIBED", "optInLevel": "SINGLE_OPT_IN", "updatedAt": None}
+        """A new customer; ``subscribed`` is their word on e-mails, ``texted`` on text messages, ``address`` as the API
+        shows it. ``id`` is the record's number, where it is to be a certain one; so it is of all that follows."""
+        number, subscribed = values.pop("id", None) or self._number(), values.pop("subscribed", False)
+        address, state = values.pop("address", None), "SUBSCRIBED" if values.pop("texted", False) else "NOT_SUBSCRIBED"
+        consent = {"state": state, "optInLevel": "SINGLE_OPT_IN", "updatedAt": None}
         mail = {
             "emailAddress": email,
             "marketingState": "SUBSCRIBED" if subscribed else "NOT_SUBSCRIBED",
@@ -85,18 +87,20 @@ class Shop:
 
     def order(
         self,
-        lines: Sequence[tuple[str, int, str]] = (("Chair", 1, "100.0"),),
+        lines: Sequence[tuple[str, int, str] | tuple[str, int, str, str]] = (("Chair", 1, "100.0"),),
         *,
         customer: Held | None = None,
         paid: bool = True,
         **values: Any,
     ) -> Held:
-        """A new order of ``(title, quantity, price)``, paid at once by ``gateway`` unless told."""
-        number, at, gateway = self._number(), self._stamp(), values.pop("gateway", "manual")
+        """A new order of ``(title, quantity, price)``, and the stock number if need be, paid at once by ``gateway``
+        unless told. ``tax`` is added, unless the shop's prices have it in them (``tax_included``)."""
+        number, at = values.pop("id", None) or self._number(), self._stamp()
+        gateway, discount = values.pop("gateway", "manual"), Decimal(values.pop("discount", "0.0"))
         receipt, address = values.pop("receipt", {}), values.pop("address", None)
-        subtotal = sum((Decimal(price) * quantity for _, quantity, price in lines), Decimal(0))
+        subtotal = sum((Decimal(line[2]) * line[1] for line in lines), Decimal(0)) - discount
         tax, shipping = Decimal(values.pop("tax", "0.0")), Decimal(values.pop("shipping", "0.0"))
-        total = subtotal + tax + shipping
+        total = subtotal + shipping + (0 if values.pop("tax_included", False) else tax)
         made: dict[str, Any] = {
             "name": f"#{number}",
             "number": number,
@@ -117,7 +121,8 @@ class Shop:
             "subtotalPriceSet": self.money(subtotal),
             "totalTaxSet": self.money(tax),
             "totalShippingPriceSet": self.money(shipping),
-            **dict.fromkeys(("totalDiscountsSet", "totalRefundedSet"), self.money(0)),
+            "totalDiscountsSet": self.money(discount),
+            "totalRefundedSet": self.money(0),
             "totalReceivedSet": self.money(total if paid else 0),
             "customer": customer.values if customer else None,
             "billingAddress": self.address(**address) if address else None,
@@ -177,7 +182,7 @@ class Shop:
 
     def draft_order(self, total: str = "80.0", *, customer: Held | None = None, **values: Any) -> Held:
         """A new draft order."""
-        number = self._number()
+        number = values.pop("id", None) or self._number()
         made: dict[str, Any] = {
             "name": f"#D{number}",
             "status": "OPEN",
@@ -193,7 +198,7 @@ class Shop:
 
     def checkout(self, total: str = "60.0", *, customer: Held | None = None, **values: Any) -> Held:
         """A checkout that somebody left."""
-        number = self._number()
+        number = values.pop("id", None) or self._number()
         made: dict[str, Any] = {
             "name": f"#{number}",
             "completedAt": None,
@@ -258,12 +263,12 @@ class Shop:
         made = {**dict.fromkeys((*ADDRESS, "zip", "country", "countryCodeV2", "phone")), **values}
         return {"id": f"gid://shopify/MailingAddress/{self._number()}", **made}
 
-    def _line(self, title: str, quantity: int, price: str) -> dict[str, Any]:
+    def _line(self, title: str, quantity: int, price: str, sku: str = "") -> dict[str, Any]:
         return {
             "id": f"gid://shopify/LineItem/{self._number()}",
             "title": title,
             "name": title,
-            "sku": f"{title[:3].upper()}-1",
+            "sku": sku or f"{title[:3].upper()}-1",
             "quantity": quantity,
             "currentQuantity": quantity,
             "originalUnitPriceSet": self.money(price),

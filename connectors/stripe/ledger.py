@@ -4,8 +4,9 @@ them. An event holds a copy of its object as it was, in the account's own versio
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -65,12 +66,14 @@ class Ledger:
         return id_
 
     def charge(self, amount: int, currency: str = "eur", customer: str | None = None, **more: Any) -> str:
-        """A card is charged; the id. ``failure_code`` says that it failed, ``captured`` False that it only is held."""
+        """A card is charged; the id, which may be given as ``id``. ``failure_code`` says that it failed, ``captured``
+        False that it only is held."""
         failed, captured = bool(more.get("failure_code")), more.get("captured", True)
         money = {"amount": amount, "currency": currency, "amount_refunded": 0}
         state = {"paid": not failed, "status": "failed" if failed else "succeeded", "captured": captured and not failed}
-        id_ = self._add(
-            "ch", "charge", **_CHARGE, **money, customer=customer, refunds=listed((), "refunds"),
+        id_ = self._keep(
+            more.pop("id", "") or f"ch_{next(self._numbers):014d}",
+            "charge", **_CHARGE, **money, customer=customer, refunds=listed((), "refunds"),
             payment_intent=f"pi_{next(self._numbers):014d}", amount_captured=0 if failed or not captured else amount,
         )  # fmt: skip
         self.objects[id_].update(more, **state)
@@ -187,6 +190,20 @@ class Ledger:
         if kind == "customer":
             self.deleted[id_] = kind
 
+    def relive(self, charges: Iterable[Mapping[str, Any]]) -> None:
+        """Lets happen what ``charge`` takes, each with its ``id`` and ``at``, the instant of it, and ``refunds``:
+        (when, amount, reason). All comes in the order of its times; afterwards the clock goes on as it did."""
+        steps: list[tuple[datetime, Callable[[], object]]] = []
+        for told in charges:
+            charge = {name: value for name, value in told.items() if name not in ("at", "refunds")}
+            steps.append((told["at"], partial(self.charge, **charge)))
+            steps += ((at, partial(self.refund, told["id"], *rest)) for at, *rest in told.get("refunds", ()))
+        clock = self.now
+        for at, act in sorted(steps, key=lambda step: step[0]):
+            self.now = partial(_same, at)
+            act()
+        self.now = clock
+
     def call(self, event: int = -1) -> Mapping[str, Any]:
         """The body by which Stripe tells an endpoint of an event: by default of the last."""
         return self.objects[self._made["event"][event]]
@@ -224,6 +241,10 @@ class Ledger:
 
     def _second(self) -> int:
         return int(self.now().timestamp())
+
+
+def _same(at: datetime) -> datetime:
+    return at
 
 
 def listed(found: Any, path: str, *, more: bool = False) -> Object:

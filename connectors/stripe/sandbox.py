@@ -218,11 +218,19 @@ class StripeSandbox(SandboxServer):
 
 
 def serve(
-    port: int = 0, *, now: Callable[[], datetime] = utc_now, ledger: Ledger | None = None, **options: Any
+    port: int = 0,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    ledger: Ledger | None = None,
+    charges: Sequence[Mapping[str, Any]] = (),
+    **options: Any,
 ) -> AbstractContextManager[StripeSandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, over an empty account
-    unless ``ledger`` is given. ``options`` are those of StripeSandbox."""
-    return StripeSandbox(ledger or Ledger(now=now), port=port, **options)
+    unless ``ledger`` is given. ``charges`` are what a ledger's ``charge`` takes, each with ``at``, the instant of it,
+    and ``refunds``: (when, amount, reason). ``options`` are those of StripeSandbox."""
+    ledger = ledger or Ledger(now=now)
+    ledger.relive(charges)
+    return StripeSandbox(ledger, port=port, **options)
 
 
 def _form(request: Request) -> Object:

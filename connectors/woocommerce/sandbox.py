@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -283,7 +284,38 @@ def _body(asked: Request) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name != "id"}
 
 
-def serve(port: int = 0, **options: Any) -> AbstractContextManager[WooSandbox]:
+def serve(
+    port: int = 0,
+    *,
+    currency: str = "EUR",
+    customers: Sequence[Mapping[str, Any]] = (),
+    orders: Sequence[Mapping[str, Any]] = (),
+    **options: Any,
+) -> AbstractContextManager[WooSandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with an empty shop unless a
-    ``shop`` is given. ``options`` are those of WooSandbox."""
-    return WooSandbox(port=port, **options)
+    ``shop`` is given. ``customers`` and ``orders`` are what was told to it, and ``at``, the instant of each; an order
+    may name a customer by ``customer``, the address, and tell of ``refunds``: (when, amount, reason). ``options`` are
+    those of WooSandbox."""
+    shop = options.pop("shop", None) or WooShop(now=options.get("now", utc_now), currency=currency)
+    _relive(shop, customers, orders)
+    return WooSandbox(shop, port=port, **options)
+
+
+def _relive(shop: WooShop, customers: Sequence[Mapping[str, Any]], orders: Sequence[Mapping[str, Any]]) -> None:
+    """Lets all that happen in the shop, at its times; afterwards its clock goes on as it did."""
+    clock, known = shop.now, {"": 0}
+    for told in customers:
+        shop.now = partial(_same, told["at"])
+        known[told["email"]] = shop.customer(**{name: value for name, value in told.items() if name != "at"})
+    for told in orders:
+        shop.now = partial(_same, told["at"])
+        body = {name: value for name, value in told.items() if name not in ("at", "customer", "refunds")}
+        number = shop.order(**body, customer_id=known[told.get("customer", "")])
+        for at, amount, reason in told.get("refunds", ()):
+            shop.now = partial(_same, at)
+            shop.refund(number, amount, reason)
+    shop.now = clock
+
+
+def _same(at: datetime) -> datetime:
+    return at

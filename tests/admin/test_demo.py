@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +17,18 @@ import pytest
 from admin.cli import doors
 from admin.demo import campaigns
 from admin.demo.ads import NOW
+from admin.demo.books import keep_books
 from admin.demo.company import dice
 from admin.demo.people import populate
+from admin.demo.takings import business, takings
+from admin.demo.worth import TRAIT
+from mapping.currencies import rounded
 from sync.hub import Hub
-from sync.reports import PlanReport
+from sync.reports import PlanReport, Silent
 from tests.admin.conftest import Concord
 from tests.admin.fake_hub import CHANGE
 
-STAND_INS = ("shop_mail", "bas", "ilse", "ads", "google_ads", "tiktok", "linkedin")
+STAND_INS = (*("shop", "shop_uk", "payments", "shop_mail", "bas", "ilse", "ads", "google_ads", "tiktok", "linkedin"),)
 SEED, LEAD = 6, "brauer1950@fernpost.example"
 """A small company, and one of its people whose lead is both in the export and still at Meta."""
 
@@ -89,6 +94,9 @@ def test_the_demo_fills_the_crm_once_and_leaves_a_folder_whose_commands_work(con
         "Known in every system",
         "A lead who became a buyer",
         "A guest at a meeting",
+        "add up to 70,187.81 EUR: the same, to the cent.",
+        "a payment is the same money as the order that it pays.",
+        "lifetime_value",
         "Read back from crm/contacts/",
         "Done in",
     ):
@@ -126,10 +134,14 @@ def test_one_company_is_seen_across_exports_real_servers_and_stand_ins(concord: 
     seen = [(item["kind"], item["sources"]) for item in first["timeline"]]
     assert ("meeting", ["crm/meetings", "exports/events", "front_desk/events"]) in seen
     assert ("invoice", ["books/invoices", "crm/notes"]) in seen
+    assert ("order", ["crm/notes", "exports/shopify_orders", "shop/orders"]) in seen
+    assert ("payment", ["crm/notes", "payments/charges", "shop/orders"]) in seen
     assert ("email", ["crm/emails", "exports/mail", "ilse/messages", "shop_mail/messages"]) in seen
     assert ("meeting", ["bas/events", "crm/meetings", "ilse/events"]) in seen
     assert "books" in {member["connection"] for member in first["customer"]["members"]}
     assert all(story["crm"] for story in answer["customers"])
+
+    assert_money_counts_once(answer)
 
     def asked(*words: str) -> Any:
         return json.loads(concord("customers", *words, "--config", "kept/concord.yaml", "--json").stdout)
@@ -144,6 +156,26 @@ def test_one_company_is_seen_across_exports_real_servers_and_stand_ins(concord: 
         kinds = {item["kind"]: item["sources"] for item in asked("timeline", customer["id"])}
         assert kinds["lead"] == ["crm/notes", f"{connection}/leads"]
         assert "order" in kinds
+
+
+def assert_money_counts_once(answer: Any) -> None:
+    """Customers come to what the company itself has sold, in all and one by one, and the CRM holds just that."""
+    worth = answer["worth"]
+    assert worth["planned"] == worth["told"] != "0.00"
+    people = populate(dice(SEED, "people"), 60)
+    truth = takings(business(SEED, people).tills(keep_books(dice(SEED, "books"), people)))
+    assert rounded(sum(truth.values(), Fraction(0)), 2) == worth["told"]
+    with doors.open_hub(Path("kept/concord.yaml"), Silent()) as hub:
+        found = {people[number]: hub.find_customers(people[number].emails[0], 1) for number in truth}
+        views = {person.number: hub.customer(one.id) for person, (one, *_) in found.items() if one}
+    values = {number: {each.trait: each.value for each in view.traits} for number, view in views.items()}
+    right = [number for number, traits in values.items() if traits.get(TRAIT) == rounded(truth[number], 2)]
+    assert len(right) >= 0.9 * len(truth), sorted(truth.keys() - set(right))
+    for story in answer["customers"]:
+        known = {each["trait"]: each["value"] for each in story["customer"]["traits"]}
+        held = next(fields for place, fields in story["crm"].items() if "/contacts/" in place)
+        assert held.get(TRAIT) == known.get(TRAIT)
+        assert held.get("order_count") == (str(known["order_count"]) if "order_count" in known else None)
 
 
 def answered() -> dict[str, str]:

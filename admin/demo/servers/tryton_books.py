@@ -43,6 +43,7 @@ def main(settings: str, database: str, books: str, finished: str) -> None:
     days = {("party_party", party.id): entry["since"] for party, entry in zip(parties, told["parties"], strict=True)}
     days[("party_party", company.party.id)] = "2025-01-01"
     sold = [(entry, _sale) for entry in told["sales"]] + [(entry, _invoice) for entry in told["invoices"]]
+    billed: dict[int, Any] = {}
     for entry, enter in sorted(sold, key=lambda each: str(each[0]["day"])):  # invoices are numbered as they are posted
         record = enter(parties[entry["party"]], entry)
         days[record.__class__.__name__.replace(".", "_"), record.id] = entry["day"]
@@ -50,8 +51,10 @@ def main(settings: str, database: str, books: str, finished: str) -> None:
             invoice.description, invoice.invoice_date = entry["title"], date.fromisoformat(entry["day"])
             _post(invoice)
             days["account_invoice", invoice.id] = entry["day"]
+            billed[id(entry)] = invoice
     for entry in told["payments"]:
-        days[("account_payment", _payment(company, parties[entry["party"]], entry).id)] = entry["day"]
+        invoice = billed[id(told["invoices"][entry["invoice"]])]
+        days[("account_payment", _payment(company, invoice, entry).id)] = entry["day"]
     place = Path(settings).with_name(f"{database}.sqlite")
     _date(place, days)
     with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(finished)) as target:
@@ -113,9 +116,11 @@ def _post(invoice: Any) -> None:
             Model.get("res.user.warning")(user=user, name=warning.name).save()
 
 
-def _payment(company: Any, party: Any, entry: Entry) -> Any:
-    payment = Model.get("account.payment")(kind="receivable", company=company, party=party)
+def _payment(company: Any, invoice: Any, entry: Entry) -> Any:
+    """A payment of the one line that the invoice asks to be paid."""
+    payment = Model.get("account.payment")(kind="receivable", company=company, party=invoice.party)
     payment.journal = _only("account.payment.journal")
+    (payment.line,) = invoice.lines_to_pay
     payment.amount, payment.date = Decimal(entry["amount"]), date.fromisoformat(entry["day"])
     payment.save()
     for step in ("submit", "process_wizard", "succeed"):
