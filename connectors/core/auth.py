@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 
 
 class Auth(Protocol):
@@ -25,6 +25,17 @@ class Auth(Protocol):
 def plain(secret: SecretStr | None) -> str:
     """The secret itself, '' for none."""
     return secret.get_secret_value() if secret else ""
+
+
+def one_login(*ways: tuple[str, ...]) -> Any:
+    """A validator of a configuration: of several ways to log in, each the names of its fields, exactly one is given."""
+
+    def check(config: Any) -> Any:
+        if sum(all(getattr(config, name) for name in way) for way in ways) != 1:
+            raise ValueError(f"give either {', or '.join(' and '.join(way) for way in ways)}")
+        return config
+
+    return model_validator(mode="after")(check)
 
 
 @dataclass(frozen=True, slots=True)
