@@ -54,6 +54,22 @@ class Bearer:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderToken:
+    """A token that does not change, sent in a header of the vendor's own."""
+
+    header: str
+    token: str = field(repr=False)
+
+    def headers(self) -> Mapping[str, str]:
+        """The one header."""
+        return {self.header: self.token}
+
+    def refresh(self) -> bool:
+        """False: another try would send the same token."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class Basic:
     """A user and a password, sent as ``Authorization: Basic`` in UTF-8 (RFC 7617)."""
 

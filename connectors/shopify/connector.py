@@ -139,10 +139,4 @@ def _auth(config: ShopifyConfig, runtime: Runtime, tokens: TokenStore, base_url:
     return TokenHeader("", RefreshingToken(runtime, tokens, TokenEndpoint(runtime, app).client_credentials))
 
 
-VENDOR = Vendor(
-    name="shopify",
-    title="Shopify",
-    config=ShopifyConfig,
-    build=ShopifyConnector,
-    docs="docs/connectors/shopify.md",
-)
+VENDOR = Vendor(name="shopify", title="Shopify", config=ShopifyConfig, build=ShopifyConnector)

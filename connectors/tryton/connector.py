@@ -138,5 +138,4 @@ VENDOR = Vendor(
     title="Tryton",
     config=TrytonConfig,
     build=build,
-    docs="docs/connectors/tryton.md",
 )
