@@ -125,14 +125,10 @@ def _public(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kept(row: Json, fields: Sequence[str]) -> dict[str, Any]:
     """The documented fields; of the metadata what is public, or read by a rule here."""
-    read = {*STRIPE_META, *TAX_NUMBERS, "_wcpay_mode"}
-    body = {name: row[name] for name in fields if row.get(name) is not None}
-    body["meta_data"] = [
-        one
-        for one in row.get("meta_data") or ()
-        if one["key"] in read or not str(one["key"]).startswith("_") or str(one["key"]).startswith(ATTRIBUTION)
-    ]
-    return body
+    read, meta = {*STRIPE_META, *TAX_NUMBERS, "_wcpay_mode"}, row.get("meta_data") or ()
+    told = [(one, str(one["key"])) for one in meta]
+    kept = [one for one, key in told if key in read or not key.startswith("_") or key.startswith(ATTRIBUTION)]
+    return {**{name: row[name] for name in fields if row.get(name) is not None}, "meta_data": kept}
 
 
 def _at(field: str) -> str:
@@ -141,16 +137,12 @@ def _at(field: str) -> str:
 
 BILLING = Billing("billing", ("address_1", "address_2"), "city", "state", "postcode", "country")
 _PERSON = {
-    "ids": "[_key]",
+    **shop_rules.person("woocommerce", BILLING),
     "given_name": "first_name || billing.first_name",
     "family_name": "last_name || billing.last_name",
     "email": "email || billing.email",
     "emails": "[email, billing.email][?@]",
-    "phone": BILLING.phone,
-    "company": "_company",
-    **BILLING.address,
     "stage": "(is_paying_customer && 'customer') || `null`",
-    "source": "'woocommerce'",
     "created_at": _at("date_created_gmt"),
     "updated_at": _at("date_modified_gmt"),
     "custom": "_rest",
