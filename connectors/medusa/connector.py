@@ -16,7 +16,7 @@ from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.core.rounds import Beneath, Rounds
 from connectors.medusa import mapping
 from connectors.medusa.api import MOST, Api, Listing
-from mapping.contract import Account, Schema
+from mapping.contract import Account
 from mapping.errors import ContractError
 from mapping.rules import EntityRules
 
@@ -71,9 +71,7 @@ class MedusaConnector:
 
 def _stream(listing: Listing, rules: tuple[EntityRules, ...], rounds: Rounds) -> Stream:
     ids = replace(listing, fields="id", size=MOST - 1)
-    return rounds.stream(
-        listing.name, rules, Schema.read_only(*mapping.names(listing.fields)), ids.batches, listing.get
-    )
+    return rounds.stream(listing.name, rules, mapping.schema(listing.fields), ids.batches, listing.get)
 
 
 VENDOR = Vendor(name="medusa", title="Medusa", config=MedusaConfig, build=MedusaConnector)

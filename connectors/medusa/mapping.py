@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.core import shops
 from connectors.core.shops import Json, bare, plain
-from mapping.contract import RawRecord
+from mapping.contract import RawRecord, Schema
 
 CUSTOMER = (
     "id,email,first_name,last_name,phone,company_name,has_account,metadata,created_at,updated_at,*addresses,groups.name"
@@ -30,9 +30,9 @@ ORDER = (
 SENT = frozenset({"fulfilled", "shipped", "delivered"})
 
 
-def names(fields: str) -> Sequence[str]:
-    """The names of what is asked for, each as it stands in a record."""
-    return list(dict.fromkeys(name.removeprefix("*").split(".")[0] for name in fields.split(",")))
+def schema(fields: str) -> Schema:
+    """What is asked for, as it stands in a record."""
+    return Schema.read_only(*dict.fromkeys(name.removeprefix("*").split(".")[0] for name in fields.split(",")))
 
 
 def customer(row: Json) -> RawRecord:

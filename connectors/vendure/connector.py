@@ -75,9 +75,7 @@ class VendureConnector:
 
     def _stream(self, name: str, listing: Listing, rules: tuple[EntityRules, ...], rounds: Rounds) -> Stream:
         ids = replace(listing, fields=mapping.IDS, size=self._config.list_limit - 1, money=False)
-        schema = Schema.read_only(
-            *mapping.NAMES[name].split(), "customFields"
-        )  # the latter holds those that are configured
+        schema = Schema.read_only(*mapping.NAMES[name].split(), "customFields")
         return rounds.stream(name, rules, schema, ids.batches, listing.get)
 
     def _listing(self, kind: str, fields: str, custom: Sequence[str], *, money: bool = False) -> Listing:
