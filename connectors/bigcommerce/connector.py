@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import timedelta
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.bigcommerce import mapping
 from connectors.bigcommerce.api import Api, classify
+from connectors.bigcommerce.hooks import StoreHooks
 from connectors.bigcommerce.reads import MOST, Customers, Orders
+from connectors.core.auth import HeaderToken, plain
 from connectors.core.http import Budget, Http, Limit
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.streams import swept
 from connectors.core.vendor_clock import VendorClock
-from mapping.contract import Account, Deletes, RemoteId, Slice
-from mapping.errors import AuthError, ContractError
+from mapping.contract import Account
 
-STREAMS = {"order": "orders", "customer": "customers"}
 ROOM = Limit(150, 30.0, "requests in 30 seconds", header="X-Rate-Limit-Requests-Left")
 """The least that a plan allows; each answer says how many are left."""
 
@@ -40,37 +38,6 @@ class BigCommerceConfig(BaseModel):
     base_url: str = Field("https://api.bigcommerce.com", description="Address of the API.")
 
 
-@dataclass(frozen=True, slots=True)
-class StoreHooks:
-    """Calls of webhooks that were set up with a header of one's own, which is all the proof that the contract knows."""
-
-    store: str
-    header: str
-    secret: str = field(repr=False)
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises AuthError unless the header holds the secret."""
-        given = next((value for name, value in headers.items() if name.lower() == self.header.lower()), "")
-        if not self.secret or not hmac.compare_digest(self.secret.encode(), given.encode()):
-            raise AuthError("a call that does not hold the secret of our webhooks")
-
-    def targets(self, body: bytes) -> Sequence[tuple[str, Slice, Sequence[RemoteId]]]:
-        """The order or customer that something happened to; the customer whose address it was.
-
-        Raises ContractError for what is no call of this store.
-        """
-        try:
-            told = orjson.loads(body)
-            scope, data, producer = str(told["scope"]).split("/"), told["data"], told["producer"]
-            kind = scope[1] if scope[0] == "store" else ""
-            number = (data.get("address") or {}).get("customer_id") or data.get("orderId") or data["id"]
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError):
-            raise ContractError("a webhook's body is not what BigCommerce sends") from None
-        if producer != f"stores/{self.store}":
-            raise ContractError("a webhook of another store")
-        return [(STREAMS[kind], Slice(), [RemoteId(str(number))])] if kind in STREAMS else []
-
-
 class BigCommerceConnector:
     """One connection to a store."""
 
@@ -81,13 +48,13 @@ class BigCommerceConnector:
         http = Http(
             runtime,
             f"{config.base_url.rstrip('/')}/stores/{config.store_hash}",
-            auth=Token(config.access_token.get_secret_value().strip()),
+            auth=HeaderToken("X-Auth-Token", plain(config.access_token).strip()),
             budget=Budget(ROOM),
             classify=classify,
         )
         self._api = Api(http, VendorClock(runtime))
-        secret = config.webhook_secret
-        self.hooks = StoreHooks(config.store_hash, config.webhook_header, secret.get_secret_value()) if secret else None
+        secret = plain(config.webhook_secret)
+        self.hooks = StoreHooks(config.store_hash, config.webhook_header, secret) if config.webhook_secret else None
 
     def check(self) -> Account:
         """The store. Raises AuthError or ForbiddenError."""
@@ -99,47 +66,9 @@ class BigCommerceConnector:
         read_by = (self._runtime, timedelta(minutes=self._config.lookback_minutes), self._config.page_size)
         orders, customers = Orders(self._api, *read_by), Customers(self._api, *read_by)
         return [
-            Stream(
-                name="customers",
-                rules=mapping.CUSTOMERS,
-                read=customers.read,
-                describe=lambda: mapping.schema(mapping.CUSTOMER_FIELDS),
-                ids=customers.ids,
-                get=customers.get,
-                deletes=Deletes.SWEEP,
-            ),
-            Stream(
-                name="orders",
-                rules=mapping.ORDERS,
-                read=orders.read,
-                describe=lambda: mapping.schema(mapping.ORDER_FIELDS),
-                window=orders.window,
-                ids=orders.ids,
-                get=orders.get,
-                deletes=Deletes.SWEEP,
-            ),
+            swept("customers", mapping.CUSTOMERS, mapping.CUSTOMER_FIELDS, customers),
+            swept("orders", mapping.ORDERS, mapping.ORDER_FIELDS, orders, orders.window),
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token that does not change, in BigCommerce's own header."""
-
-    token: str = field(repr=False)
-
-    def headers(self) -> Mapping[str, str]:
-        """The one header."""
-        return {"X-Auth-Token": self.token}
-
-    def refresh(self) -> bool:
-        """False: another try would send the same token."""
-        return False
-
-
-VENDOR = Vendor(
-    name="bigcommerce",
-    title="BigCommerce",
-    config=BigCommerceConfig,
-    build=BigCommerceConnector,
-    docs="docs/connectors/bigcommerce.md",
-)
+VENDOR = Vendor(name="bigcommerce", title="BigCommerce", config=BigCommerceConfig, build=BigCommerceConnector)

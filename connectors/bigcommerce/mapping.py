@@ -6,16 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.core import amounts
-from connectors.core.payment_keys import stripe_charge, stripe_intent
-from connectors.core.shop_rules import Billing, company, order_rules
-from mapping import moments
-from mapping.contract import Schema, SchemaField
-from mapping.errors import RecordError
+from connectors.core import amounts, shop_rules, timestamps
+from connectors.core.shop_rules import Billing, Json, full_name
+from connectors.core.shops import bare, readable
 from mapping.model import Kind
 from mapping.rules import EntityRules
-
-Json = Mapping[str, Any]
 
 INCOMPLETE, REFUNDED, CANCELLED, DECLINED, PARTLY_REFUNDED = 0, 4, 5, 6, 14
 """``status_id`` of an order ("Get All Order Statuses")."""
@@ -31,23 +26,17 @@ ORDER_FIELDS = (
     *("is_email_opt_in", "is_deleted", "billing_address", "consignments", "fees", "items_total", "items_shipped"),
 )
 """What is kept of an order: not from where it was sent (``ip_address``), nor what the staff noted."""
+TOLD_BESIDE = ("customer_message", "order_source", "external_source", "external_order_id", "channel_id")
+"""What stays with an order as ``custom``."""
 CUSTOMER_FIELDS = (
     *("id", "email", "first_name", "last_name", "company", "phone", "notes", "customer_group_id", "date_created"),
     *("date_modified", "tax_exempt_category", "addresses", "origin_channel_id", "channel_ids"),
 )
 
 
-def schema(fields: Sequence[str]) -> Schema:
-    """The documented fields."""
-    return Schema({name: SchemaField(name, writable=False) for name in fields})
-
-
 def instant(row: Json) -> datetime:
     """When a record last changed. Raises RecordError where that cannot be read."""
-    found = moments.moment(row.get("date_modified"))
-    if not isinstance(found, datetime):
-        raise RecordError("date_modified is no time")
-    return found
+    return timestamps.changed(row, "date_modified")
 
 
 def is_refunded(row: Json) -> bool:
@@ -55,62 +44,36 @@ def is_refunded(row: Json) -> bool:
     return row.get("status_id") in (REFUNDED, PARTLY_REFUNDED) or "refunded" in str(row.get("payment_status"))
 
 
-def order(row: Json, refunds: Sequence[Json]) -> dict[str, Any]:
-    """The record of an order and its refunds. Raises RecordError where its parts or amounts cannot be read."""
-    try:
-        return _order(row, refunds)
-    except (TypeError, KeyError, AttributeError):
-        raise RecordError("an order whose parts are not what BigCommerce sends") from None
-
-
 def customer(row: Json) -> dict[str, Any]:
     """The record of a customer. Raises RecordError where its parts cannot be read."""
-    try:
+    with readable(row, "a customer whose parts are not what BigCommerce sends"):
         address: Json = next(iter(row.get("addresses") or ()), {})
-        name = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)
-        bought_for = row.get("company") or address.get("company")
-        worked_out = {"_name": name, "_company": bought_for, "_address": {**address, "phone": row.get("phone")}}
+        told = {"_name": full_name(row), "_company": row.get("company") or address.get("company")}
+        told["_address"] = {**address, "phone": row.get("phone")}
         key = f"bigcommerce:customer:{row['id']}"
-        return {**_kept(row, CUSTOMER_FIELDS), "_key": key, **{k: v for k, v in worked_out.items() if v}}
-    except (TypeError, KeyError, AttributeError):
-        raise RecordError("a customer whose parts are not what BigCommerce sends") from None
+        return {**_kept(row, CUSTOMER_FIELDS), "_key": key, **bare(told)}
 
 
-def _order(row: Json, refunds: Sequence[Json]) -> dict[str, Any]:
-    key, billing = f"bigcommerce:order:{row['id']}", row.get("billing_address") or {}
-    name = " ".join(part for part in (billing.get("first_name"), billing.get("last_name")) if part)
-    back = [
-        {
-            "key": f"bigcommerce:refund:{one['id']}",
-            "at": one.get("created"),
-            "amount": amounts.written(amounts.decimal(one["total_amount"])),
-            "reason": one.get("reason") or None,
+def order(row: Json, refunds: Sequence[Json]) -> dict[str, Any]:
+    """The record of an order and its refunds. Raises RecordError where its parts or amounts cannot be read."""
+    with readable(row, "an order whose parts are not what BigCommerce sends"):
+        key, billing = f"bigcommerce:order:{row['id']}", row.get("billing_address") or {}
+        back = [(one["id"], one.get("created"), one["total_amount"], one.get("reason")) for one in refunds]
+        amounts.total((row["total_inc_tax"], row.get("subtotal_ex_tax"), row.get("total_tax")))  # refuses what is none
+        return {
+            **_kept(row, ORDER_FIELDS),
+            **_paid(row),
+            "_key": key,
+            "_name": full_name(billing),
+            "_company": billing.get("company"),
+            "_lines": [*_lines(row.get("consignments")), *_fees(row.get("fees"))],
+            **shop_rules.refunds("bigcommerce", back),
+            "_shipping": amounts.total(row.get(f"{one}_cost_ex_tax") for one in ("shipping", "handling", "wrapping")),
+            "_discount": amounts.total((row.get("discount_amount"), row.get("coupon_discount"))),
+            "_test": row.get("payment_method") == "Test Payment Gateway",
+            "_rest": {name: row[name] for name in TOLD_BESIDE if row.get(name)},
+            **shop_rules.guest(row, key, billing),
         }
-        for one in refunds
-    ]
-    body = {
-        **_kept(row, ORDER_FIELDS),
-        **_paid(row),
-        "_key": key,
-        "_name": name,
-        "_company": billing.get("company"),
-        "_lines": [*_lines(row.get("consignments")), *_fees(row.get("fees"))],
-        "_refunds": back,
-        "_refunded": amounts.total(one["amount"] for one in back),
-        "_shipping": amounts.total(row.get(f"{one}_cost_ex_tax") for one in ("shipping", "handling", "wrapping")),
-        "_discount": amounts.total((row.get("discount_amount"), row.get("coupon_discount"))),
-        "_test": row.get("payment_method") == "Test Payment Gateway",
-        "_rest": {
-            one: row[one]
-            for one in ("customer_message", "order_source", "external_source", "external_order_id", "channel_id")
-            if row.get(one)
-        },
-    }
-    reached = billing.get("email") or billing.get("phone")
-    if not row.get("customer_id") and (reached or name or body["_company"]):
-        body["_guest"] = {"ids": [] if reached else [key]}
-    amounts.total((row["total_inc_tax"], row.get("subtotal_ex_tax"), row.get("total_tax")))  # refuses what is none
-    return body
 
 
 def _lines(part: Any) -> Iterator[dict[str, Any]]:
@@ -142,56 +105,34 @@ def _paid(row: Json) -> dict[str, Any]:
     told, status = str(row.get("payment_status") or "").lower(), row.get("status_id")
     paid = told in PAID or (not told and status in PAID_STATUSES)
     failed = not paid and (told == "declined" or status == DECLINED)
-    charge, intent = stripe_charge([row.get("payment_provider_id")]), stripe_intent([row.get("payment_provider_id")])
-    own = f"bigcommerce:transaction:{row['id']}"
-    is_one = (paid or failed) and amounts.decimal(row["total_inc_tax"]) > 0 and not intent
-    keys = [each for each in (charge, intent) if each] or ([own] if is_one else [])
-    payment = {"_payment": charge or own, "_failed": failed, "_gave_back": not charge} if is_one else {}
-    return {"_is_paid": paid, "_payments": keys, **payment}
+    ids, total = [row.get("payment_provider_id")], row["total_inc_tax"]
+    return {"_is_paid": paid, **shop_rules.paid_by("bigcommerce", row, ids, total, paid=paid, failed=failed)}
 
 
 def _kept(row: Json, fields: Sequence[str]) -> dict[str, Any]:
     return {name: row[name] for name in fields if row.get(name) not in (None, "")}
 
 
-BILLING = Billing(
-    at="billing_address",
-    street=("street_1", "street_2"),
-    locality="city",
-    region="state",
-    postal_code="zip",
-    country="country_iso2",
-)
-ADDRESS = Billing(
-    at="_address",
-    street=("address1", "address2"),
-    locality="city",
-    region="state_or_province",
-    postal_code="postal_code",
-    country="country_code",
-)
+BILLING = Billing("billing_address", ("street_1", "street_2"), "city", "state", "zip", "country_iso2")
+ADDRESS = Billing("_address", ("address1", "address2"), "city", "state_or_province", "postal_code", "country_code")
 CUSTOMERS = (
     EntityRules(
         name="person",
         kind=Kind.PERSON,
         fields={
-            "ids": "[_key]",
+            **shop_rules.person("bigcommerce", ADDRESS),
             "given_name": "first_name",
             "family_name": "last_name",
             "email": "email",
-            "phone": ADDRESS.phone,
             "phones": "addresses[].phone",
-            "company": "_company",
-            **ADDRESS.address,
             "notes": "notes",
-            "source": "'bigcommerce'",
             "created_at": "date(date_created)",
             "updated_at": "date(date_modified)",
         },
     ),
-    company(ADDRESS),
+    shop_rules.company(ADDRESS),
 )
-ORDERS = order_rules(
+ORDERS = shop_rules.order_rules(
     "bigcommerce",
     BILLING,
     {

@@ -134,5 +134,4 @@ VENDOR = Vendor(
     title="CalDAV calendars",
     config=CalDavConfig,
     build=build,
-    docs="docs/connectors/caldav.md",
 )

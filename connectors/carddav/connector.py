@@ -74,5 +74,4 @@ VENDOR = Vendor(
     config=CardDavConfig,
     build=build,
     writes=True,
-    docs="docs/connectors/carddav.md",
 )

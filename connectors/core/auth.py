@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 
 
 class Auth(Protocol):
@@ -27,6 +27,17 @@ def plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
+def one_login(*ways: tuple[str, ...]) -> Any:
+    """A validator of a configuration: of several ways to log in, each the names of its fields, exactly one is given."""
+
+    def check(config: Any) -> Any:
+        if sum(all(getattr(config, name) for name in way) for way in ways) != 1:
+            raise ValueError(f"give either {', or '.join(' and '.join(way) for way in ways)}")
+        return config
+
+    return model_validator(mode="after")(check)
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """A token that does not change, sent as ``Authorization: Bearer``."""
@@ -36,6 +47,22 @@ class Bearer:
     def headers(self) -> Mapping[str, str]:
         """The one header."""
         return {"Authorization": f"Bearer {self.token.strip()}"}
+
+    def refresh(self) -> bool:
+        """False: another try would send the same token."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderToken:
+    """A token that does not change, sent in a header of the vendor's own."""
+
+    header: str
+    token: str = field(repr=False)
+
+    def headers(self) -> Mapping[str, str]:
+        """The one header."""
+        return {self.header: self.token}
 
     def refresh(self) -> bool:
         """False: another try would send the same token."""

@@ -44,6 +44,8 @@ READING = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 REPEATABLE = READING | {"PUT", "DELETE"}
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 MEGABYTE = 1024 * 1024
+ADDRESS = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
+"""What the address of a server looks like in a configuration: no login, no query."""
 PATHS = 64
 """Paths whose addresses are remembered: a listing asks for one path page after page."""
 

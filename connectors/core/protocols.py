@@ -234,7 +234,8 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One entry of the registry: how a vendor is called, configured and built.
+    """One entry of the registry: how a vendor is called, configured and built. ``docs`` is the page for admins,
+    ``docs/connectors/NAME.md`` unless it says otherwise.
 
     ``unique_ids``: the vendor gives no id twice, whatever the account, so that ids need not tell of which account they
     are, and other systems may name them.
@@ -247,3 +248,7 @@ class Vendor:
     writes: bool = False
     docs: str = ""
     unique_ids: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.docs:
+            object.__setattr__(self, "docs", f"docs/connectors/{self.name}.md")

@@ -12,11 +12,16 @@ these rules read (``WORKED_OUT``); money in them is text, so that no amount was 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from connectors.core import amounts
+from connectors.core.payment_keys import stripe_charge, stripe_intent
 from mapping.model import Kind
 from mapping.rules import EntityRules, ParticipantRules
+
+Json = Mapping[str, Any]
 
 WORKED_OUT = (
     *("_key", "_test", "_lines", "_refunds", "_refunded", "_payments", "_payment", "_aliases", "_failed", "_gave_back"),
@@ -54,6 +59,12 @@ class Billing:
             "address.postal_code": self[self.postal_code],
             "address.country": self[self.country],
         }
+
+
+def person(shop: str, address: Billing) -> dict[str, str]:
+    """Rules for what a customer's own record says in the same way whichever shop it is of."""
+    worked_out = {"ids": "[_key]", "company": "_company", "source": f"'{shop}'"}
+    return {**worked_out, "phone": address.phone, **address.address}
 
 
 def company(billing: Billing, when: str = "_company") -> EntityRules:
@@ -132,3 +143,44 @@ def order_rules(
         ),
         company(billing, "_guest && _company"),
     )
+
+
+def refunds(shop: str, told: Iterable[tuple[Any, str | None, Any, str | None]]) -> dict[str, Any]:
+    """``_refunds`` and ``_refunded``, by the id, time, amount and reason of each refund."""
+    back = [
+        {
+            "key": f"{shop}:refund:{id_}",
+            "at": at,
+            "amount": amounts.written(amounts.decimal(amount)),
+            "reason": reason or None,
+        }
+        for id_, at, amount, reason in told
+    ]
+    return {"_refunds": back, "_refunded": amounts.total(one["amount"] for one in back)}
+
+
+def paid_by(shop: str, order: Json, told: Sequence[Any], total: Any, *, paid: bool, failed: bool) -> dict[str, Any]:
+    """What paid an order, or failed to: ``_payments``, and the rest of ``_payment`` where this record tells of one.
+
+    ``told`` may be ids of Stripe's; the key is one of our own where no service is known that has one.
+    """
+    charge, intent = stripe_charge(told), stripe_intent(told)
+    own = f"{shop}:transaction:{order['id']}"
+    is_one = (paid or failed) and amounts.decimal(total) > 0 and (charge or not intent)
+    keys = [each for each in (charge, intent) if each] or ([own] if is_one else [])
+    if not is_one:
+        return {"_payments": keys}
+    # What Stripe gave back is Stripe's to say; a refund by hand never passed through it.
+    return {"_payments": keys, "_payment": charge or own, "_failed": failed and not paid, "_gave_back": not charge}
+
+
+def guest(order: Json, key: str, billing: Json) -> dict[str, Any]:
+    """``_guest``, where somebody without an account is told of."""
+    reached = billing.get("email") or billing.get("phone")
+    is_told = reached or any(billing.get(name) for name in ("first_name", "last_name", "company"))
+    return {"_guest": {"ids": [] if reached else [key]}} if is_told and not order.get("customer_id") else {}
+
+
+def full_name(person: Json) -> str:
+    """The first and last name that are told."""
+    return " ".join(part for part in (person.get("first_name"), person.get("last_name")) if part)

@@ -6,7 +6,8 @@ read it from there, field by field, so that whoever runs the hub may lay their o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -53,6 +54,22 @@ def company(at: str) -> EntityRules:
     """The company that lies at a key in canonical words."""
     told = {**_read(at, ("name", "tax_id", "ids")), **addressed(f"{at}.address")}
     return EntityRules(name="company", kind=Kind.ORGANIZATION, when=at, fields=told)
+
+
+def customers(shop: str, told: Mapping[str, str]) -> tuple[EntityRules, ...]:
+    """Rules for a customer and the company that the customer buys for, which lie at ``_address`` and ``_company``
+    beside what is told in the shop's own words."""
+    person = {
+        **told,
+        "phone": f"{told['phone']} || _address.phone",
+        "phones": "[_address.phone][?@]",
+        **addressed("_address"),
+        "company": "_company.name",
+        "ids": f"[join(':', ['{shop}:customer', id])]",
+        "tags": "groups[].name",
+        "source": f"'{shop}'",
+    }
+    return EntityRules(name="person", kind=Kind.PERSON, fields=person), company("_company")
 
 
 ORDERS = (
@@ -102,28 +119,48 @@ def payment_key(number: str, otherwise: str) -> tuple[str, bool]:
     return (f"{service}:{number}", not service.endswith("intent")) if service else (otherwise, True)
 
 
+def payment(shop: str, order: Json, id_: str, number: str, *, own: bool, **told: Any) -> dict[str, Any]:
+    """What a record says of one of an order's payments: ``told``, ``refunds`` among it, and what follows from it.
+
+    ``number`` is what the payment service calls it, ``own`` whether it has come to something that can be told of.
+    """
+    key, ours = payment_key(number, f"{shop}:payment:{id_}")
+    known = {"key": key, "own": ours and own, "number": number or None, "pays": [f"{shop}:order:{order['id']}"]}
+    return {**known, **told, "refunded": total(told["refunds"])}
+
+
+def refund(shop: str, id_: str, at: str, amount: Decimal, reason: str | None) -> dict[str, Any]:
+    """What an order and its payment say of a refund."""
+    return bare({"key": f"{shop}:refund:{id_}", "at": at, "amount": plain(amount), "reason": reason})
+
+
+def line(title: str | None, sku: str | None, quantity: Decimal, price: Decimal) -> dict[str, Any]:
+    """What an order says of one of its lines."""
+    return bare({"title": title, "sku": sku, "quantity": plain(quantity), "price": plain(price)})
+
+
+def paid(received: Iterable[Json]) -> Decimal:
+    """What payments that brought something came to."""
+    return Decimal(total(received, "total"))
+
+
+def charged(due: Decimal, paid: Decimal, payments: Sequence[Json]) -> dict[str, Any]:
+    """What an order with these payments says of money, where a shop lowers the order's own total, ``due``, beside the
+    refund that is given for it: ``total`` is what was charged, so that total less refunds is what the shop kept."""
+    refunds = [each for payment in payments for each in payment["refunds"]]
+    return {
+        "total": plain(max(due, paid)),
+        "refunded": total(refunds),
+        "refunds": refunds,
+        "payments": [each["key"] for each in payments if not each["failed"]],
+        "custom": {"current_total": plain(due)} if due < paid else {},
+    }
+
+
 def payments(told: Sequence[Json]) -> dict[str, Any]:
     """What payments add to the record of an order. Each is a payment's fields, and ``own`` (see ``payment_key``)."""
     kept = [{name: value for name, value in each.items() if name != "own"} for each in told if each["own"]]
     return {"_payments": kept} if kept else {}
-
-
-def record(row: Json, more: Json, parts: Iterable[Json], *, updated: str, created: str) -> RawRecord:
-    """The row with what was worked out beside it, dated by its own last change or that of one of its parts: under
-    ``updated``, else ``created``. Raises RecordError where one of them cannot be read."""
-    id_ = RemoteId(str(row["id"]))
-    dates = [moments.moment(each.get(updated) or each.get(created)) for each in (row, *parts)]
-    if not all(isinstance(each, datetime) for each in dates):
-        raise RecordError(f"a record without a readable {updated}", remote_id=id_)
-    changed = max(each.astimezone(UTC) for each in dates if isinstance(each, datetime))
-    return RawRecord(id_, bare({**row, **more}), changed_at=changed)
-
-
-def chosen(addresses: Iterable[Any], *marks: str) -> Json:
-    """The first address that bears the first of the marks that any bears, else the first; an empty one for none."""
-    known = [each for each in addresses if isinstance(each, Mapping)]
-    marked = (each for mark in marks for each in known if each.get(mark))
-    return next(marked, next(iter(known), {}))
 
 
 def plain(amount: Decimal) -> str:
@@ -139,3 +176,39 @@ def total(amounts: Iterable[Json], name: str = "amount") -> str:
 def bare(told: Json) -> dict[str, Any]:
     """What is told, without what is empty."""
     return {name: value for name, value in told.items() if value not in (None, "", [], {})}
+
+
+def address(*street: str | None, **parts: str | None) -> dict[str, Any]:
+    """An address in canonical words, as ``addressed`` reads it, with the lines of its street as one."""
+    return bare({"street": ", ".join(filter(None, street)), **parts})
+
+
+def chosen(addresses: Any, *marks: str) -> Json:
+    """Of a customer's addresses the one that bears the first of the marks, else the next; else the first of all."""
+    found = [each for each in addresses or () if isinstance(each, Mapping)]
+    return next((each for mark in marks for each in found if each.get(mark)), next(iter(found), {}))
+
+
+def employer(shop: str, customer: Any, name: Any, address: Json) -> dict[str, Any]:
+    """The company that a customer buys for, where it has no number of its own: it goes by that of the customer."""
+    return {"name": name, "ids": [f"{shop}:company:{customer}"], "address": address} if name else {}
+
+
+@contextmanager
+def readable(row: Json, otherwise: str = "the amounts of the order cannot be read") -> Iterator[None]:
+    """Raises RecordError, saying what is wrong otherwise, where the row is not of the shape that the block expects."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        raise RecordError(otherwise, remote_id=str(row.get("id") or "")) from None
+
+
+def record(row: Json, told: Json, parts: Iterable[Json], *dated: str) -> RawRecord:
+    """The row with what is told, changed when the row or one of its parts last was: at the first field of ``dated``
+    that each has. Raises RecordError where that cannot be read."""
+    id_ = RemoteId(str(row["id"]))
+    found = [moments.moment(next(filter(None, map(each.get, dated)), None)) for each in (row, *parts)]
+    times = [each.astimezone(UTC) for each in found if isinstance(each, datetime)]
+    if len(times) < len(found):
+        raise RecordError(f"a record without a readable {dated[0]}", remote_id=id_)
+    return RawRecord(id_, bare({**row, **told}), changed_at=max(times))

@@ -28,5 +28,10 @@ def is_signed_base64(headers: Mapping[str, str], name: str, secret: str, message
     return bool(secret) and hmac.compare_digest(right, _given(headers, name).strip().encode())
 
 
+def holds(headers: Mapping[str, str], name: str, secret: str) -> bool:
+    """Whether the header of that name, in any case, is the secret itself, where a vendor signs nothing."""
+    return bool(secret) and hmac.compare_digest(secret.encode(), _given(headers, name).encode())
+
+
 def _given(headers: Mapping[str, str], name: str) -> str:
     return next((value for each, value in headers.items() if each.lower() == name.lower()), "")

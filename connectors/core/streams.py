@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from connectors.core.protocols import Stream
+from connectors.core.protocols import Stream, Window
 from mapping.contract import Cursor, Deletes, Page, RawRecord, RemoteId, Schema, Slice
 from mapping.rules import EntityRules
 
@@ -25,6 +25,38 @@ class Reader(Protocol):
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """See ``Stream``."""
         ...
+
+
+class Sweeper(Protocol):
+    """A whole stream, as ``Stream.read``, ``Stream.ids`` and ``Stream.get`` ask for it."""
+
+    def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
+        """See ``Stream``."""
+        ...
+
+    def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
+        """See ``Stream``."""
+        ...
+
+    def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
+        """See ``Stream``."""
+        ...
+
+
+def swept(
+    name: str, rules: tuple[EntityRules, ...], fields: Sequence[str], reader: Sweeper, window: Window | None = None
+) -> Stream:
+    """A stream of records with these fields, of which those whose id is no longer listed have been deleted."""
+    return Stream(
+        name=name,
+        rules=rules,
+        read=reader.read,
+        describe=lambda: Schema.read_only(*fields),
+        window=window,
+        ids=reader.ids,
+        get=reader.get,
+        deletes=Deletes.SWEEP,
+    )
 
 
 def sliced(

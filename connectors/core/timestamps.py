@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mapping.errors import RecordError
-from mapping.moments import to_utc
+from mapping.moments import moment, to_utc
 
 
 def instant(found: Mapping[str, Any], name: str) -> datetime:
@@ -19,3 +19,11 @@ def instant(found: Mapping[str, Any], name: str) -> datetime:
         return to_utc(datetime.fromisoformat(str(found[name])))
     except (KeyError, ValueError):
         raise RecordError(f"a record without a readable {name}", remote_id=str(found.get("id") or "")) from None
+
+
+def changed(found: Mapping[str, Any], name: str) -> datetime:
+    """When a record last changed, which it says under that name in whatever way. Raises RecordError otherwise."""
+    told = moment(found.get(name))
+    if not isinstance(told, datetime):
+        raise RecordError(f"{name} is no time")
+    return told

@@ -119,4 +119,4 @@ def _build(config: FilesConfig, runtime: Runtime, tokens: TokenStore) -> FilesCo
     return FilesConnector(config, runtime.timezone)
 
 
-VENDOR = Vendor("files", "Export files", FilesConfig, _build, docs="docs/connectors/files.md")
+VENDOR = Vendor("files", "Export files", FilesConfig, _build)

@@ -160,5 +160,4 @@ VENDOR = Vendor(
     title="Google Ads lead forms",
     config=GoogleAdsLeadsConfig,
     build=GoogleAdsLeadsConnector,
-    docs="docs/connectors/google_ads_leads.md",
 )

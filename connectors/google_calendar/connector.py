@@ -128,5 +128,4 @@ VENDOR = Vendor(
     title="Google Calendar",
     config=GoogleCalendarConfig,
     build=GoogleCalendarConnector,
-    docs="docs/connectors/google_calendar.md",
 )

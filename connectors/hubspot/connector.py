@@ -143,5 +143,4 @@ VENDOR = Vendor(
     config=HubSpotConfig,
     build=build,
     writes=True,
-    docs="docs/connectors/hubspot.md",
 )

@@ -149,5 +149,4 @@ VENDOR = Vendor(
     title="LinkedIn Lead Sync",
     config=LinkedInLeadSyncConfig,
     build=LinkedInLeadSyncConnector,
-    docs="docs/connectors/linkedin_lead_sync.md",
 )

@@ -59,10 +59,4 @@ class MagentoConnector:
         )
 
 
-VENDOR = Vendor(
-    name="magento",
-    title="Magento / Adobe Commerce",
-    config=MagentoConfig,
-    build=MagentoConnector,
-    docs="docs/connectors/magento.md",
-)
+VENDOR = Vendor(name="magento", title="Magento / Adobe Commerce", config=MagentoConfig, build=MagentoConnector)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.core import shops
+from connectors.core.auth import one_login, plain
+from connectors.core.http import ADDRESS
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
-from connectors.core.rounds import Beneath, Rounds, Row
+from connectors.core.rounds import Beneath, Rounds
 from connectors.medusa import mapping
 from connectors.medusa.api import MOST, Api, Listing
-from mapping.contract import Account, RawRecord
+from mapping.contract import Account
 from mapping.errors import ContractError
 from mapping.rules import EntityRules
 
@@ -23,7 +26,7 @@ class MedusaConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", description="Address of the Medusa server.")
+    url: str = Field(pattern=ADDRESS, description="Address of the Medusa server.")
     email: str = Field("", description="E-mail address of an admin user.")
     password: SecretStr | None = Field(None, description="The user's password.")
     api_key: SecretStr | None = Field(None, description="Secret API key, in place of an address and a password.")
@@ -31,22 +34,17 @@ class MedusaConfig(BaseModel):
     lookback_minutes: float = Field(5, ge=0, description="How far an increment looks back for what was committed late.")
     payment_check_minutes: float = Field(60, ge=0, description="Minutes between two looks for payments.")
 
-    @model_validator(mode="after")
-    def _one_login(self) -> MedusaConfig:
-        if bool(self.api_key) == bool(self.email and self.password):
-            raise ValueError("give either email and password, or api_key")
-        return self
+    _one_login = one_login(("email", "password"), ("api_key",))
 
 
 class MedusaConnector:
     """One connection to a shop. It is read from only."""
 
-    writes = None
-    hooks = None
+    writes = hooks = None
 
     def __init__(self, config: MedusaConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config = config
-        login = {"email": config.email, "password": _secret(config.password), "api_key": _secret(config.api_key)}
+        login = {"email": config.email, "password": plain(config.password), "api_key": plain(config.api_key)}
         self._api = Api(runtime, tokens, config.url.rstrip("/"), **login)
 
     def check(self) -> Account:
@@ -63,33 +61,17 @@ class MedusaConnector:
         orders = Listing(self._api, "orders", mapping.ORDER, size)
         drafts = Listing(self._api, "draft_orders", mapping.DRAFT, size, skipped=True)
         paid = Beneath(timedelta(minutes=self._config.payment_check_minutes), orders.paid_since)
+        rounds = partial(Rounds, clock=self._api.clock, lookback=timedelta(minutes=self._config.lookback_minutes))
         return [
-            self._stream(customers, mapping.CUSTOMERS, mapping.customer),
-            self._stream(orders, shops.ORDERS, mapping.order, paid),
-            self._stream(drafts, shops.ORDERS, mapping.draft),
+            _stream(customers, mapping.CUSTOMERS, rounds(customers.batches, mapping.customer)),
+            _stream(orders, shops.ORDERS, rounds(orders.batches, mapping.order, beneath=paid)),
+            _stream(drafts, shops.ORDERS, rounds(drafts.batches, mapping.draft)),
         ]
 
-    def _stream(
-        self,
-        listing: Listing,
-        rules: tuple[EntityRules, ...],
-        record: Callable[[Row], RawRecord],
-        beneath: Beneath | None = None,
-    ) -> Stream:
-        lookback = timedelta(minutes=self._config.lookback_minutes)
-        rounds = Rounds(listing.batches, record, self._api.clock, lookback, beneath)
-        known = replace(listing, fields="id", size=MOST - 1)
-        return rounds.stream(listing.name, rules, mapping.schema(listing.name), known.batches, listing.get)
+
+def _stream(listing: Listing, rules: tuple[EntityRules, ...], rounds: Rounds) -> Stream:
+    ids = replace(listing, fields="id", size=MOST - 1)
+    return rounds.stream(listing.name, rules, mapping.schema(listing.fields), ids.batches, listing.get)
 
 
-def _secret(given: SecretStr | None) -> str:
-    return given.get_secret_value() if given else ""
-
-
-VENDOR = Vendor(
-    name="medusa",
-    title="Medusa",
-    config=MedusaConfig,
-    build=MedusaConnector,
-    docs="docs/connectors/medusa.md",
-)
+VENDOR = Vendor(name="medusa", title="Medusa", config=MedusaConfig, build=MedusaConnector)

@@ -131,5 +131,4 @@ VENDOR = Vendor(
     config=MemoryConfig,
     build=build,
     writes=True,
-    docs="docs/connectors/memory.md",
 )

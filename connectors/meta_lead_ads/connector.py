@@ -170,5 +170,4 @@ VENDOR = Vendor(
     title="Meta Lead Ads",
     config=MetaLeadAdsConfig,
     build=MetaLeadAdsConnector,
-    docs="docs/connectors/meta_lead_ads.md",
 )

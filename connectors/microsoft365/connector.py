@@ -153,5 +153,4 @@ VENDOR = Vendor(
     title="Microsoft 365",
     config=Microsoft365Config,
     build=Microsoft365Connector,
-    docs="docs/connectors/microsoft365.md",
 )

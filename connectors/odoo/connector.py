@@ -131,5 +131,4 @@ VENDOR = Vendor(
     title="Odoo",
     config=OdooConfig,
     build=build,
-    docs="docs/connectors/odoo.md",
 )

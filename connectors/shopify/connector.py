@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.core.auth import Auth
+from connectors.core.auth import Auth, HeaderToken, plain
 from connectors.core.oauth import App, RefreshingToken, TokenEndpoint
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.shopify import queries
@@ -64,21 +64,19 @@ class ShopifyConfig(BaseModel):
         return self
 
 
-class TokenHeader:
-    """Shopify's own header around a token that does not change, or one that the app asks for every day."""
+class AskedToken:
+    """Shopify's own header around a token that the app asks for every day."""
 
-    def __init__(self, fixed: str, asked: RefreshingToken | None) -> None:
-        self._fixed, self._asked = fixed, asked
+    def __init__(self, asked: RefreshingToken) -> None:
+        self._asked = asked
 
     def headers(self) -> Mapping[str, str]:
         """The one header."""
-        if self._asked is None:
-            return {HEADER: self._fixed}
         return {HEADER: self._asked.headers()["Authorization"].removeprefix("Bearer ")}
 
     def refresh(self) -> bool:
-        """Asks for a new token, where that can be done."""
-        return self._asked.refresh() if self._asked else False
+        """Asks for a new token."""
+        return self._asked.refresh()
 
 
 class ShopifyConnector:
@@ -89,7 +87,7 @@ class ShopifyConnector:
     def __init__(self, config: ShopifyConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config = config
         base_url = config.base_url or f"https://{config.shop}.myshopify.com"
-        secret = config.client_secret.get_secret_value().strip() if config.client_secret else ""
+        secret = plain(config.client_secret).strip()
         self._graph = Graph(runtime, base_url, config.version, _auth(config, runtime, tokens, base_url, secret))
         self.hooks = ShopifyHooks(secret) if secret else None
 
@@ -134,15 +132,9 @@ class ShopifyConnector:
 
 def _auth(config: ShopifyConfig, runtime: Runtime, tokens: TokenStore, base_url: str, secret: str) -> Auth:
     if config.access_token:
-        return TokenHeader(config.access_token.get_secret_value().strip(), None)
+        return HeaderToken(HEADER, plain(config.access_token).strip())
     app = App(config.client_id, f"{base_url}/admin/oauth/access_token", client_secret=secret, basic=False)
-    return TokenHeader("", RefreshingToken(runtime, tokens, TokenEndpoint(runtime, app).client_credentials))
+    return AskedToken(RefreshingToken(runtime, tokens, TokenEndpoint(runtime, app).client_credentials))
 
 
-VENDOR = Vendor(
-    name="shopify",
-    title="Shopify",
-    config=ShopifyConfig,
-    build=ShopifyConnector,
-    docs="docs/connectors/shopify.md",
-)
+VENDOR = Vendor(name="shopify", title="Shopify", config=ShopifyConfig, build=ShopifyConnector)

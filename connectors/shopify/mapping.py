@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from connectors.core.shop_rules import Billing
 from mapping.model import Kind
 from mapping.rules import EntityRules, ParticipantRules
 
@@ -27,21 +28,14 @@ def _named(kind: str, gid: str) -> str:
     return f"join(':', ['shopify:{kind}', strip_prefix({gid}, 'gid://shopify/{kind.title()}/')])"
 
 
-def _address(at: str) -> dict[str, str]:
-    return {
-        "address.street": f"join(', ', [{at}.address1, {at}.address2][?@])",
-        "address.locality": f"{at}.city",
-        "address.region": f"{at}.provinceCode",
-        "address.postal_code": f"{at}.zip",
-        "address.country": f"{at}.countryCodeV2",
-    }
-
-
+_HOME, _BILLING, _SHIPPING = (
+    Billing(at, ("address1", "address2"), "city", "provinceCode", "zip", "countryCodeV2")
+    for at in ("defaultAddress", "billingAddress", "shippingAddress")
+)
 _GRANTED = {"SUBSCRIBED": True, "UNSUBSCRIBED": False, "NOT_SUBSCRIBED": False, "NEVER_SUBSCRIBED": False}
 """States that say yes or no; PENDING waits for a confirmation, INVALID and REDACTED say nothing of anybody's will."""
 _BY_MAIL, _BY_SMS = "defaultEmailAddress.marketingState", "defaultPhoneNumber.smsMarketingConsent.state"
-_AT_HOME = "phone(defaultAddress.phone, defaultAddress.countryCodeV2)"
-_REACHED = f"defaultPhoneNumber.phoneNumber || {_AT_HOME}"
+_REACHED = f"defaultPhoneNumber.phoneNumber || {_HOME.phone}"
 
 
 def _consent(purpose: str, state: str, since: str) -> EntityRules:
@@ -78,9 +72,9 @@ CUSTOMERS = (
             "family_name": "lastName",
             "email": "defaultEmailAddress.emailAddress",
             "phone": _REACHED,
-            "phones": f"[{_AT_HOME}][?@]",
+            "phones": f"[{_HOME.phone}][?@]",
             "company": "defaultAddress.company",
-            **_address("defaultAddress"),
+            **_HOME.address,
             "language": "locale",
             "tags": "tags",
             "notes": "note",
@@ -97,10 +91,7 @@ CUSTOMERS = (
 )
 
 _NAME = "billingAddress.name || shippingAddress.name"
-_PHONE = (
-    "phone || phone(billingAddress.phone, billingAddress.countryCodeV2)"
-    " || phone(shippingAddress.phone, shippingAddress.countryCodeV2)"
-)
+_PHONE = f"phone || {_BILLING.phone} || {_SHIPPING.phone}"
 _OF_COMPANY = _named("company", "purchasingEntity.company.id")
 _ALONE = f"(!customer && !email && !({_PHONE}) && ({_NAME})) && {_own('order')} || `null`"
 """A buyer who left nothing but a name is known by the order alone, as in the export."""
@@ -122,7 +113,7 @@ _COMPANY = EntityRules(
         "ids": f"[{_OF_COMPANY}]",
         "name": "purchasingEntity.company.name",
         "tax_id": "purchasingEntity.location.taxSettings.taxRegistrationId",
-        **_address("billingAddress"),
+        **_BILLING.address,
     },
 )
 
@@ -189,7 +180,7 @@ ORDERS = (
             "email": "email",
             "phone": _PHONE,
             "company": "billingAddress.company",
-            **_address("billingAddress"),
+            **_BILLING.address,
             "stage": "'customer'",
             "source": "'shopify'",
         },

@@ -67,11 +67,4 @@ class StripeConnector:
         )
 
 
-VENDOR = Vendor(
-    name="stripe",
-    title="Stripe",
-    config=StripeConfig,
-    build=StripeConnector,
-    docs="docs/connectors/stripe.md",
-    unique_ids=True,
-)
+VENDOR = Vendor(name="stripe", title="Stripe", config=StripeConfig, build=StripeConnector, unique_ids=True)

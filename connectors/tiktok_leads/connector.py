@@ -115,5 +115,4 @@ VENDOR = Vendor(
     title="TikTok lead generation",
     config=TikTokLeadsConfig,
     build=TikTokLeadsConnector,
-    docs="docs/connectors/tiktok_leads.md",
 )

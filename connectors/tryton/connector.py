@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from connectors.core.http import ADDRESS
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.tryton import parties
 from connectors.tryton.api import Api
@@ -28,7 +29,7 @@ class TrytonConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", description="Address of the server.")
+    url: str = Field(pattern=ADDRESS, description="Address of the server.")
     database: str = Field(min_length=1, description="Name of the database.")
     user: str = Field(min_length=1, description="Login name of a user that may read what shall be read.")
     password: SecretStr = Field(description="The user's password.")
@@ -137,5 +138,4 @@ VENDOR = Vendor(
     title="Tryton",
     config=TrytonConfig,
     build=build,
-    docs="docs/connectors/tryton.md",
 )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from connectors.core import shops
+from connectors.core.auth import one_login, plain
+from connectors.core.http import ADDRESS
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.core.rounds import Beneath, Rounds
 from connectors.vendure import mapping
 from connectors.vendure.api import Api, Json
 from connectors.vendure.reads import MOST, Listing
-from mapping.contract import Account, RawRecord
+from mapping.contract import Account, Schema
 from mapping.rules import EntityRules
 
 CustomField = Annotated[str, StringConstraints(pattern=r"^[_A-Za-z][_0-9A-Za-z]*$")]
@@ -27,10 +29,7 @@ class VendureConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(
-        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
-        description="Address of the Admin API, such as https://HOST/admin-api.",
-    )
+    url: str = Field(pattern=ADDRESS, description="Address of the Admin API, such as https://HOST/admin-api.")
     username: str = Field("", description="Login name of an administrator that may read customers and orders.")
     password: SecretStr | None = Field(None, description="The administrator's password.")
     api_key: SecretStr | None = Field(None, description="API key, in place of a name and a password (since 3.6).")
@@ -43,30 +42,18 @@ class VendureConfig(BaseModel):
     customer_fields: tuple[CustomField, ...] = Field((), description="Custom fields of customers to read besides.")
     order_fields: tuple[CustomField, ...] = Field((), description="Custom fields of orders to read besides.")
 
-    @model_validator(mode="after")
-    def _one_login(self) -> VendureConfig:
-        if bool(self.api_key) == bool(self.username and self.password):
-            raise ValueError("give either username and password, or api_key")
-        return self
+    _one_login = one_login(("username", "password"), ("api_key",))
 
 
 class VendureConnector:
     """One connection to a channel of a shop. It is read from only."""
 
-    writes = None
-    hooks = None
+    writes = hooks = None
 
     def __init__(self, config: VendureConfig, runtime: Runtime, tokens: TokenStore) -> None:
-        self._config, self._runtime = config, runtime
-        self._api = Api(
-            runtime,
-            tokens,
-            config.url.rstrip("/"),
-            username=config.username,
-            password=_secret(config.password),
-            api_key=_secret(config.api_key),
-            channel=config.channel,
-        )
+        self._config = config
+        login = {"username": config.username, "password": plain(config.password), "api_key": plain(config.api_key)}
+        self._api = Api(runtime, tokens, config.url.rstrip("/"), **login, channel=config.channel)
 
     def check(self) -> Account:
         """The channel, by its token: ids begin with 1 in every shop. Raises AuthError."""
@@ -79,23 +66,17 @@ class VendureConnector:
         customers = self._listing("Customer", mapping.CUSTOMER, config.customer_fields)
         orders = self._listing("Order", mapping.ORDER, config.order_fields, money=True)
         late = Beneath(timedelta(minutes=config.refund_check_minutes), partial(self._late, orders))
+        rounds = partial(Rounds, clock=self._api.clock, lookback=timedelta(minutes=config.lookback_minutes))
+        placed = rounds(orders.batches, mapping.order, beneath=late if config.refund_days else None)
         return [
-            self._stream("customers", customers, mapping.CUSTOMERS, mapping.customer),
-            self._stream("orders", orders, shops.ORDERS, mapping.order, late if config.refund_days else None),
+            self._stream("customers", customers, mapping.CUSTOMERS, rounds(customers.batches, mapping.customer)),
+            self._stream("orders", orders, shops.ORDERS, placed),
         ]
 
-    def _stream(
-        self,
-        name: str,
-        listing: Listing,
-        rules: tuple[EntityRules, ...],
-        record: Callable[[Json], RawRecord],
-        beneath: Beneath | None = None,
-    ) -> Stream:
-        lookback = timedelta(minutes=self._config.lookback_minutes)
-        rounds = Rounds(listing.batches, record, self._api.clock, lookback, beneath)
-        known = replace(listing, fields=mapping.IDS, size=self._config.list_limit - 1, money=False)
-        return rounds.stream(name, rules, mapping.schema(name), known.batches, listing.get)
+    def _stream(self, name: str, listing: Listing, rules: tuple[EntityRules, ...], rounds: Rounds) -> Stream:
+        ids = replace(listing, fields=mapping.IDS, size=self._config.list_limit - 1, money=False)
+        schema = Schema.read_only(*mapping.NAMES[name].split(), "customFields")
+        return rounds.stream(name, rules, schema, ids.batches, listing.get)
 
     def _listing(self, kind: str, fields: str, custom: Sequence[str], *, money: bool = False) -> Listing:
         wanted = f"{fields} customFields {{ {' '.join(custom)} }}" if custom else fields
@@ -108,14 +89,4 @@ class VendureConnector:
         return orders.beneath(since, placed, self._config.list_limit - 1)
 
 
-def _secret(given: SecretStr | None) -> str:
-    return given.get_secret_value() if given else ""
-
-
-VENDOR = Vendor(
-    name="vendure",
-    title="Vendure",
-    config=VendureConfig,
-    build=VendureConnector,
-    docs="docs/connectors/vendure.md",
-)
+VENDOR = Vendor(name="vendure", title="Vendure", config=VendureConfig, build=VendureConnector)

@@ -11,16 +11,17 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from connectors.core.auth import Basic
+from connectors.core.auth import Basic, plain
 from connectors.core.http import Budget, Http, Limit
 from connectors.core.oauth1 import Signer
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
+from connectors.core.streams import swept
 from connectors.core.vendor_clock import VendorClock
 from connectors.woocommerce import mapping
 from connectors.woocommerce.api import Shop, classify
 from connectors.woocommerce.hooks import ShopHooks
 from connectors.woocommerce.reads import MOST, Customers, Orders
-from mapping.contract import Account, Deletes
+from mapping.contract import Account
 
 
 def _address(value: str) -> str:
@@ -67,7 +68,7 @@ class WooCommerceConnector:
 
     def __init__(self, config: WooCommerceConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config, self._runtime = config, runtime
-        key, secret = config.consumer_key.get_secret_value().strip(), config.consumer_secret.get_secret_value().strip()
+        key, secret = plain(config.consumer_key).strip(), plain(config.consumer_secret).strip()
         # WooCommerce takes a password over TLS only, and a signature over both.
         signs = config.login == "signed" or (config.login == "auto" and config.url.startswith("http:"))
         clock = VendorClock(runtime)
@@ -82,7 +83,7 @@ class WooCommerceConnector:
             timeout=60.0,
         )
         self._shop = Shop(http, clock)
-        self.hooks = ShopHooks(config.webhook_secret.get_secret_value()) if config.webhook_secret else None
+        self.hooks = ShopHooks(plain(config.webhook_secret)) if config.webhook_secret else None
 
     def check(self) -> Account:
         """The shop, by its address: a copy of it for trying things out has all its numbers, too.
@@ -101,32 +102,9 @@ class WooCommerceConnector:
         orders = Orders(self._shop, self._runtime, lookback, config.page_size, config.refund_dates)
         customers = Customers(self._shop, self._runtime, timedelta(hours=config.customer_hours), config.page_size)
         return [
-            Stream(
-                name="customers",
-                rules=mapping.CUSTOMERS,
-                read=customers.read,
-                describe=lambda: mapping.schema(mapping.CUSTOMER_FIELDS),
-                ids=customers.listing.ids,
-                get=customers.get,
-                deletes=Deletes.SWEEP,
-            ),
-            Stream(
-                name="orders",
-                rules=mapping.ORDERS,
-                read=orders.read,
-                describe=lambda: mapping.schema(mapping.ORDER_FIELDS),
-                window=orders.window,
-                ids=orders.listing.ids,
-                get=orders.get,
-                deletes=Deletes.SWEEP,
-            ),
+            swept("customers", mapping.CUSTOMERS, mapping.CUSTOMER_FIELDS, customers),
+            swept("orders", mapping.ORDERS, mapping.ORDER_FIELDS, orders, orders.window),
         ]
 
 
-VENDOR = Vendor(
-    name="woocommerce",
-    title="WooCommerce",
-    config=WooCommerceConfig,
-    build=WooCommerceConnector,
-    docs="docs/connectors/woocommerce.md",
-)
+VENDOR = Vendor(name="woocommerce", title="WooCommerce", config=WooCommerceConfig, build=WooCommerceConnector)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
-from connectors.core import amounts
-from connectors.core.payment_keys import stripe_charge, stripe_intent
-from connectors.core.shop_rules import Billing, company, order_rules
-from mapping import moments
-from mapping.contract import Schema, SchemaField
-from mapping.errors import RecordError
+from connectors.core import amounts, shop_rules, timestamps
+from connectors.core.shop_rules import Billing, Json, full_name
+from connectors.core.shops import bare, readable
 from mapping.model import Kind
 from mapping.rules import EntityRules
-
-Json = Mapping[str, Any]
 
 ORDER_FIELDS = (
     *("id", "parent_id", "number", "created_via", "version", "status", "currency", "prices_include_tax"),
@@ -43,18 +39,17 @@ TAX_NUMBERS = (
 """The names under which plugins for company buyers keep the tax number; WooCommerce itself has none."""
 
 
-def schema(fields: Sequence[str]) -> Schema:
-    """The documented fields."""
-    return Schema({name: SchemaField(name, writable=False) for name in fields})
-
-
 def instant(row: Json) -> datetime | None:
     """When a record last changed, None where that is not known. Raises RecordError where it cannot be read."""
-    told = row.get("date_modified_gmt")
-    found = moments.moment(told)
-    if told and not isinstance(found, datetime):
-        raise RecordError("date_modified_gmt is no time")
-    return found if isinstance(found, datetime) else None
+    return timestamps.changed(row, "date_modified_gmt") if row.get("date_modified_gmt") else None
+
+
+def customer(row: Json) -> dict[str, Any]:
+    """The record of a user. Raises RecordError where its parts cannot be read."""
+    with readable(row, "a customer whose parts are not what WooCommerce sends"):
+        meta = _meta(row)
+        body = {**_kept(row, CUSTOMER_FIELDS), **_buyer(row.get("billing") or {}, meta)}
+        return {**body, "_key": f"woocommerce:customer:{row['id']}", "_rest": _public(meta)}
 
 
 def order(row: Json, refunds: Sequence[Json] = ()) -> dict[str, Any]:
@@ -62,47 +57,34 @@ def order(row: Json, refunds: Sequence[Json] = ()) -> dict[str, Any]:
 
     Raises RecordError where its parts or amounts cannot be read.
     """
-    try:
-        return _order(row, {one["id"]: one for one in refunds})
-    except (TypeError, KeyError, AttributeError):
-        raise RecordError("an order whose parts are not what WooCommerce sends") from None
-
-
-def customer(row: Json) -> dict[str, Any]:
-    """The record of a user. Raises RecordError where its parts cannot be read."""
-    try:
-        meta = _meta(row)
-        body = {**_kept(row, CUSTOMER_FIELDS), **_buyer(row.get("billing") or {}, meta)}
-        return {**body, "_key": f"woocommerce:customer:{row['id']}", "_rest": _public(meta)}
-    except (TypeError, KeyError, AttributeError):
-        raise RecordError("a customer whose parts are not what WooCommerce sends") from None
-
-
-def _order(row: Json, dated: Mapping[int, Json]) -> dict[str, Any]:
-    key, meta, billing = f"woocommerce:order:{row['id']}", _meta(row), row.get("billing") or {}
-    lines = list(_lines(row))
-    body = {**_kept(row, ORDER_FIELDS), **_buyer(billing, meta), "_key": key, "_lines": lines}
-    body["_subtotal"] = amounts.total(one["total"] for one in (*row["line_items"], *(row.get("fee_lines") or ())))
-    back = [
-        {
-            "key": f"woocommerce:refund:{one['id']}",
-            "at": _utc(dated.get(one["id"], {}).get("date_created_gmt")),
-            "amount": amounts.written(abs(amounts.decimal(one["total"]))),
-            "reason": one.get("reason") or None,
+    with readable(row, "an order whose parts are not what WooCommerce sends"):
+        key, meta, billing = f"woocommerce:order:{row['id']}", _meta(row), row.get("billing") or {}
+        sold = (*row["line_items"], *(row.get("fee_lines") or ()))
+        return {
+            **_kept(row, ORDER_FIELDS),
+            **_buyer(billing, meta),
+            "_key": key,
+            "_lines": list(_lines(row)),
+            "_subtotal": amounts.total(one["total"] for one in sold),
+            **shop_rules.refunds("woocommerce", _refunds(row, {one["id"]: one for one in refunds})),
+            **_paid(row, meta),
+            "_test": meta.get("_wcpay_mode") == "test",
+            **shop_rules.guest(row, key, billing),
+            "_rest": _rest(row, meta),
         }
-        for one in row.get("refunds") or ()
-    ]
-    body["_refunds"], body["_refunded"] = back, amounts.total(one["amount"] for one in back)
-    body.update(_paid(row, meta))
-    body["_test"] = meta.get("_wcpay_mode") == "test"
-    reached = billing.get("email") or billing.get("phone")
-    if not row.get("customer_id") and (reached or body.get("_name") or body.get("_company")):
-        body["_guest"] = {"ids": [] if reached else [key]}
+
+
+def _refunds(row: Json, dated: Mapping[int, Json]) -> Iterator[tuple[int, str | None, Decimal, str | None]]:
+    for one in row.get("refunds") or ():
+        at = dated.get(one["id"], {}).get("date_created_gmt")
+        yield one["id"], f"{at}Z" if at else None, abs(amounts.decimal(one["total"])), one.get("reason")
+
+
+def _rest(row: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
     coupons = [one["code"] for one in row.get("coupon_lines") or ()]
     rest = {"coupons": coupons, "created_via": row.get("created_via"), "note": row.get("customer_note")}
     rest.update({name.removeprefix(ATTRIBUTION): meta[name] for name in meta if name.startswith(ATTRIBUTION)})
-    body["_rest"] = {name: value for name, value in {**rest, **_public(meta)}.items() if value}
-    return body
+    return {name: value for name, value in {**rest, **_public(meta)}.items() if value}
 
 
 def _lines(row: Json) -> Iterator[dict[str, Any]]:
@@ -119,30 +101,17 @@ def _lines(row: Json) -> Iterator[dict[str, Any]]:
 
 
 def _paid(row: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
-    """What paid the order, or failed to: Stripe's keys, or one of our own where no service is known that has one."""
     told = [row.get("transaction_id"), *(meta.get(name) for name in STRIPE_META)]
-    charge, intent = stripe_charge(told), stripe_intent(told)
-    own = f"woocommerce:transaction:{row['id']}"
     paid, failed = bool(row.get("date_paid_gmt")), row.get("status") == "failed" and bool(row.get("payment_method"))
-    is_one = (paid or failed) and amounts.decimal(row["total"]) > 0 and (charge or not intent)
-    keys = [each for each in (charge, intent) if each] or ([own] if is_one else [])
-    if not is_one:
-        return {"_payments": keys}
-    return {
-        "_payments": keys,
-        "_payment": charge or own,
-        "_aliases": [intent] if intent else [],
-        "_failed": failed and not paid,
-        # What Stripe gave back is Stripe's to say; a refund by hand never passed through it.
-        "_gave_back": not charge,
-    }
+    found = shop_rules.paid_by("woocommerce", row, told, row["total"], paid=paid, failed=failed)
+    if "_payment" in found:
+        found["_aliases"] = [key for key in found["_payments"] if key != found["_payment"]]
+    return found
 
 
 def _buyer(billing: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
-    name = " ".join(part for part in (billing.get("first_name"), billing.get("last_name")) if part)
     tax_number = next((str(meta[each]) for each in TAX_NUMBERS if meta.get(each)), "")
-    found = {"_name": name, "_company": billing.get("company"), "_tax_number": tax_number}
-    return {name: value for name, value in found.items() if value}
+    return bare({"_name": full_name(billing), "_company": billing.get("company"), "_tax_number": tax_number})
 
 
 def _meta(row: Json) -> dict[str, Any]:
@@ -156,43 +125,24 @@ def _public(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kept(row: Json, fields: Sequence[str]) -> dict[str, Any]:
     """The documented fields; of the metadata what is public, or read by a rule here."""
-    read = {*STRIPE_META, *TAX_NUMBERS, "_wcpay_mode"}
-    body = {name: row[name] for name in fields if row.get(name) is not None}
-    body["meta_data"] = [
-        one
-        for one in row.get("meta_data") or ()
-        if one["key"] in read or not str(one["key"]).startswith("_") or str(one["key"]).startswith(ATTRIBUTION)
-    ]
-    return body
-
-
-def _utc(told: str | None) -> str | None:
-    return f"{told}Z" if told else None
+    read, meta = {*STRIPE_META, *TAX_NUMBERS, "_wcpay_mode"}, row.get("meta_data") or ()
+    told = [(one, str(one["key"])) for one in meta]
+    kept = [one for one, key in told if key in read or not key.startswith("_") or key.startswith(ATTRIBUTION)]
+    return {**{name: row[name] for name in fields if row.get(name) is not None}, "meta_data": kept}
 
 
 def _at(field: str) -> str:
     return f"date(join('', [{field}, 'Z']))"
 
 
-BILLING = Billing(
-    at="billing",
-    street=("address_1", "address_2"),
-    locality="city",
-    region="state",
-    postal_code="postcode",
-    country="country",
-)
+BILLING = Billing("billing", ("address_1", "address_2"), "city", "state", "postcode", "country")
 _PERSON = {
-    "ids": "[_key]",
+    **shop_rules.person("woocommerce", BILLING),
     "given_name": "first_name || billing.first_name",
     "family_name": "last_name || billing.last_name",
     "email": "email || billing.email",
     "emails": "[email, billing.email][?@]",
-    "phone": BILLING.phone,
-    "company": "_company",
-    **BILLING.address,
     "stage": "(is_paying_customer && 'customer') || `null`",
-    "source": "'woocommerce'",
     "created_at": _at("date_created_gmt"),
     "updated_at": _at("date_modified_gmt"),
     "custom": "_rest",
@@ -203,9 +153,9 @@ CUSTOMERS = (
     EntityRules(name="person", kind=Kind.PERSON, when=f"!{_STAFF}", fields=_PERSON),
     # Somebody who works on the site, and no customer for that.
     EntityRules(name="colleague", kind=Kind.PERSON, when=_STAFF, fields=_PERSON, founding=False),
-    company(BILLING, f"_company && !{_STAFF}"),
+    shop_rules.company(BILLING, f"_company && !{_STAFF}"),
 )
-ORDERS = order_rules(
+ORDERS = shop_rules.order_rules(
     "woocommerce",
     BILLING,
     {

@@ -140,6 +140,10 @@ class Orders:
             here = here.at(rank)
             yield self._page(rows, here)
 
+    def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
+        """The ids of all that are not in the trash."""
+        return self.listing.ids(slice_)
+
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The orders that are there and not in the trash."""
         return self._page(list(self.listing.named(ids)), Place()).records
@@ -180,6 +184,10 @@ class Customers:
             here = replace(here.at(rank), phase=REST if last else here.phase)
             yield replace(_page(rows, here, mapping.customer, complete=full and last), begins=begins)
             begins = False
+
+    def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
+        """The ids of all."""
+        return self.listing.ids(slice_)
 
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The users that are there."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.bigcommerce.connector import StoreHooks
+from connectors.bigcommerce.hooks import StoreHooks
 from mapping.contract import RemoteId, Slice
 from mapping.errors import AuthError, ContractError
 from tests.connectors.bigcommerce.mall import SECRET, Mall
