@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.core.signatures import is_signed, signature
+from connectors.core.signatures import holds, is_signed, signature
 
 SECRET, BODY = "secret", b'{"a":1}'
 GOOD = signature(SECRET, BODY)
@@ -25,3 +25,13 @@ def test_without_a_header_or_a_secret_nothing_is_signed() -> None:
     assert not is_signed({}, "x-sign", SECRET, BODY)
     assert not is_signed({"x-sign": signature("", BODY)}, "x-sign", "", BODY)
     assert not is_signed({"x-sign": GOOD}, "x-sign", SECRET)
+
+
+@pytest.mark.parametrize("given", [{}, {"X-Key": ""}, {"X-Key": "other"}, {"X-Other": "secret"}])
+def test_a_call_without_the_secret_in_its_header_does_not_hold_it(given: dict[str, str]) -> None:
+    assert not holds(given, "X-Key", "secret")
+    assert holds({"x-key": "secret"}, "X-Key", "secret")
+
+
+def test_nobody_holds_a_secret_that_there_is_not() -> None:
+    assert not holds({"X-Key": ""}, "X-Key", "")
