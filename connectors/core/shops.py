@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.core.amounts import LARGEST
 from mapping import moments
 from mapping.contract import RawRecord, RemoteId
 from mapping.errors import RecordError
@@ -164,7 +165,9 @@ def payments(told: Sequence[Json]) -> dict[str, Any]:
 
 
 def plain(amount: Decimal) -> str:
-    """An amount as text without an exponent."""
+    """An amount as text without an exponent. Raises ValueError for what is no amount of money."""
+    if not amount.is_finite() or not -LARGEST < amount.adjusted() < LARGEST:
+        raise ValueError("an amount that is no number")
     return format(amount, "f")
 
 

@@ -125,7 +125,14 @@ def test_a_draft_is_a_deal(till: Till) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"total": None}, {"total": True}, {"tax_total": "some"}, {"payment_collections": [{"payments": [{"id": "1"}]}]}],
+    [
+        {"total": None},
+        {"total": True},
+        {"total": "1e999999999"},
+        {"total": "Infinity"},
+        {"tax_total": "some"},
+        {"payment_collections": [{"payments": [{"id": "1"}]}]},
+    ],
 )
 def test_an_order_whose_amounts_cannot_be_read_is_no_order_of_nothing(wrong: dict[str, Any]) -> None:
     store = Store()
