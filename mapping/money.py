@@ -250,8 +250,10 @@ class _Told:
         """Keeps that so much came for these. In another currency it cannot be held against a total to the cent."""
         for base, share in zip(bases, self._shares(bases), strict=True):
             known = self._paid.get(base.key, NOTHING)
-            alike = known is not None and one.total is not None and one.currency == base.currency
-            self._paid[base.key] = known + one.total * share if alike else None
+            if known is None or one.total is None or one.currency != base.currency:
+                self._paid[base.key] = None
+            else:
+                self._paid[base.key] = known + one.total * share
 
     def voice(self, who: str, amount: Fraction, one: Entry, bases: Sequence[Entry]) -> None:
         """Keeps that so much went back for these, each at the rate of its own date."""
