@@ -188,7 +188,7 @@ def address(*street: str | None, **parts: str | None) -> dict[str, Any]:
 
 def chosen(addresses: Any, *marks: str) -> Json:
     """Of a customer's addresses the one that bears the first of the marks, else the next; else the first of all."""
-    found = [each for each in addresses or () if isinstance(each, Mapping)]
+    found = [each for each in addresses if isinstance(each, Mapping)] if isinstance(addresses, list) else []
     return next((each for mark in marks for each in found if each.get(mark)), next(iter(found), {}))
 
 
