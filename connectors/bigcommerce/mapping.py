@@ -12,7 +12,7 @@ from connectors.core.shops import bare, readable
 from mapping.model import Kind
 from mapping.rules import EntityRules
 
-INCOMPLETE, REFUNDED, CANCELLED, DECLINED, PARTLY_REFUNDED = 0, 4, 5, 6, 14
+INCOMPLETE, PENDING, REFUNDED, CANCELLED, DECLINED, PARTLY_REFUNDED = 0, 1, 4, 5, 6, 14
 """``status_id`` of an order ("Get All Order Statuses")."""
 PAID_STATUSES = frozenset({2, 3, REFUNDED, 8, 9, 10, 11, PARTLY_REFUNDED})
 """Statuses that an order has once it was paid: shipped (2, 3, 9), awaiting fulfilment or pick-up (11, 8), completed."""
@@ -150,7 +150,8 @@ ORDERS = shop_rules.order_rules(
         "fulfilled_at": "date(date_shipped)",
         "cancelled_at": f"(status_id == `{CANCELLED}` && date(date_modified)) || `null`",
     },
-    draft=f"status_id == `{INCOMPLETE}`",
+    # "Pending" is a checkout that was begun and not completed; one that was paid all the same is an order.
+    draft=f"status_id == `{INCOMPLETE}` || (status_id == `{PENDING}` && !_is_paid)",
     paid="date(date_created)",
     method="payment_method",
 )

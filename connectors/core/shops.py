@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.core.amounts import LARGEST
 from mapping import moments
 from mapping.contract import RawRecord, RemoteId
 from mapping.errors import RecordError
@@ -164,7 +165,9 @@ def payments(told: Sequence[Json]) -> dict[str, Any]:
 
 
 def plain(amount: Decimal) -> str:
-    """An amount as text without an exponent."""
+    """An amount as text without an exponent. Raises ValueError for what is no amount of money."""
+    if not amount.is_finite() or not -LARGEST < amount.adjusted() < LARGEST:
+        raise ValueError("an amount that is no number")
     return format(amount, "f")
 
 
@@ -185,7 +188,7 @@ def address(*street: str | None, **parts: str | None) -> dict[str, Any]:
 
 def chosen(addresses: Any, *marks: str) -> Json:
     """Of a customer's addresses the one that bears the first of the marks, else the next; else the first of all."""
-    found = [each for each in addresses or () if isinstance(each, Mapping)]
+    found = [each for each in addresses if isinstance(each, Mapping)] if isinstance(addresses, list) else []
     return next((each for mark in marks for each in found if each.get(mark)), next(iter(found), {}))
 
 

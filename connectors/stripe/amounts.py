@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connectors.core.amounts import LARGEST
 from mapping.errors import RecordError
 
 WHOLE = frozenset(
@@ -32,7 +33,7 @@ def decimal(amount: Any, currency: str) -> Decimal | None:
         found = Decimal(amount)
     except InvalidOperation:
         raise RecordError("an amount that is no number") from None
-    if not found.is_finite():
+    if not found.is_finite() or not -LARGEST < found.adjusted() < LARGEST:
         raise RecordError("an amount that is no number")
     return found.scaleb(-places(currency))
 

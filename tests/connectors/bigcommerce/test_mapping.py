@@ -81,7 +81,8 @@ def test_refunds_add_up_piece_by_piece(mall: Mall) -> None:
         (7, "", False, False),
         (11, "authorized", False, False),
         (6, "declined", False, True),
-        (1, "pending", False, False),
+        (7, "pending", False, False),
+        (1, "captured", True, False),
     ],
 )
 def test_an_order_is_paid_by_the_payment_s_word_else_by_its_status(
@@ -92,6 +93,14 @@ def test_an_order_is_paid_by_the_payment_s_word_else_by_its_status(
     assert ("paid_at" in told["order"]) is paid
     assert ("payment" in told) is (paid or failed)
     assert bool(told.get("payment", {}).get("failed")) is failed
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_checkout_that_was_not_completed_is_no_order(mall: Mall, status: int) -> None:
+    mall.buy(status_id=status, payment_status="pending")
+    told = mall.mapped()
+    assert "order" not in told
+    assert (Decimal(told["checkout"]["total"]), "payment" in told) == (Decimal("12.50"), False)
 
 
 def test_a_cancelled_order_and_a_shipped_one_are_dated(mall: Mall) -> None:

@@ -115,6 +115,13 @@ def test_who_has_an_account_is_told_of_by_the_customer_alone(till: Till) -> None
     assert found["company"]["ids"] == [f"medusa:company:{customer}"]
 
 
+@pytest.mark.parametrize("addresses", [7, "Road 1", {"city": "Ede"}, [None, 7]])
+def test_addresses_of_another_shape_cost_no_customer(till: Till, addresses: Any) -> None:
+    till.store.register("ada@example.com")
+    (row,) = till.store.rows("customers")
+    assert mapping.customer({**row, "addresses": addresses}).body["email"] == "ada@example.com"
+
+
 def test_a_draft_is_a_deal(till: Till) -> None:
     till.store.buy(till.store.register("kim@plum.example"), draft=True)
     found = parts(till, "draft_orders")
@@ -125,7 +132,14 @@ def test_a_draft_is_a_deal(till: Till) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"total": None}, {"total": True}, {"tax_total": "some"}, {"payment_collections": [{"payments": [{"id": "1"}]}]}],
+    [
+        {"total": None},
+        {"total": True},
+        {"total": "1e999999999"},
+        {"total": "Infinity"},
+        {"tax_total": "some"},
+        {"payment_collections": [{"payments": [{"id": "1"}]}]},
+    ],
 )
 def test_an_order_whose_amounts_cannot_be_read_is_no_order_of_nothing(wrong: dict[str, Any]) -> None:
     store = Store()
