@@ -186,11 +186,12 @@ class Changes:
     new_golden: list[tuple[str, str, str, str]]
     touched: list[int]  # entities whose links are written anew
     links: list[Link]
+    followed: list[tuple[int, str, str]]  # (entity id, customer, new one): what we hold of it over there goes with it
 
     @classmethod
     def none(cls) -> Changes:
         """No changes yet."""
-        return cls([], [], [], [], [], [], [], [], [], [], [], [])
+        return cls([], [], [], [], [], [], [], [], [], [], [], [], [])
 
 
 def write(c: Connection, changes: Changes, at: str, actor: str) -> None:
