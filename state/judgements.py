@@ -55,7 +55,8 @@ _ROW = select(
 )  # fmt: skip
 _MEMBER = judgement_member.c
 _NAMING = (
-    select(_MEMBER.judgement_id.distinct())
+    select(_MEMBER.judgement_id)
+    .distinct()
     .join(
         slice_,
         (slice_.c.connection_id == _MEMBER.connection_id)
