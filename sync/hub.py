@@ -32,11 +32,12 @@ from sync import schedule
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
+from sync.explain import Explaining
 from sync.garbage import few_collections
 from sync.history import History
 from sync.intake import LEASE_SECONDS, Intake, failure
 from sync.judge import Judge, listed
-from sync.judged import JudgementReport, JudgementView
+from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
 from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
 from sync.reports import (
@@ -418,6 +419,14 @@ class Hub:
     def customer(self, asked: str) -> CustomerView:
         """One customer with where each value came from. Raises GoneError when there is none."""
         return self._views.customer(asked)
+
+    def explain(self, asked: str) -> ExplainView:
+        """Why the records of a customer are one. Raises GoneError when there is none."""
+        return Explaining(self.db, self._protection, self._views.names()).explain(asked)
+
+    def why_not(self, first: str, second: str) -> WhyNotView:
+        """Why two customers are not one. Raises GoneError when there is none."""
+        return Explaining(self.db, self._protection, self._views.names()).why_not(first, second)
 
     def merge(
         self, ids: Sequence[str], *, note: str = "", actor: str = "admin", dry_run: bool = False

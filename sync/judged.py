@@ -102,13 +102,15 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class ExplainView:
-    """Why a customer's records are one. ``trees`` hold its strongest links, ``links`` all of them."""
+    """Why a customer's records are one. ``trees`` hold its strongest links, ``links`` all of them; ``apart`` says in
+    sentences whom people said not to be this customer."""
 
     id: str
     asked: str
     name: str
     trees: Sequence[Branch]
     links: Sequence[LinkView]
+    apart: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

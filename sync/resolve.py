@@ -217,12 +217,7 @@ def _decide(c: Connection, near: Neighbourhood, policy: Policy, ids: Names) -> C
     if not near.profiles:
         return changes
     live = {i: p for i, p in near.profiles.items() if p.live and p.kind in PROFILES}
-    found = near.links + _ties(live, near)
-    if near.said:
-        names = {i: "" if "name" in p.echo else name_of(p.values) for i, p in live.items()}
-        groups, found = partition(live, found, near.judged(), near.keys, names)
-    else:
-        groups = components(live, found)
+    groups, found = grouped(near, live)
     # In the order of their oldest records, so that of two halves of a customer the older one keeps its id.
     clusters = sorted(sorted(group) for group in groups)
     founded = [group for group in clusters if any(live[i].founding for i in group)]
@@ -230,6 +225,15 @@ def _decide(c: Connection, near: Neighbourhood, policy: Policy, ids: Names) -> C
     _links(near, live, found, clusters, changes)
     _golden(c, placed, changes, near, policy)
     return changes
+
+
+def grouped(near: Neighbourhood, live: Mapping[int, Profile]) -> tuple[list[list[int]], list[Link]]:
+    """The live profiles in their customers, and the links that make them so."""
+    found = near.links + _ties(live, near)
+    if not near.said:
+        return components(live, found), found
+    names = {i: "" if "name" in one.echo else name_of(one.values) for i, one in live.items()}
+    return partition(live, found, near.judged(), near.keys, names)
 
 
 def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:

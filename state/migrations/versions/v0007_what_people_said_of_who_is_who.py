@@ -1,6 +1,6 @@
 """What people said of who is who
 
-Drafted from state/tables.py and frozen: this file describes what version 0005 was, whatever the tables become.
+Drafted from state/tables.py and frozen: this file describes what version 0007 was, whatever the tables become.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 
 BIGID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
