@@ -25,8 +25,7 @@ from mapping.timeline import Privacy
 from state import sweeps
 from state.connections import Connections, Pause
 from state.database import Database
-from state.leases import Heartbeat, Leases, new_owner
-from state.runs import Runs, RunStatus, together
+from state.runs import together
 from state.vault import Vault
 from sync import schedule
 from sync.beside import Beside
@@ -35,7 +34,7 @@ from sync.crashes import told
 from sync.explain import Explaining
 from sync.garbage import few_collections
 from sync.history import History
-from sync.intake import LEASE_SECONDS, Intake, failure
+from sync.intake import Intake, failure
 from sync.judge import Judge, listed
 from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
 from sync.opening import hub_of, models, open_database
@@ -58,15 +57,10 @@ from sync.reports import (
     SyncReport,
     TimelineItem,
 )
-from sync.resolve import Resolver
 from sync.sound import check_sound, check_streams, check_writable
 from sync.sweeper import Sweeper
-from sync.traits import TraitKeeper
+from sync.turn import NOTHING_YET, Turn
 from sync.views import Views
-
-NOTHING_YET = ResolveReport()
-RESOLVE_LOOKS = 120
-"""How often another process's resolving is looked at before it is left alone."""
 
 
 class Hub:
@@ -95,7 +89,10 @@ class Hub:
             max_names=settings.identity.max_shared_names,
             max_group=settings.identity.max_group,
         )
-        self._rates = Rates(settings.hub.currency, settings.rates)
+        self._turn = Turn(
+            db, self._protection, lambda: Policy(self._survivorship()), Rates(settings.hub.currency, settings.rates),
+            self.observer, self._switchboard.runtime.sleep,
+        )  # fmt: skip
         privacy = Privacy(settings.privacy.internal, settings.privacy.never_log)
         self._beside: Beside | None = None
         self._intake = Intake(
@@ -269,47 +266,8 @@ class Hub:
 
     def _resolved(self, done: ResolveReport = NOTHING_YET) -> ResolveReport | None:
         """``resolve``, with what was ``done`` already; None when another process was at it all the time."""
-        with self._resolving() as resolver:
-            return None if resolver is None else self._run(resolver, done)
-
-    @contextmanager
-    def _resolving(self) -> Iterator[Resolver | None]:
-        """Who may resolve while the block runs; None when another process was at it all the time."""
-        held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
-        for _ in range(RESOLVE_LOOKS):
-            if held is not None:
-                break
-            self._switchboard.runtime.sleep(LEASE_SECONDS / RESOLVE_LOOKS)
-            held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
-        if held is None:
-            yield None
-            return
-        try:
-            with Heartbeat(held):
-                policy, advanced = Policy(self._survivorship()), partial(self.observer.advanced, "resolve")
-                yield Resolver(self.db, held, self._protection, policy, advanced)
-        finally:
-            held.release()
-
-    def _run(self, resolver: Resolver, done: ResolveReport = NOTHING_YET) -> ResolveReport:
-        """Resolves what waits, as a run that is kept; with what was ``done`` already."""
-        keeper = TraitKeeper(self.db, resolver.lease, self._rates)
-        if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting():
-            return done
-        runs = Runs(self.db)
-        run = runs.start("resolve", resolver.lease)
-        self.observer.started("resolve", resolver.waiting())
-        try:
-            report = done + resolver.run()
-            report += ResolveReport(traits=keeper.run())
-        except BaseException as error:
-            runs.finish(run, RunStatus.FAILED, {}, failure(error)[1])
-            raise
-        runs.finish(
-            run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}
-        )
-        self.observer.finished("resolve", f"{report.created} new customers, {report.merged} merged")
-        return report
+        with self._turn.taken() as resolver:
+            return None if resolver is None else self._turn.run(resolver, done)
 
     def _stored(self, records: int) -> None:
         if self._beside is not None:
@@ -463,11 +421,11 @@ class Hub:
     @contextmanager
     def _judging(self, actor: str, note: str) -> Iterator[Judge]:
         """Who judges, after everything that waits was resolved: people judge what they see."""
-        with self._resolving() as resolver:
+        with self._turn.taken() as resolver:
             if resolver is None:
                 raise TransientError("Another process is working out who is who; nothing was judged. Try again later.")
-            self._run(resolver)
-            yield Judge(resolver, partial(self._run, resolver), self._views.names(), actor, note)
+            self._turn.run(resolver)
+            yield Judge(resolver, partial(self._turn.run, resolver), self._views.names(), actor, note)
 
     def timeline(self, asked: str, limit: int = 50) -> Sequence[TimelineItem]:
         """What happened with a customer, newest first."""

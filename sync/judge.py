@@ -37,8 +37,10 @@ Act = Callable[[Connection], tuple[int, Collection[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges for one person, under the lease of the ``resolver``. ``resolve`` resolves what waits; ``names``: connection
-    id to its name."""
+    """Judges for one person, under the lease of the ``resolver``; ``resolve`` resolves what waits.
+
+    ``names``: connection id to its name.
+    """
 
     resolver: Resolver
     resolve: Callable[[], object]
