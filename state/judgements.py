@@ -5,13 +5,14 @@ Nothing is ever deleted: what is taken back is marked with its time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
 from state.batches import among, insert_rows
+from state.database import insert_or_update
 from state.records import chunks
 from state.tables import dirty_entity, entity, judgement, judgement_member, raw_record, slice_
 
@@ -150,6 +151,24 @@ def members(c: Connection, numbers: Iterable[int]) -> dict[int, list[Member]]:
     for many in found.values():
         many.sort(key=lambda one: (one.group, one.key))
     return found
+
+
+def carry(c: Connection, connection_id: str, stream: str, slice_key: str, merged: Mapping[str, str]) -> None:
+    """What was said of records is said of those that they were ``merged`` into over there (remote id to remote id),
+    unless something was said of these in the same judgement already; whom it names waits to be resolved again."""
+    here = (_MEMBER.connection_id == connection_id) & (_MEMBER.stream == stream) & (_MEMBER.slice == slice_key)
+    rows = c.execute(select(judgement_member).where(here, _MEMBER.remote_id.in_([*merged]))).all()
+    if not rows:
+        return
+    numbers = {row.judgement_id for row in rows}
+    heirs = [
+        {**row._mapping, "remote_id": merged[row.remote_id]}
+        for row in sorted(rows, key=lambda row: (row.judgement_id, row.remote_id, row.part))
+    ]
+    once = {(row["judgement_id"], row["remote_id"], row["part"]): row for row in reversed(heirs)}
+    keys = [column.name for column in judgement_member.primary_key.columns]
+    insert_or_update(c, judgement_member, list(once.values()), keys)
+    queue_again(c, [one.entity_id for one in named(c, numbers)])
 
 
 def queue_again(c: Connection, entity_ids: Iterable[int]) -> None:

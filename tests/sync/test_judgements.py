@@ -289,6 +289,18 @@ def test_our_own_words_that_come_back_undo_no_unmerge(stage: Stage) -> None:
     assert stage.hub.plan().empty
 
 
+def test_what_was_said_of_a_record_goes_on_with_the_one_it_was_merged_into_over_there(stage: Stage) -> None:
+    for name, email in (("Ann Lee", "fam@home.example"), ("Bob Ray", "fam@home.example"), ("Bob Ray", "b@x.example")):
+        stage.crm.put("people", person(name, email=email))
+    stage.sync()
+    stage.hub.unmerge(_of(stage, "crm/people 1").id, ["crm/people/2"])
+    stage.crm.merge("people", "2", "3")
+    stage.sync()
+    stage.crm.change("people", "3", {"email": "fam@home.example"})
+    stage.sync()
+    assert stage.groups() == {frozenset({"crm/people 1"}), frozenset({"crm/people 3"})}
+
+
 def test_customers_that_no_judgement_touches_are_left_alone(stage: Stage) -> None:
     _family(stage)
     before = _of(stage, "shop/people 3")
