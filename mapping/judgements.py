@@ -12,7 +12,7 @@ Where somebody did, it is taken apart by average linkage (mapping/clustering.py)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
@@ -28,9 +28,9 @@ POINTS = {"same_id": 4, "same_email": 3, "same_phone_and_name": 2}
 """What one shared value counts between two records where a component has to be taken apart."""
 AGREEING = 1
 """What agreeing names count besides."""
-RULES = Rules(cut=0.0, absent=0.0, bound=1_000.0, largest=2**62)
+RULES = Rules(cut=0.0, absent=0.0, bound=1e12, largest=2**62)
 """Whatever is connected stays together unless somebody told it apart: nothing counts against a merge, and the densest
-come first."""
+come first. What is not shared counts 0, so that many pairs can be told as one edge with their sum."""
 ANYBODY = Comparison()
 
 Key = tuple[str, ...]
@@ -147,37 +147,81 @@ def partition(
             groups.append(group)
             continue
         mine = [link for link in found if link.a in inside]
-        groups += _taken_apart(group, mine, told, keys, names)
+        groups += _taken_apart(group, mine, told, judged, keys, names)
     home = {member: number for number, group in enumerate(groups) for member in group}
     return groups, [link for link in found if home[link.a] == home[link.b]]
 
 
 def _taken_apart(
-    group: Sequence[int], links: Sequence[Link], told: Sequence[Pair], keys: Mapping[int, Key], names: Mapping[int, str]
+    group: Sequence[int],
+    links: Sequence[Link],
+    told: Sequence[Pair],
+    judged: Judged,
+    keys: Mapping[int, Key],
+    names: Mapping[int, str],
 ) -> list[list[int]]:
     by_key = {keys[member]: member for member in group}
+    alike = _alike(group, links, judged, keys, names)
+    said = [(link.a, link.b) for link in links if link.rule == SAME]
+    said += [(one.members[0], other) for one in alike if one.shares for other in one.members[1:]]
     found = clusters(
         dict.fromkeys(by_key, ANYBODY),
-        [Edge(keys[a], keys[b], float(points)) for (a, b), points in strengths(links, names).items()],
+        [Edge(keys[a], keys[b], float(points)) for (a, b), points in strengths(alike).items()],
         RULES,
-        same=[(keys[link.a], keys[link.b]) for link in links if link.rule == SAME],
+        same=[(keys[a], keys[b]) for a, b in said],
         trusted=[(keys[link.a], keys[link.b]) for link in links if link.rule == OURS],
         different=[(keys[pair.a], keys[pair.b]) for pair in told],
     )
     return [[by_key[key] for key in cluster.members] for cluster in found]
 
 
-def strengths(links: Iterable[Link], names: Mapping[int, str]) -> dict[tuple[int, int], int]:
-    """How strongly each two records hang together by what they share. A value links all who hold it to its first
-    holder; here every two of them count."""
-    holders: dict[tuple[int, str, str], list[int]] = {}
+Shared = tuple[int, str, str]
+"""A value that links records: its first holder, the rule, the value."""
+
+
+class Alike(NamedTuple):
+    """Records that say the same of all that could link them, by one name, and of whom the same was said: they share
+    more with one another than with anybody else, so they come together first."""
+
+    members: Sequence[int]
+    shares: frozenset[Shared]
+    name: str
+
+
+def _alike(
+    group: Sequence[int], links: Iterable[Link], judged: Judged, keys: Mapping[int, Key], names: Mapping[int, str]
+) -> list[Alike]:
+    """The records in groups of those that are alike, each in the order of their keys."""
+    shares: dict[int, set[Shared]] = {member: set() for member in group}
     for link in links:
         if link.rule in POINTS:
-            holders.setdefault((link.a, link.rule, link.value), [link.a]).append(link.b)
+            one = (link.a, link.rule, link.value)
+            shares[link.a].add(one)
+            shares[link.b].add(one)
+    found: dict[Hashable, Alike] = {}
+    for member in sorted(group, key=lambda i: keys[i]):
+        mine, name = frozenset(shares[member]), names.get(member, "")
+        said = frozenset(judged.groups.get(member, {}).items())
+        like = (mine, name, said, "" if mine else member)
+        found[like] = Alike([*found[like].members, member] if like in found else [member], mine, name)
+    return list(found.values())
+
+
+def strengths(alike: Sequence[Alike]) -> dict[tuple[int, int], int]:
+    """How strongly each two groups hang together by what their records share, between the first records of each: the
+    sum over all pairs of records. A value links all who hold it to its first holder; here every two of them count."""
+    holders: dict[Shared, list[Alike]] = {}
+    for one in alike:
+        for shared in one.shares:
+            holders.setdefault(shared, []).append(one)
     found = Counter[tuple[int, int]]()
-    for (_, rule, _), group in holders.items():
-        found.update(dict.fromkeys(combinations(sorted(set(group)), 2), POINTS[rule]))
-    for a, b in found:
-        first, second = names.get(a, ""), names.get(b, "")
-        found[(a, b)] += AGREEING if first and second and agree(first, second) else 0
+    ends: dict[tuple[int, int], tuple[Alike, Alike]] = {}
+    for (_, rule, _), many in holders.items():
+        for one, other in combinations(many, 2):
+            pair = (one.members[0], other.members[0])
+            ends[pair] = one, other
+            found[pair] += POINTS[rule]
+    for pair, (one, other) in ends.items():
+        agreeing = bool(one.name and other.name and agree(one.name, other.name))
+        found[pair] = (found[pair] + AGREEING * agreeing) * len(one.members) * len(other.members)
     return dict(found)

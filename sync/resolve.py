@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import itemgetter
@@ -201,6 +201,8 @@ def put(c: Connection, changes: Changes, now: str) -> None:
         shadows.move_subject(c, old, into, now)
     for entity_id, old, new in changes.followed:
         shadows.follow(c, entity_id, old, new, now)
+    for old, new, former in changes.given_back:
+        shadows.give_back(c, former, old, new, now)
 
 
 def _known_already(c: Connection, ids: Sequence[int]) -> Container[int]:
@@ -304,6 +306,8 @@ def _match(
                 if near.said and live[i].alias:
                     changes.followed.append((i, before[i], mine))
         changes.split.extend((old, mine) for old in votes[number] if old != mine and old in taken)
+    if near.said:
+        changes.given_back.extend(_given_back(near, {i: given[n] for n, group in enumerate(clusters) for i in group}))
     placed = {i for group in clusters for i in group}
     changes.left.extend(sorted(i for i in before if i not in placed))
     for old in sorted(set(before.values()) - taken.keys()):
@@ -314,6 +318,15 @@ def _match(
         else:
             changes.retired.append(old)
     return {given[number]: group for number, group in enumerate(clusters)}
+
+
+def _given_back(near: Neighbourhood, home: Mapping[int, str]) -> Iterator[tuple[str, str, str]]:
+    """Whose records, all of them, are split off a customer again: (customer, who has them now, who had them once)."""
+    for former, entities in sorted(near.once().items()):
+        now = {home[i] for i in entities if i in home}
+        if len(now) == 1 and former not in home.values():
+            (new,) = now
+            yield from ((old, new, former) for old in sorted({near.memberships.get(i, new) for i in entities} - {new}))
 
 
 def _links(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from time import process_time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.identity import Link, components
-from mapping.judgements import SAME, Judged, partition, strengths
+from mapping.judgements import SAME, Alike, Judged, partition, strengths
 
 RULES = ("same_id", "same_email", "same_phone_and_name", "written_by_us")
 NAMES = ("ann lee", "a lee", "bob ray", "")
@@ -130,5 +131,19 @@ def test_a_third_record_goes_to_the_side_with_which_it_shares_more() -> None:
 
 
 def test_every_two_holders_of_a_value_count_and_not_the_first_alone() -> None:
-    links = [Link(0, 1, "same_email", "x"), Link(0, 2, "same_email", "x"), Link(1, 2, "same_id", "y")]
-    assert strengths(links, {1: "ann lee", 2: "a lee"}) == {(0, 1): 3, (0, 2): 3, (1, 2): 3 + 4 + 1}
+    x, y = (0, "same_email", "x"), (1, "same_id", "y")
+    alike = [
+        Alike([0], frozenset({x}), ""),
+        Alike([1, 3], frozenset({x, y}), "ann lee"),
+        Alike([2], frozenset({x, y}), "a lee"),
+    ]
+    assert strengths(alike) == {(0, 1): 3 * 2, (0, 2): 3, (1, 2): (3 + 4 + 1) * 2}
+
+
+def test_a_guest_who_ordered_five_hundred_times_is_split_in_no_time() -> None:
+    size = 500
+    links = [Link(0, i, rule, "x") for i in range(1, size) for rule in ("same_email", "same_phone_and_name")]
+    world = World(size, links, ([1 if i == 3 else 2 if i == 4 else None for i in range(size)],), ["ann lee"] * size)
+    began = process_time()
+    assert world.outcome() == {frozenset({4}), frozenset(range(size)) - {4}}
+    assert process_time() - began < 0.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -243,6 +245,24 @@ def test_a_merge_makes_a_duplicate_over_there_and_taking_it_back_gives_it_back(t
     assert stage.hub.plan().empty
     _again(stage, 2)
     assert _told(stage) == before
+
+
+def test_what_is_written_and_never_read_goes_back_as_well(tmp_path: Path, database_url: str) -> None:
+    stage = Stage(tmp_path, database_url, crm=())
+    stage.configure("crm", streams={name: {"enabled": False} for name in ("people", "companies", "activities")})
+    _two(stage)
+    stage.settle()
+    assert {row["connection_id"] for row in stage.rows("slice")} == {"shop"}
+    before = [(members(one), [(r.remote_id, r.role) for r in one.remotes]) for one in stage.customers()]
+    report = stage.hub.merge([_of(stage, f"shop/people {n}").id for n in (1, 2)])
+    assert stage.push().ok
+    assert stage.hub.plan().empty
+    stage.hub.take_back(report.judgement)
+    assert [(members(one), [(r.remote_id, r.role) for r in one.remotes]) for one in stage.customers()] == before
+    assert stage.push().ok
+    assert stage.hub.plan().empty
+    assert len(stage.remotes()) == 3
+    stage.close()
 
 
 def test_an_unmerge_gives_the_other_a_record_of_its_own_over_there_and_its_engagements(timeline: Stage) -> None:
