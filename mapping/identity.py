@@ -68,6 +68,15 @@ def identifiers(
     return frozenset([one for one in found if not bars(*one)])
 
 
+@dataclass(frozen=True, slots=True)
+class Unprotected(Protection):
+    """Bars nothing: for those who ask what a record says, whether it may link or not."""
+
+    def bars(self, kind: str, value: str) -> bool:
+        """No value."""
+        return False
+
+
 def references(values: Mapping[str, Any]) -> list[tuple[int, str, str, str]]:
     """The participants of a fact as (ordinal, role, kind, normalised value)."""
     found: list[tuple[int, str, str, str]] = []
@@ -128,19 +137,19 @@ def links(kind: str, value: str, holders: Sequence[Holder], protection: Protecti
     ordered = sorted(holders, key=lambda h: h.key)
     if kind == ID:
         return [Link(ordered[0].entity_id, h.entity_id, "same_id", value) for h in ordered[1:]]
-    families = _families({h.name for h in ordered if h.name})
-    if len(families) > protection.max_names:
+    groups = families({h.name for h in ordered if h.name})
+    if len(groups) > protection.max_names:
         return []
     if kind == EMAIL:
         return [Link(ordered[0].entity_id, h.entity_id, "same_email", value) for h in ordered[1:]]
     found: list[Link] = []
-    for names in families or [frozenset({""})]:
-        alike = [h for h in ordered if h.name in names or (not h.name and len(families) < 2)]
+    for names in groups or [frozenset({""})]:
+        alike = [h for h in ordered if h.name in names or (not h.name and len(groups) < 2)]
         found.extend(Link(alike[0].entity_id, h.entity_id, "same_phone_and_name", value) for h in alike[1:])
     return found
 
 
-def _families(names: Iterable[str]) -> list[frozenset[str]]:
+def families(names: Iterable[str]) -> list[frozenset[str]]:
     """Names in groups that agree, each as sorted first met; two groups that one name joins become one."""
     groups: list[set[str]] = []
     for name in sorted(names):

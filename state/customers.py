@@ -87,6 +87,16 @@ def living(c: Connection, ids: Iterable[str]) -> set[str]:
     return found
 
 
+def ids_near(c: Connection, asked: str, count: int = 50) -> list[str]:
+    """Live customers whose ids stand just before or after this one in their order: what it was meant to be, perhaps."""
+    found: list[str] = []
+    for where, order in ((customer.c.id <= asked, customer.c.id.desc()), (customer.c.id > asked, customer.c.id)):
+        found += c.execute(
+            select(customer.c.id).where(where, customer.c.status == "live").order_by(order).limit(count)
+        ).scalars()
+    return found
+
+
 def counts(c: Connection) -> tuple[int, int]:
     """How many live customers and live facts there are."""
     customers = select(func.count()).select_from(customer).where(customer.c.status == "live")

@@ -186,11 +186,13 @@ class Changes:
     new_golden: list[tuple[str, str, str, str]]
     touched: list[int]  # entities whose links are written anew
     links: list[Link]
+    followed: list[tuple[int, str, str]]  # (entity id, customer, new one): what we hold of it over there goes with it
+    given_back: list[tuple[str, str, str]]  # (customer, new one, the former one whose records that one has)
 
     @classmethod
     def none(cls) -> Changes:
         """No changes yet."""
-        return cls([], [], [], [], [], [], [], [], [], [], [], [])
+        return cls([], [], [], [], [], [], [], [], [], [], [], [], [], [])
 
 
 def write(c: Connection, changes: Changes, at: str, actor: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from state.batches import Prepared, among, insert_rows
 from state.database import Database, insert_or_update
-from state.tables import dirty_entity, entity, raw_record, sighting, slice_
+from state.tables import dirty_entity, entity, membership, raw_record, sighting, slice_
 
 CHUNK = 10_000
 
@@ -177,6 +177,20 @@ def load_entities(c: Connection, raw_ids: Iterable[int]) -> dict[int, dict[str, 
             )
             found.setdefault(stored.raw_id, {})[stored.part] = stored
     return found
+
+
+def owners(c: Connection, connection_id: str, stream: str, remote_id: str) -> list[str]:
+    """The customers to which a record belongs, in whatever slice it lies; its parts may have several."""
+    statement = (
+        select(membership.c.customer_id)
+        .distinct()
+        .join(entity, entity.c.id == membership.c.entity_id)
+        .join(raw_record, raw_record.c.id == entity.c.raw_id)
+        .join(slice_, slice_.c.id == raw_record.c.slice_id)
+        .where(slice_.c.connection_id == connection_id, slice_.c.stream == stream, raw_record.c.remote_id == remote_id)
+        .order_by(membership.c.customer_id)
+    )
+    return list(c.execute(statement).scalars())
 
 
 _UPDATE_RAW = (

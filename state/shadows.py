@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Text, insert, select, type_coerce, update
 
 from state.batches import among
 from state.records import chunks
-from state.tables import event, shadow
+from state.tables import entity, event, raw_record, shadow, slice_
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,12 @@ def save(c: Connection, one: Shadow, at: str) -> None:
 def lose(c: Connection, held: Shadow, state: str, at: str) -> None:
     """The record is no longer there. Where it was a subject's primary, its oldest duplicate takes that place."""
     save(c, replace(held, state=state, version=held.version + 1), at)
-    if not _primary(held):
-        return
+    if _primary(held):
+        _promote(c, held, at)
+
+
+def _promote(c: Connection, held: Shadow, at: str) -> None:
+    """The oldest duplicate of a subject becomes its primary where that place has become free."""
     rest = [
         one
         for one in of_subject(c, held.subject_kind, [held.subject_key])
@@ -143,6 +147,62 @@ def move_subject(c: Connection, old: str, into: str, at: str) -> None:
         save(c, replace(one, subject_key=into, role=role, version=one.version + 1), at)
         ids = {"shadow": one.id, "customer": old, "into": into}
         c.execute(insert(event), [{"at": at, "kind": "shadow_moved", "actor": "resolve", "ids": ids}])
+
+
+_PLACE = (
+    select(slice_.c.connection_id, slice_.c.stream, raw_record.c.remote_id)
+    .join(raw_record, raw_record.c.slice_id == slice_.c.id)
+    .join(entity, entity.c.raw_id == raw_record.c.id)
+)
+
+
+def follow(c: Connection, entity_id: int, old: str, new: str, at: str) -> None:
+    """What was held for one customer in a record that belongs to another now is held for that one, and the next one of
+    the old customer takes its place. Of several objects with this id the one that the stream is called after."""
+    place = c.execute(_PLACE.where(entity.c.id == entity_id)).one_or_none()
+    if place is None:
+        return
+    connection_id, stream, remote_id = place
+    held = [
+        one
+        for one in of_subject(c, "customer", [old])
+        if (one.connection_id, one.remote_id) == (connection_id, remote_id)
+    ]
+    if len(held) > 1:
+        held = [one for one in held if one.object == stream]
+    for one in held:
+        _move(c, one, new, at)
+    if held:
+        c.execute(update(entity).where(entity.c.id == entity_id).values(alias=new))
+
+
+def give_back(c: Connection, former: str, old: str, new: str, at: str) -> None:
+    """What was held for a former customer, and for the one that it was merged into since, is held for ``new``, which
+    has all its records. Only what is not read from there: other records go with whom they belong to (``follow``)."""
+    for one in of_subject(c, "customer", [old]):
+        read = _PLACE.where(slice_.c.connection_id == one.connection_id, raw_record.c.remote_id == one.remote_id)
+        ours = read.where(entity.c.alias.is_not(None), entity.c.fact_key.is_(None)).limit(1)
+        if c.execute(ours).first() is None and _last_owner(c, one) == former:
+            _move(c, one, new, at)
+
+
+def _last_owner(c: Connection, one: Shadow) -> str:
+    """The customer for whom a record was held before its present one; "" where there was none."""
+    told = type_coerce(event.c.ids, Text)
+    statement = select(event.c.ids).where(event.c.kind == "shadow_moved", told.startswith(f'{{"shadow":{one.id},'))
+    row = c.execute(statement.order_by(event.c.id.desc()).limit(1)).first()
+    return str(row[0].get("customer", "")) if row is not None else ""
+
+
+def _move(c: Connection, one: Shadow, new: str, at: str) -> None:
+    """Holds a record for another customer: as its primary, if it has none, and the old one's next takes its place."""
+    there = [other for other in of_subject(c, "customer", [new]) if _primary(other)]
+    taken = any((other.connection_id, other.object) == (one.connection_id, one.object) for other in there)
+    save(c, replace(one, subject_key=new, role="duplicate" if taken else "primary", version=one.version + 1), at)
+    if _primary(one):
+        _promote(c, one, at)
+    ids = {"shadow": one.id, "customer": one.subject_key, "into": new}
+    c.execute(insert(event), [{"at": at, "kind": "shadow_moved", "actor": "resolve", "ids": ids}])
 
 
 def _primary(one: Shadow) -> bool:

@@ -160,6 +160,31 @@ edge = Table(
     Index("ix_edge_b", "b"),
 )
 
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),  # of two on the same pair the greater one stands
+    Column("at", String(27), nullable=False),
+    Column("actor", String(80), nullable=False, info=PERSONAL),
+    Column("note", Text, nullable=False, info=PERSONAL),
+    Column("taken_back_at", String(27)),
+    Column("taken_back_by", String(80), info=PERSONAL),
+)
+
+judgement_member = Table(
+    "judgement_member",
+    metadata,
+    Column("judgement_id", BIGID, primary_key=True, autoincrement=False),
+    Column("connection_id", String(80), primary_key=True),
+    Column("stream", String(120), primary_key=True),
+    Column("slice", String(400), primary_key=True, info=PERSONAL),
+    Column("remote_id", String(400), primary_key=True, info=PERSONAL),
+    Column("part", String(400), primary_key=True, info=PERSONAL),
+    Column("group_number", Integer, nullable=False),  # one group shares a customer, two groups never do
+    Column("customer_id", String(40), nullable=False),  # whose record it was when it was judged
+    Index("ix_judgement_member_remote_id", "remote_id"),
+)
+
 customer = Table(
     "customer",
     metadata,

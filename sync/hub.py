@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from connectors.core.protocols import Connector, Runtime
 from connectors.core.registry import catalogue
 from mapping.contract import Account
 from mapping.currencies import Rates
-from mapping.errors import AuthError, ConcordError, ConfigError
+from mapping.errors import AuthError, ConcordError, ConfigError, TransientError
 from mapping.golden import Policy
 from mapping.identity import Protection
 from mapping.normalize import email_key
@@ -24,16 +25,18 @@ from mapping.timeline import Privacy
 from state import sweeps
 from state.connections import Connections, Pause
 from state.database import Database
-from state.leases import Heartbeat, Leases, new_owner
-from state.runs import Runs, RunStatus, together
+from state.runs import together
 from state.vault import Vault
 from sync import schedule
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
+from sync.explain import Explaining
 from sync.garbage import few_collections
 from sync.history import History
-from sync.intake import LEASE_SECONDS, Intake, failure
+from sync.intake import Intake, failure
+from sync.judge import Judge, listed
+from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
 from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
 from sync.reports import (
@@ -54,15 +57,10 @@ from sync.reports import (
     SyncReport,
     TimelineItem,
 )
-from sync.resolve import Resolver
 from sync.sound import check_sound, check_streams, check_writable
 from sync.sweeper import Sweeper
-from sync.traits import TraitKeeper
+from sync.turn import NOTHING_YET, Turn
 from sync.views import Views
-
-NOTHING_YET = ResolveReport()
-RESOLVE_LOOKS = 120
-"""How often another process's resolving is looked at before it is left alone."""
 
 
 class Hub:
@@ -91,7 +89,10 @@ class Hub:
             max_names=settings.identity.max_shared_names,
             max_group=settings.identity.max_group,
         )
-        self._rates = Rates(settings.hub.currency, settings.rates)
+        self._turn = Turn(
+            db, self._protection, lambda: Policy(self._survivorship()), Rates(settings.hub.currency, settings.rates),
+            self.observer, self._switchboard.runtime.sleep,
+        )  # fmt: skip
         privacy = Privacy(settings.privacy.internal, settings.privacy.never_log)
         self._beside: Beside | None = None
         self._intake = Intake(
@@ -265,37 +266,8 @@ class Hub:
 
     def _resolved(self, done: ResolveReport = NOTHING_YET) -> ResolveReport | None:
         """``resolve``, with what was ``done`` already; None when another process was at it all the time."""
-        held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
-        for _ in range(RESOLVE_LOOKS):
-            if held is not None:
-                break
-            self._switchboard.runtime.sleep(LEASE_SECONDS / RESOLVE_LOOKS)
-            held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
-        if held is None:
-            return None
-        try:
-            with Heartbeat(held):
-                policy, advanced = Policy(self._survivorship()), partial(self.observer.advanced, "resolve")
-                resolver = Resolver(self.db, held, self._protection, policy, advanced)
-                keeper = TraitKeeper(self.db, held, self._rates)
-                if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting():
-                    return done
-                runs = Runs(self.db)
-                run = runs.start("resolve", held)
-                self.observer.started("resolve", resolver.waiting())
-                try:
-                    report = done + resolver.run()
-                    report += ResolveReport(traits=keeper.run())
-                except BaseException as error:
-                    runs.finish(run, RunStatus.FAILED, {}, failure(error)[1])
-                    raise
-                runs.finish(
-                    run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}
-                )
-                self.observer.finished("resolve", f"{report.created} new customers, {report.merged} merged")
-                return report
-        finally:
-            held.release()
+        with self._turn.taken() as resolver:
+            return None if resolver is None else self._turn.run(resolver, done)
 
     def _stored(self, records: int) -> None:
         if self._beside is not None:
@@ -405,6 +377,55 @@ class Hub:
     def customer(self, asked: str) -> CustomerView:
         """One customer with where each value came from. Raises GoneError when there is none."""
         return self._views.customer(asked)
+
+    def explain(self, asked: str) -> ExplainView:
+        """Why the records of a customer are one. Raises GoneError when there is none."""
+        return Explaining(self.db, self._protection, self._views.names()).explain(asked)
+
+    def why_not(self, first: str, second: str) -> WhyNotView:
+        """Why two customers are not one. Raises GoneError when there is none."""
+        return Explaining(self.db, self._protection, self._views.names()).why_not(first, second)
+
+    def merge(
+        self, ids: Sequence[str], *, note: str = "", actor: str = "admin", dry_run: bool = False
+    ) -> JudgementReport:
+        """Says that customers are one; with ``dry_run`` only tells what that would change."""
+        with self._judging(actor, note) as judge:
+            return judge.merge(ids, dry_run=dry_run)
+
+    def unmerge(
+        self,
+        id_: str,
+        records: Sequence[str] = (),
+        *,
+        connections: Sequence[str] = (),
+        note: str = "",
+        actor: str = "admin",
+        dry_run: bool = False,
+    ) -> JudgementReport:
+        """Says that some records of a customer are another: those named as ``shop/people/7``, and all that come from
+        ``connections``."""
+        with self._judging(actor, note) as judge:
+            return judge.unmerge(id_, records, connections, dry_run=dry_run)
+
+    def take_back(self, number: int, *, actor: str = "admin", dry_run: bool = False) -> JudgementReport:
+        """Lets a judgement hold no longer."""
+        with self._judging(actor, "") as judge:
+            return judge.take_back(number, dry_run=dry_run)
+
+    def judgements(self, limit: int = 20) -> Sequence[JudgementView]:
+        """What people said of who is who, the newest first."""
+        with self.db.read() as c:
+            return listed(c, self._views.names(), limit)
+
+    @contextmanager
+    def _judging(self, actor: str, note: str) -> Iterator[Judge]:
+        """Who judges, after everything that waits was resolved: people judge what they see."""
+        with self._turn.taken() as resolver:
+            if resolver is None:
+                raise TransientError("Another process is working out who is who; nothing was judged. Try again later.")
+            self._turn.run(resolver)
+            yield Judge(resolver, partial(self._turn.run, resolver), self._views.names(), actor, note)
 
     def timeline(self, asked: str, limit: int = 50) -> Sequence[TimelineItem]:
         """What happened with a customer, newest first."""

@@ -6,20 +6,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mapping.identity import Identifier, Link, Protection, links
-from state import identifiers, identities
+from mapping.judgements import Judged
+from state import identifiers, identities, judgements
 from state.database import Connection
 from state.identities import Profile
+from state.judgements import Named
 
 
 @dataclass(slots=True)
 class Neighbourhood:
-    """Every entity that a batch can reach, how they are linked, and where they belong now."""
+    """Every entity that a batch can reach, how they are linked, and where they belong now.
+
+    ``said``: judgement to what it says of whom, also those that were taken back.
+    """
 
     profiles: dict[int, Profile] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     memberships: dict[int, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     keys: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    said: dict[int, list[Named]] = field(default_factory=dict)
+
+    def judged(self) -> Judged:
+        """What was said of the entities here and holds."""
+        found = Judged()
+        for number, named in self.said.items():
+            for one in named:
+                if one.holds and one.entity_id in self.profiles:
+                    found.add(number, one.group, one.entity_id)
+        return found
+
+    def once(self) -> dict[str, list[int]]:
+        """Former customers to the entities that were theirs when these were judged."""
+        found: dict[str, list[int]] = {}
+        for named in self.said.values():
+            for one in named:
+                found.setdefault(one.customer_id, []).append(one.entity_id)
+        return found
 
 
 def gather(
@@ -30,8 +53,10 @@ def gather(
     protection: Protection,
 ) -> Neighbourhood:
     """The neighbourhood of the waiting profiles (``dirty``): whoever holds an identifier that they hold or held
-    (``shared``: to how many), whoever is linked to those, and the fellow members of their customers."""
+    (``shared``: to how many), whoever is linked to those, the fellow members of their customers, and whom people
+    said to be the same."""
     near = Neighbourhood()
+    anything_said = judgements.exist(c)
     met: set[tuple[str, str]] = set()
     frontier = set(dirty)
     first = True
@@ -47,16 +72,29 @@ def gather(
         near.aliases |= identities.survivors(c, asked)
         customers |= {near.aliases[p.alias] for p in fresh.values() if p.alias in near.aliases}
         reached.update(identities.members(c, customers))
+        if anything_said:
+            reached |= _same(c, near, frontier)
         frontier = reached - near.profiles.keys()
         first = False
     near.keys = identities.keys(c, _compared(near))
     return near
 
 
+def _same(c: Connection, near: Neighbourhood, frontier: set[int]) -> set[int]:
+    """Whom people said to be the same as any of these; what they said is kept with the neighbourhood."""
+    numbers = judgements.naming(c, frontier)
+    for one in judgements.named(c, numbers - near.said.keys()):
+        near.said.setdefault(one.judgement, []).append(one)
+    said = [one for number in numbers for one in near.said[number] if one.holds]
+    groups = {(one.judgement, one.group) for one in said if one.entity_id in frontier}
+    return {one.entity_id for one in said if (one.judgement, one.group) in groups}
+
+
 def _compared(near: Neighbourhood) -> set[int]:
     """The entities whose natural keys may break a tie: those that are not alone."""
     found = {end for link in near.links for end in (link.a, link.b)}
     found |= {i for i, one in near.profiles.items() if one.alias}
+    found |= {one.entity_id for named in near.said.values() for one in named} & near.profiles.keys()
     return found | near.memberships.keys()
 
 

@@ -6,7 +6,7 @@ drawn, no values weighed. What comes out is what the long way (sync/resolve.py) 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -53,9 +53,9 @@ def may_be_alone(one: Profile) -> bool:
 
 
 def alone(
-    found: Iterable[tuple[Profile, Collection[Identifier]]], shared: Mapping[Identifier, int], placed: Mapping[int, str]
+    found: Iterable[tuple[Profile, Collection[Identifier]]], shared: Mapping[Identifier, int], placed: Container[int]
 ) -> list[Profile]:
-    """Those of the records (with their identifiers) that share none and belong to no customer yet."""
+    """Those of the records (with their identifiers) that share none and are not ``placed`` already."""
     nobodys = shared.keys().isdisjoint
     return [one for one, held in found if nobodys(held) and one.id not in placed and one.values]
 

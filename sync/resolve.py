@@ -6,7 +6,8 @@ For each batch of waiting entities, under the one resolve lease of the database:
 2. Profiles: gather the *neighbourhood*: the waiting entities, whoever holds an identifier that they hold or held,
    whoever is linked to those, and the fellow members of their customers.
    Records that are new and share nothing (sync/newcomers.py) are customers of their own and skip steps 2 to 4.
-3. Link it (mapping/identity.py), add the ties of records that we wrote ourselves, and take connected components.
+3. Link it (mapping/identity.py), add the ties of records that we wrote ourselves, and take connected components; but
+   for what people said (mapping/judgements.py), which stands above all of it.
 4. Match components to the customers of before: the largest overlap keeps the id, ties go to the oldest; ids that lost
    all members redirect to where most of them went; the rest are new.
 5. Write memberships, links, golden records and events, and take the batch out of the queue, in one short transaction.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import itemgetter
@@ -26,10 +27,11 @@ from operator import itemgetter
 import orjson
 
 from mapping.golden import Golden, Member, Policy, Provenance, survive
-from mapping.identity import Identifier, Link, Protection, components
+from mapping.identity import Identifier, Link, Protection, components, name_of
 from mapping.identity import identifiers as identifiers_of
+from mapping.judgements import OURS, partition
 from mapping.model import PROFILES, Kind
-from state import facts, identifiers, identities, records, schedules, shadows, traits
+from state import facts, identifiers, identities, judgements, records, schedules, shadows, traits
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
@@ -94,7 +96,7 @@ class Resolver:
         shared, fresh, held = self._identify(waiting, known)
         with self.db.read() as c:
             fact_rows = facts_anew(c, batch, waiting)
-            newcomers = alone(fresh, shared, identities.memberships(c, [one.id for one, _ in fresh]))
+            newcomers = alone(fresh, shared, _known_already(c, [one.id for one, _ in fresh]))
             settled = {one.id for one in newcomers}
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
             near = gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
@@ -128,12 +130,16 @@ class Resolver:
         now = self.db.stamp()
         with self.db.write(self.lease) as c:
             facts.write(self.db, c, fact_rows)
-            identities.write(c, changes, now, "resolve")
-            for old, into in changes.merged:
-                shadows.move_subject(c, old, into, now)
+            put(c, changes, now)
             traits.enqueue(c, stale)
             records.forget_dirty(c, seqs)
             schedules.wake(c, now)
+
+    def decide(self, c: Connection, ids: Sequence[int]) -> tuple[Neighbourhood, Changes]:
+        """What these entities would become if they waited and nothing else did, and whom that reaches."""
+        waiting = identities.profiles(c, ids)
+        near = gather(c, list(waiting), waiting, identifiers.shared(c, waiting), self.protection)
+        return near, _decide(c, near, self.policy, Names(self.db.now()))
 
     def _identify(
         self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]
@@ -188,25 +194,55 @@ class Resolver:
         return {one: count for one, count in counts.items() if count > 1}, fresh, touched
 
 
-def _decide(c: Connection, near: Neighbourhood, policy: Policy, names: Names) -> Changes:
+def put(c: Connection, changes: Changes, now: str) -> None:
+    """Writes what was decided of customers, and takes what destinations hold of them along."""
+    identities.write(c, changes, now, "resolve")
+    for old, into in changes.merged:
+        shadows.move_subject(c, old, into, now)
+    for entity_id, old, new in changes.followed:
+        shadows.follow(c, entity_id, old, new, now)
+    for old, new, former in changes.given_back:
+        shadows.give_back(c, former, old, new, now)
+
+
+def _known_already(c: Connection, ids: Sequence[int]) -> Container[int]:
+    """Those that belong to a customer, or of whom people said something: they are no newcomers."""
+    placed = identities.memberships(c, ids)
+    if not judgements.exist(c):
+        return placed
+    named = judgements.named(c, judgements.naming(c, ids))
+    return placed.keys() | {one.entity_id for one in named}
+
+
+def _decide(c: Connection, near: Neighbourhood, policy: Policy, ids: Names) -> Changes:
     changes = Changes.none()
     if not near.profiles:
         return changes
     live = {i: p for i, p in near.profiles.items() if p.live and p.kind in PROFILES}
-    found = near.links + _ties(live, near)
+    groups, found = grouped(near, live)
     # In the order of their oldest records, so that of two halves of a customer the older one keeps its id.
-    clusters = sorted(sorted(group) for group in components(live, found))
+    clusters = sorted(sorted(group) for group in groups)
     founded = [group for group in clusters if any(live[i].founding for i in group)]
-    placed = _match(c, founded, near, live, changes, names)
+    placed = _match(c, founded, near, live, changes, ids)
     _links(near, live, found, clusters, changes)
     _golden(c, placed, changes, near, policy)
     return changes
 
 
+def grouped(near: Neighbourhood, live: Mapping[int, Profile]) -> tuple[list[list[int]], list[Link]]:
+    """The live profiles in their customers, and the links that make them so."""
+    found = near.links + _ties(live, near)
+    if not near.said:
+        return components(live, found), found
+    names = {i: "" if "name" in one.echo else name_of(one.values) for i, one in live.items()}
+    return partition(live, found, near.judged(), near.keys, names)
+
+
 def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
     """A record that we wrote for a customer belongs to that customer, with whatever was changed in it since.
 
-    It is tied to the oldest record that others wrote; only where there is none, to one that we have written into.
+    It is tied to the oldest record that others wrote; only where there is none, to one that we have written into. Where
+    that customer was merged by a person, it is tied to a record that was the customer's then.
     """
     anchors: dict[str, int] = {}
     for i, customer in near.memberships.items():
@@ -214,13 +250,24 @@ def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
         if profile and (profile.founding or not profile.alias):
             others = anchors.get(customer, i)
             anchors[customer] = min(i, others, key=lambda one: (live[one].alias is not None, near.keys[one]))
+    once = _once(live, near) if near.said else {}
     ties = []
     for profile in live.values():
         if profile.alias:
-            anchor = anchors.get(near.aliases.get(profile.alias, ""))
+            anchor = once.get(profile.alias, anchors.get(near.aliases.get(profile.alias, "")))
             if anchor is not None and anchor != profile.id:
-                ties.append(Link(profile.id, anchor, "written_by_us", ""))
+                ties.append(Link(profile.id, anchor, OURS, ""))
     return ties
+
+
+def _once(live: Mapping[int, Profile], near: Neighbourhood) -> dict[str, int]:
+    """Customers that are no more to the oldest record that was theirs when they were judged and is there still."""
+    found: dict[str, int] = {}
+    for customer, entities in near.once().items():
+        there = [i for i in entities if i in live and (live[i].founding or not live[i].alias)]
+        if there and near.aliases.get(customer) != customer:
+            found[customer] = min(there, key=lambda one: (live[one].alias is not None, near.keys[one]))
+    return found
 
 
 def _match(
@@ -256,7 +303,11 @@ def _match(
                 changes.joined.append((i, mine))
             elif before[i] != mine:
                 changes.moved.append((i, mine))
+                if near.said and live[i].alias:
+                    changes.followed.append((i, before[i], mine))
         changes.split.extend((old, mine) for old in votes[number] if old != mine and old in taken)
+    if near.said:
+        changes.given_back.extend(_given_back(near, {i: given[n] for n, group in enumerate(clusters) for i in group}))
     placed = {i for group in clusters for i in group}
     changes.left.extend(sorted(i for i in before if i not in placed))
     for old in sorted(set(before.values()) - taken.keys()):
@@ -267,6 +318,15 @@ def _match(
         else:
             changes.retired.append(old)
     return {given[number]: group for number, group in enumerate(clusters)}
+
+
+def _given_back(near: Neighbourhood, home: Mapping[int, str]) -> Iterator[tuple[str, str, str]]:
+    """Whose records, all of them, are split off a customer again: (customer, who has them now, who had them once)."""
+    for former, entities in sorted(near.once().items()):
+        now = {home[i] for i in entities if i in home}
+        if len(now) == 1 and former not in home.values():
+            (new,) = now
+            yield from ((old, new, former) for old in sorted({near.memberships.get(i, new) for i in entities} - {new}))
 
 
 def _links(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mapping.contract import Reason, Tombstone
 from mapping.errors import GuardError
-from state import records, shadows
+from state import judgements, records, shadows
 from state.database import Connection, Database
 from state.records import EntityRow, RawRow
 from sync.page import Reading, retraction, tied
@@ -61,6 +61,10 @@ class Retraction:
             records.write_raws(self.db, c, self.slice_id, generation, now, raws)
             records.write_entities(self.db, c, retracted, {})
         self._move_shadows(c, words, now)
+        merged = {one: str(word.merged_into) for one, word in words.items() if word.merged_into is not None}
+        if merged:
+            place = (self.connection_id, self.reading.stream.name, records.slice_key(c, self.slice_id))
+            judgements.carry(c, *place, merged)
         return len(raws)
 
     def _move_shadows(self, c: Connection, words: dict[str, Tombstone], now: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mapping.errors import GoneError
+from mapping.judgements import SAME
 from mapping.money import NO_AMOUNT, NO_CURRENCY
 from mapping.timeline import days, describe
 from state import customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps, traits
@@ -296,6 +297,7 @@ WORDS = {
     "same_phone_and_name": "same phone and an agreeing name as",
     "same_id": "same id as",
     "written_by_us": "written by us for",
+    "judged_same": "somebody said that it is one with",
 }
 
 
@@ -313,7 +315,8 @@ def _member(
             other = places.get(b if m.entity_id == a else a)
             if other is not None:
                 where = f"{names.get(other.connection_id, other.connection_id)}/{other.stream} {other.remote_id}"
-                reasons.append(f"{words.get(rule, rule)} {where} {' '.join(evidence)}".strip())
+                value = f"(judgement {evidence[0]})" if rule == SAME else " ".join(evidence)
+                reasons.append(f"{words.get(rule, rule)} {where} {value}".strip())
     return MemberView(
         names.get(m.connection_id, m.connection_id), m.stream, m.slice, m.remote_id, m.part, "; ".join(reasons)
     )

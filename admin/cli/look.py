@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import people, tables
+from admin.cli import people, tables, verdicts
 from admin.cli.edge import FAILED
 from admin.cli.engine import Limit
 from admin.cli.session import current
@@ -18,7 +18,13 @@ Connection = Annotated[str, typer.Option("--connection", help="Only of this conn
 def register(app: typer.Typer) -> None:
     """Adds these commands to the app."""
     customers = typer.Typer(no_args_is_help=True, help="Who the customers are, and how we know.")
-    for name, command in (("find", find), ("show", show), ("timeline", timeline)):
+    for name, command in (
+        ("find", find),
+        ("show", show),
+        ("timeline", timeline),
+        ("explain", explain),
+        ("why-not", why_not),
+    ):
         customers.command(name)(command)
     app.add_typer(customers, name="customers")
     letters = typer.Typer(invoke_without_command=True, help="Records that could not be taken or written.")
@@ -56,6 +62,26 @@ def timeline(ctx: typer.Context, customer_id: Customer, limit: Limit = 50) -> No
     with session.hub() as hub:
         items = hub.timeline(customer_id, limit)
     session.answer(items, people.timeline(items))
+
+
+def explain(ctx: typer.Context, customer_id: Customer) -> None:
+    """Why the records of one customer are one: every link, from the strongest to the weakest."""
+    session = current(ctx)
+    with session.hub() as hub:
+        view = hub.explain(customer_id)
+    session.answer(view, *verdicts.explained(view))
+
+
+def why_not(
+    ctx: typer.Context,
+    first: Annotated[str, typer.Argument(help="One customer's id.", metavar="ID")],
+    second: Annotated[str, typer.Argument(help="The other's.", metavar="OTHER")],
+) -> None:
+    """Why two customers are not one."""
+    session = current(ctx)
+    with session.hub() as hub:
+        view = hub.why_not(first, second)
+    session.answer(view, *verdicts.why_not(view))
 
 
 def dead_letters(ctx: typer.Context, connection: Connection = "", limit: Limit = 50) -> None:

@@ -8,6 +8,18 @@ from types import TracebackType
 from typing import Any
 
 from mapping.contract import Account
+from sync.judged import (
+    Branch,
+    CustomerChange,
+    ExplainView,
+    FactMove,
+    JudgementReport,
+    JudgementView,
+    LinkView,
+    RemoteMove,
+    ValueChange,
+    WhyNotView,
+)
 from sync.reports import (
     ApplyReport,
     CheckReport,
@@ -75,6 +87,36 @@ CUSTOMER = CustomerView(
     members=(MemberView("shop", "customers", "", "7", "person", "same email"),),
     remotes=(RemoteView("crm", "contacts", "501", "primary", "live", {"email": "ada@post.example"}),),
 )
+JUDGED = JudgementReport(
+    5,
+    "merge",
+    False,
+    (
+        CustomerChange(
+            "cus_1", "Ada Example", "stays", ("shop/customers/7",), ("shop/customers/7", "crm/contacts/501")
+        ),
+        CustomerChange("cus_2", "A. Example", "cus_1", ("crm/contacts/501",), ()),
+    ),
+    (ValueChange("cus_1", "phone", None, "+31612345678"),),
+    (FactMove("shopify:order:1", "Order #1, 19.95 EUR", ("cus_2",), ("cus_1",)),),
+    (RemoteMove("crm", "contacts", "501", "cus_2", "cus_1", "duplicate"),),
+)
+JUDGEMENT = JudgementView(
+    5, "2026-11-23T12:00:00.000000Z", "ops", "her married name", (("shop/customers/7", "crm/contacts/501"),)
+)
+LINK = LinkView(
+    "crm/contacts/501", "shop/customers/7", "same_email", "ada@post.example", 2, "same email ada@post.example"
+)
+PHONE_LINK = LinkView("crm/contacts/501", "shop/customers/7", "same_phone_and_name", "+31612345678", 1, "same phone")
+EXPLAINED = ExplainView(
+    "cus_1",
+    "cus_0",
+    "Ada Example",
+    (Branch("crm/contacts/501", None, (Branch("shop/customers/7", LINK, ()),)),),
+    (LINK, PHONE_LINK),
+    ("ops said on 2026-11-23 (judgement 4) that shop/customers/9 (cus_9) is not this customer",),
+)
+WHY_NOT = WhyNotView("cus_1", "cus_2", False, ("they share no email, no phone, no id",))
 ITEM = TimelineItem("shopify:order:1", "2026-02-01T10:00:00Z", "order", "buyer", "Order #1, 19.95 EUR", ("shop",))
 
 
@@ -128,6 +170,24 @@ class FakeHub:
 
     def run(self, id: int) -> Any:
         return self._answer("run", RUN, id)
+
+    def explain(self, asked: str) -> Any:
+        return self._answer("explain", EXPLAINED, asked)
+
+    def why_not(self, first: str, second: str) -> Any:
+        return self._answer("why_not", WHY_NOT, first, second)
+
+    def merge(self, ids: Sequence[str], **options: Any) -> Any:
+        return self._answer("merge", JUDGED, tuple(ids), **options)
+
+    def unmerge(self, id_: str, records: Sequence[str] = (), **options: Any) -> Any:
+        return self._answer("unmerge", JUDGED, id_, tuple(records), **options)
+
+    def take_back(self, number: int, **options: Any) -> Any:
+        return self._answer("take_back", JUDGED, number, **options)
+
+    def judgements(self, limit: int = 20) -> Any:
+        return self._answer("judgements", [JUDGEMENT], limit)
 
     def find_customers(self, query: str, limit: int = 20) -> Any:
         return self._answer("find_customers", [SUMMARY], query, limit)

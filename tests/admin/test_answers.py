@@ -26,6 +26,13 @@ JSON_ANSWERS: list[tuple[str, Any]] = [
     ("customers find ada", [answers.SUMMARY]),
     ("customers show cus_1", answers.CUSTOMER),
     ("customers timeline cus_1", [answers.ITEM]),
+    ("customers explain cus_1", answers.EXPLAINED),
+    ("customers why-not cus_1 cus_2", answers.WHY_NOT),
+    ("merge cus_1 cus_2", answers.JUDGED),
+    ("unmerge cus_1 --record crm/contacts/501", answers.JUDGED),
+    ("judgements", [answers.JUDGEMENT]),
+    ("judgements list", [answers.JUDGEMENT]),
+    ("judgements take-back 5", answers.JUDGED),
     ("dead-letters", [answers.LETTER]),
     ("dead-letters list", [answers.LETTER]),
     ("dead-letters show 3", answers.LETTER),
@@ -191,6 +198,50 @@ def test_a_customer_is_shown_with_where_each_value_came_from(concord: Concord, h
     shown = concord("customers", "show", "cus_0").stdout
     for expected in ("cus_0 is this customer now", "shop/customers/7", "same email", "crm/contacts 501", "primary"):
         assert expected in shown
+
+
+def test_a_customer_is_explained_as_a_tree_from_its_strongest_links(concord: Concord, hub: FakeHub) -> None:
+    shown = concord("customers", "explain", "cus_0").stdout
+    for expected in ("cus_0 is this customer now", "└── shop/customers/7", "same email ada@post.example"):
+        assert expected in shown
+    assert "1 weaker link" in shown
+    assert "cus_9) is not this customer" in shown
+
+
+def test_why_two_customers_are_not_one_is_told_in_sentences(concord: Concord, hub: FakeHub) -> None:
+    shown = concord("customers", "why-not", "cus_1", "cus_2").stdout
+    assert "cus_1 and cus_2 are two customers:" in shown
+    assert "they share no email" in shown
+
+
+def test_a_merge_tells_what_it_changed_and_how_to_take_it_back(concord: Concord, hub: FakeHub) -> None:
+    shown = concord("merge", "cus_1", "cus_2", "--note", "her married name").stdout
+    for expected in ("→ cus_1", "+31612345678", "Order #1", "crm/contacts 501", "duplicate", "judgements take-back 5"):
+        assert expected in shown
+    ((_, arguments, options),) = hub.asked
+    assert arguments == (("cus_1", "cus_2"),)
+    assert (options["note"], options["dry_run"]) == ("her married name", False)
+    assert options["actor"]
+
+
+def test_an_unmerge_passes_on_what_was_named_and_a_dry_run_keeps_nothing(concord: Concord, hub: FakeHub) -> None:
+    hub.answers["unmerge"] = replace(answers.JUDGED, judgement=0, dry_run=True)
+    shown = concord("unmerge", "cus_1", "-r", "crm/contacts/501", "--connection", "ads", "--dry-run").stdout
+    assert "Nothing was kept." in shown
+    assert "take-back" not in shown
+    ((_, arguments, options),) = hub.asked
+    assert arguments == ("cus_1", ("crm/contacts/501",))
+    assert (options["connections"], options["dry_run"]) == (("ads",), True)
+
+
+def test_judgements_are_listed_with_who_said_what_and_whether_it_holds(concord: Concord, hub: FakeHub) -> None:
+    back = replace(answers.JUDGEMENT, groups=(("a/b/1",), ("a/b/2",)), taken_back_at="2026-11-24T09:00:00Z")
+    hub.answers["judgements"] = [answers.JUDGEMENT, replace(back, taken_back_by="boss")]
+    shown = " ".join(concord("judgements").stdout.split())
+    for expected in ("ops", "one customer: shop/customers/7", "not one: a/b/1 | a/b/2", "taken back by boss", "holds"):
+        assert expected in shown
+    hub.answers["judgements"] = []
+    assert "Nobody has judged anything" in concord("judgements").stdout
 
 
 def test_what_customers_wrote_is_never_obeyed_by_the_terminal(concord: Concord, hub: FakeHub) -> None:

@@ -1,0 +1,74 @@
+"""Whose turn it is to resolve: one at a time in a database, and each as a run that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from mapping.currencies import Rates
+from mapping.golden import Policy
+from mapping.identity import Protection
+from state.database import Database
+from state.leases import Heartbeat, Leases, new_owner
+from state.runs import Runs, RunStatus
+from sync.intake import LEASE_SECONDS, failure
+from sync.reports import Observer, ResolveReport
+from sync.resolve import Resolver
+from sync.traits import TraitKeeper
+
+NOTHING_YET = ResolveReport()
+LOOKS = 120
+"""How often another process's resolving is looked at before it is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The turn to resolve in one database, with what resolving goes by. ``sleep`` waits for so many seconds."""
+
+    db: Database
+    protection: Protection
+    policy: Callable[[], Policy]
+    rates: Rates
+    observer: Observer
+    sleep: Callable[[float], object]
+
+    @contextmanager
+    def taken(self) -> Iterator[Resolver | None]:
+        """Who may resolve while the block runs; None when another process was at it all the time, for a minute."""
+        held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
+        for _ in range(LOOKS):
+            if held is not None:
+                break
+            self.sleep(LEASE_SECONDS / LOOKS)
+            held = Leases(self.db).acquire("resolve", new_owner(), LEASE_SECONDS)
+        if held is None:
+            yield None
+            return
+        try:
+            with Heartbeat(held):
+                advanced = partial(self.observer.advanced, "resolve")
+                yield Resolver(self.db, held, self.protection, self.policy(), advanced)
+        finally:
+            held.release()
+
+    def run(self, resolver: Resolver, done: ResolveReport = NOTHING_YET) -> ResolveReport:
+        """Resolves what waits, as a run that is kept; with what was ``done`` already."""
+        keeper = TraitKeeper(self.db, resolver.lease, self.rates)
+        if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting():
+            return done
+        runs = Runs(self.db)
+        run = runs.start("resolve", resolver.lease)
+        self.observer.started("resolve", resolver.waiting())
+        try:
+            report = done + resolver.run()
+            report += ResolveReport(traits=keeper.run())
+        except BaseException as error:
+            runs.finish(run, RunStatus.FAILED, {}, failure(error)[1])
+            raise
+        runs.finish(
+            run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}
+        )
+        self.observer.finished("resolve", f"{report.created} new customers, {report.merged} merged")
+        return report

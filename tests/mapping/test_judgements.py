@@ -1,0 +1,149 @@
+"""What people said stands above what records share, however the records are numbered and the links are ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from time import process_time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mapping.identity import Link, components
+from mapping.judgements import SAME, Alike, Judged, partition, strengths
+
+RULES = ("same_id", "same_email", "same_phone_and_name", "written_by_us")
+NAMES = ("ann lee", "a lee", "bob ray", "")
+
+
+@dataclass(frozen=True)
+class World:
+    """Records 0 to ``size`` - 1, what they share, and what was said of them: a group for each record, or None."""
+
+    size: int
+    links: Sequence[Link]
+    said: Sequence[Sequence[int | None]]
+    names: Sequence[str]
+
+    def judged(self, number: Sequence[int]) -> Judged:
+        """What was said, with records numbered otherwise."""
+        found = Judged()
+        for judgement, groups in enumerate(self.said, 1):
+            for record, group in enumerate(groups):
+                if group is not None:
+                    found.add(judgement, group, number[record])
+        return found
+
+    def outcome(self, number: Sequence[int] | None = None, links: Sequence[Link] | None = None) -> set[frozenset[int]]:
+        """The partition, in the records' own numbers."""
+        number = number or range(self.size)
+        back = {new: old for old, new in enumerate(number)}
+        told = [Link(number[one.a], number[one.b], one.rule, one.value) for one in links or self.links]
+        keys = {new: (f"k{old}",) for new, old in back.items()}
+        names = {new: self.names[old] for new, old in back.items()}
+        groups, _ = partition(sorted(back), told, self.judged(number), keys, names)
+        return {frozenset(back[member] for member in group) for group in groups}
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A few records with all that may be said and shared."""
+    size = draw(st.integers(2, 7))
+    records = st.integers(0, size - 1)
+    pairs = draw(st.lists(st.tuples(records, records, st.sampled_from(RULES), st.sampled_from("xyz")), max_size=9))
+    # A value links all its holders to the first of them, as mapping/identity.py does it.
+    links = [Link(min(a, b), max(a, b), rule, value) for a, b, rule, value in pairs if a != b]
+    groups = st.lists(st.sampled_from((None, None, 1, 2, 3)), min_size=size, max_size=size)
+    return World(
+        size, links, draw(st.lists(groups, max_size=4)), [draw(st.sampled_from(NAMES)) for _ in range(size)]
+    )  # fmt: skip
+
+
+@given(world=worlds())
+@settings(max_examples=80)
+def test_what_was_said_last_is_wholly_obeyed_and_no_different_is_ever_together(world: World) -> None:
+    found, judged = world.outcome(), world.judged(range(world.size))
+    home = {member: group for group in found for member in group}
+    assert sorted(home) == list(range(world.size))
+    assert sum(map(len, found)) == world.size
+    for a, b in combinations(range(world.size), 2):
+        verdict = judged.verdict(a, b)
+        if verdict < 0:
+            assert home[a] is not home[b]
+        if verdict > 0 and verdict == len(world.said):
+            assert home[a] is home[b]
+
+
+@given(world=worlds(), data=st.data())
+@settings(max_examples=50)
+def test_neither_the_numbers_of_records_nor_the_order_of_links_change_anything(
+    world: World, data: st.DataObject
+) -> None:
+    number, links = data.draw(st.permutations(range(world.size))), data.draw(st.permutations(world.links))
+    # The first holder of a value is the one with the first key, whatever its number: links keep their direction.
+    assert world.outcome(number, links) == world.outcome()
+
+
+@given(world=worlds())
+@settings(max_examples=50)
+def test_what_nobody_told_apart_stays_together(world: World) -> None:
+    judged = world.judged(range(world.size))
+    said = [Link(one.a, one.b, SAME, "") for one in judged.same(range(world.size), {i: (f"k{i}",) for i in range(9)})]
+    found = world.outcome()
+    for group in components(range(world.size), [*world.links, *said]):
+        if all(judged.verdict(a, b) >= 0 for a, b in combinations(group, 2)):
+            assert frozenset(group) in found
+
+
+@given(world=worlds())
+@settings(max_examples=20)
+def test_without_a_judgement_the_components_are_the_customers(world: World) -> None:
+    silent = World(world.size, world.links, (), world.names)
+    assert silent.outcome() == {frozenset(group) for group in components(range(world.size), world.links)}
+
+
+def test_a_newer_word_on_a_pair_stands_above_an_older_one_both_ways() -> None:
+    judged = Judged()
+    for judgement, groups in ((1, (1, 1)), (2, (1, 2)), (5, (3, 3))):
+        for record, group in enumerate(groups):
+            judged.add(judgement, group, record)
+    assert judged.verdict(0, 1) == judged.verdict(1, 0) == 5
+    judged.add(6, 1, 0)
+    judged.add(6, 2, 1)
+    assert judged.verdict(0, 1) == -6
+    assert judged.verdict(0, 2) == 0
+
+
+def test_different_stands_above_what_follows_from_two_sames() -> None:
+    world = World(3, (), ((1, None, 2), (1, 1, None), (None, 1, 1)), ("", "", ""))
+    assert world.outcome() == {frozenset({1, 2}), frozenset({0})}, "the newest same is done, the older left undone"
+
+
+def test_a_third_record_goes_to_the_side_with_which_it_shares_more() -> None:
+    both = [Link(0, 1, "same_email", "x"), Link(0, 2, "same_email", "x"), Link(1, 2, "same_phone_and_name", "y")]
+    assert World(3, both, ((1, 2, None),), ("", "", "")).outcome() == {frozenset({0}), frozenset({1, 2})}
+    only = both[:2]
+    assert World(3, only, ((1, 2, None),), ("bob ray", "ann lee", "a lee")).outcome() == {
+        frozenset({0}),
+        frozenset({1, 2}),
+    }
+
+
+def test_every_two_holders_of_a_value_count_and_not_the_first_alone() -> None:
+    x, y = (0, "same_email", "x"), (1, "same_id", "y")
+    alike = [
+        Alike([0], frozenset({x}), ""),
+        Alike([1, 3], frozenset({x, y}), "ann lee"),
+        Alike([2], frozenset({x, y}), "a lee"),
+    ]
+    assert strengths(alike) == {(0, 1): 3 * 2, (0, 2): 3, (1, 2): (3 + 4 + 1) * 2}
+
+
+def test_a_guest_who_ordered_five_hundred_times_is_split_in_no_time() -> None:
+    size = 500
+    links = [Link(0, i, rule, "x") for i in range(1, size) for rule in ("same_email", "same_phone_and_name")]
+    world = World(size, links, ([1 if i == 3 else 2 if i == 4 else None for i in range(size)],), ["ann lee"] * size)
+    began = process_time()
+    assert world.outcome() == {frozenset({4}), frozenset(range(size)) - {4}}
+    assert process_time() - began < 0.5
