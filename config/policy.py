@@ -29,7 +29,7 @@ class IdentitySettings(Block):
         2, ge=1, description="An identifier that carries more distinct names than this links nothing alone."
     )
     max_group: int = Field(
-        500, ge=2, description="An identifier that more records than this carry links nothing at all."
+        500, ge=2, description="An email or phone number that more records than this carry links nothing at all."
     )
     block: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         (), description="Emails, phone numbers and ids (`system:value`) that never link anybody."

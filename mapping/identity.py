@@ -25,14 +25,20 @@ Identifier = tuple[str, str]
 class Protection:
     """What keeps clusters from running away. ``blocked`` values and ``internal`` domains identify nobody.
 
-    ``max_names``: an email or phone under more distinct names links nothing. ``max_group``: a value held by more
-    records links nothing at all.
+    ``max_names``: an email or phone under more distinct names links nothing. ``max_group``: an email or phone held by
+    more records links nothing at all, and neither does an id of more than ``max_records``: a company has as many records
+    as orders, and only a rule that gives everybody one id has more.
     """
 
     blocked: frozenset[str] = frozenset()
     internal: frozenset[str] = frozenset()
     max_names: int = 2
     max_group: int = 500
+    max_records: int = 10_000
+
+    def most(self, kind: str) -> int:
+        """How many records a value of this kind may be held by."""
+        return self.max_records if kind == ID else self.max_group
 
     def bars(self, kind: str, value: str) -> bool:
         """Whether the value identifies nobody: a role mailbox, a placeholder, a blocked value, one of our own."""
@@ -132,7 +138,7 @@ def agree(one: str, other: str) -> bool:
 
 def links(kind: str, value: str, holders: Sequence[Holder], protection: Protection) -> list[Link]:
     """How the records that hold one value are linked. Deterministic in the set of holders."""
-    if len(holders) < 2 or len(holders) > protection.max_group:
+    if len(holders) < 2 or len(holders) > protection.most(kind):
         return []
     ordered = sorted(holders, key=lambda h: h.key)
     if kind == ID:

@@ -113,7 +113,7 @@ def _reach(
     ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
     group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
     """
-    values = {one for one, count in counts.items() if count <= protection.max_group + slack} - met
+    values = {one for one, count in counts.items() if count <= protection.most(one[0]) + slack} - met
     met |= counts.keys()
     reached: set[int] = set()
     for (_, kind, value), group in identifiers.holders(c, values).items():

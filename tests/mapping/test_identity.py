@@ -83,10 +83,16 @@ def test_one_holder_is_linked_to_nobody() -> None:
 
 
 def test_a_value_held_by_more_than_the_limit_links_nobody() -> None:
-    few = Protection(max_group=3)
+    few = Protection(max_group=3, max_records=3)
     for kind in (EMAIL, PHONE, ID):
         assert len(links(kind, "value", _holders(*["ann lee"] * 3), few)) == 2
         assert links(kind, "value", _holders(*["ann lee"] * 4), few) == []
+
+
+def test_a_company_may_have_more_records_than_a_mailbox() -> None:
+    holders = _holders(*["plum bv"] * 600)
+    assert len(links(ID, "shopify:company:1", holders, Protection())) == 599
+    assert links(EMAIL, "orders@plum.example", holders, Protection()) == []
 
 
 def test_an_email_under_more_names_than_allowed_links_nobody() -> None:

@@ -111,7 +111,7 @@ def test_a_shared_value_that_links_nobody_is_told_with_the_reason(stage: Stage) 
     assert "used under 3 names, more than identity.max_shared_names (2): ed poe, flo poe, gus poe" in _why_not(
         stage, "shop/people 5", "shop/people 6"
     )
-    assert "4 records do, more than identity.max_group (3)" in _why_not(stage, "shop/people 8", "shop/people 9")
+    assert "4 records do, more than the 3 that are allowed" in _why_not(stage, "shop/people 8", "shop/people 9")
 
 
 def test_an_internal_domain_and_an_echo_are_told(stage: Stage) -> None:
