@@ -10,7 +10,7 @@ import pytest
 
 from admin.cli import doors
 from admin.demo import contacts, marketing, shop
-from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, Summary, write_company
+from admin.demo.company import COUNTRY, INTERNAL, NEVER_LOG, SEED, Summary, write_company
 from admin.demo.stories import NoTokens
 from connectors.core.protocols import Runtime
 from mapping.contract import Slice
@@ -28,7 +28,7 @@ Places = dict[tuple[str, str], int]
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    return write_company(tmp_path_factory.mktemp("truth") / "exports", seed=5, customers=PEOPLE)
+    return write_company(tmp_path_factory.mktemp("truth") / "exports", SEED, PEOPLE)
 
 
 @pytest.fixture(scope="module")
