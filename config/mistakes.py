@@ -112,6 +112,8 @@ def _words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str]
         return "is none of the choices", context.get("expected", ""), nearest(str(detail["input"]), choices)
     if kind == "string_too_short" and context.get("min_length") == 1:
         return "is empty", "", ""
+    if kind == "string_pattern_mismatch" and context["pattern"].startswith("^https?://"):
+        return "is no address", "one that begins with https:// and has neither ? nor #", ""
     bound = next((f"{words} {context[name]}" for name, words in _BOUNDS.items() if name in context), "")
     if bound:
         return "is out of range", bound, ""

@@ -405,7 +405,7 @@ def _refuse_unknown(rules: TargetRules, schema: Schema) -> None:
     for name, push in rules.settings.fields.items():
         if push is not None and schema.fields and name not in schema.fields and name != rules.target.external_id:
             near = get_close_matches(name, schema.fields, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "; make it there first"
             place = f"connections.{rules.connection}.push.{rules.target.object}.fields.{name}"
             raise ConfigError(f"{place}: {rules.connection} has no such property{hint}")
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from admin.cli import doors
+from admin.cli.output import many
 from admin.cli.redaction import redacted
 from mapping.errors import ConcordError, ConfigError, DatabaseVersionError
 
@@ -217,7 +218,7 @@ def rates(url: str) -> Finding:
             missing = traits.missing(connection)
     except ConcordError as error:
         return Finding("rates", False, redacted(str(error)), "see that the database runs")
-    told = "; ".join(f"{what} ({count:,} customers)" for what, count in sorted(missing.items()))
+    told = "; ".join(f"{what} ({many(count, 'customer')})" for what, count in sorted(missing.items()))
     remedy = "give each currency a rate under rates: for the days of its amounts, and set hub.currency"
     return _settled("rates", not missing, f"left out of traits: {told}" if missing else "no amount is left out", remedy)
 

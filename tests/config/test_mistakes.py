@@ -130,6 +130,11 @@ def test_a_wrong_type_says_which_is_right() -> None:
     assert one_problem("hub: {name: Acme}\nconnections: [shop]\n").expected == "keys with values"
 
 
+def test_an_address_is_told_in_words_and_not_as_a_pattern() -> None:
+    found = one_problem(shop("{shop: a.example, access_token: !secret shop_token, address: shop.example}"))
+    assert str(found).endswith("address: is no address; expected one that begins with https:// and has neither ? nor #")
+
+
 def test_a_value_that_no_alternative_takes_names_them_all() -> None:
     text = shop("{shop: a.example, access_token: !secret shop_token, folders: {a: 1}}")
     assert one_problem(text).expected == "a list or text (put a number in quotes)"

@@ -53,6 +53,7 @@ class ShopifyConfig(BaseModel):
     region: Literal["eu", "us"] = "eu"
     retry: Retry = Retry()
     folders: list[str] | str = ""
+    address: str = Field("https://a.example", pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")
     proxy: str = ""
 
     @field_validator("shop")
