@@ -78,8 +78,7 @@ def _judge_something(stage: Stage, data: st.DataObject) -> set[str]:
     """A merge or a split of what is there; returns the customers that it named."""
     found = stage.customers()
     large = [one for one in found if len(one.members) > 1]
-    split: bool = data.draw(st.booleans())
-    if large and split:
+    if data.draw(st.booleans()) and large:
         one = data.draw(st.sampled_from(large))
         records = sorted({f"{m.connection}/{m.stream}/{m.slice}/{m.record}" for m in one.members})
         stage.hub.unmerge(one.id, data.draw(st.lists(st.sampled_from(records), min_size=1, max_size=len(records) - 1)))
