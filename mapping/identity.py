@@ -26,8 +26,8 @@ class Protection:
     """What keeps clusters from running away. ``blocked`` values and ``internal`` domains identify nobody.
 
     ``max_names``: an email or phone under more distinct names links nothing. ``max_group``: an email or phone held by
-    more records links nothing at all, and neither does an id of more than ``max_records``: a company has as many records
-    as orders, and only a rule that gives everybody one id has more.
+    more records links nothing at all, and neither does an id of more than ``max_records``: a company may have a record
+    for each of its orders, and only a rule that gives everybody one id has more.
     """
 
     blocked: frozenset[str] = frozenset()

@@ -140,8 +140,9 @@ class Explaining:
             if any(ids.isdisjoint(_of(scene, customer)) for customer in (a, b)):
                 continue
             said = sorted({holder.name for holder in group if holder.name})
-            if len(group) > self.protection.most(kind):
-                yield f"{both}, but {len(group)} records do, more than the {self.protection.most(kind)} that are allowed"
+            most = self.protection.most(kind)
+            if len(group) > most:
+                yield f"{both}, but {len(group)} records do, more than the {most} that are allowed"
             elif kind != ID and (number := len(families(said))) > self.protection.max_names:
                 limit = f"identity.max_shared_names ({self.protection.max_names})"
                 yield f"{both}, but it is used under {number} names, more than {limit}: {_listed(said)}"
