@@ -36,12 +36,12 @@ class Neighbourhood:
                     found.add(number, one.group, one.entity_id)
         return found
 
-    def once(self) -> dict[str, list[int]]:
-        """Former customers to the entities that were theirs when these were judged."""
-        found: dict[str, list[int]] = {}
-        for named in self.said.values():
-            for one in named:
-                found.setdefault(one.customer_id, []).append(one.entity_id)
+    def origins(self) -> dict[int, str]:
+        """Entities that were ever judged to the customers that they belonged to when that was first done."""
+        found: dict[int, str] = {}
+        for number in sorted(self.said):
+            for one in self.said[number]:
+                found.setdefault(one.entity_id, one.customer_id)
         return found
 
 

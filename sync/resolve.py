@@ -241,33 +241,29 @@ def grouped(near: Neighbourhood, live: Mapping[int, Profile]) -> tuple[list[list
 def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
     """A record that we wrote for a customer belongs to that customer, with whatever was changed in it since.
 
-    It is tied to the oldest record that others wrote; only where there is none, to one that we have written into. Where
-    that customer was merged by a person, it is tied to a record that was the customer's then.
+    It is tied to the oldest record that others wrote; only where there is none, to one that we have written into. Of a
+    customer that people merged with another, one that was that customer's before is taken, so that taking the merge
+    back parts the two: what we wrote for one shall not hold on to the other.
     """
+    origins = near.origins()
+
+    def rank(i: int, customer: str) -> tuple[bool, bool, tuple[str, ...]]:
+        return origins.get(i, customer) != customer, live[i].alias is not None, near.keys[i]
+
+    ended = [(i, customer) for i, customer in origins.items() if near.aliases.get(customer, customer) != customer]
     anchors: dict[str, int] = {}
-    for i, customer in near.memberships.items():
+    for i, customer in [*near.memberships.items(), *ended]:
         profile = live.get(i)
         if profile and (profile.founding or not profile.alias):
             others = anchors.get(customer, i)
-            anchors[customer] = min(i, others, key=lambda one: (live[one].alias is not None, near.keys[one]))
-    once = _once(live, near) if near.said else {}
+            anchors[customer] = min(i, others, key=lambda one: rank(one, customer))
     ties = []
     for profile in live.values():
         if profile.alias:
-            anchor = once.get(profile.alias, anchors.get(near.aliases.get(profile.alias, "")))
+            anchor = anchors.get(profile.alias, anchors.get(near.aliases.get(profile.alias, "")))
             if anchor is not None and anchor != profile.id:
                 ties.append(Link(profile.id, anchor, OURS, ""))
     return ties
-
-
-def _once(live: Mapping[int, Profile], near: Neighbourhood) -> dict[str, int]:
-    """Customers that are no more to the oldest record that was theirs when they were judged and is there still."""
-    found: dict[str, int] = {}
-    for customer, entities in near.once().items():
-        there = [i for i in entities if i in live and (live[i].founding or not live[i].alias)]
-        if there and near.aliases.get(customer) != customer:
-            found[customer] = min(there, key=lambda one: (live[one].alias is not None, near.keys[one]))
-    return found
 
 
 def _match(
@@ -322,7 +318,10 @@ def _match(
 
 def _given_back(near: Neighbourhood, home: Mapping[int, str]) -> Iterator[tuple[str, str, str]]:
     """Whose records, all of them, are split off a customer again: (customer, who has them now, who had them once)."""
-    for former, entities in sorted(near.once().items()):
+    once: dict[str, list[int]] = {}
+    for i, customer in near.origins().items():
+        once.setdefault(customer, []).append(i)
+    for former, entities in sorted(once.items()):
         now = {home[i] for i in entities if i in home}
         if len(now) == 1 and former not in home.values():
             (new,) = now

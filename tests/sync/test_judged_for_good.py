@@ -130,9 +130,10 @@ def test_what_was_said_beforehand_gives_the_same_customers_in_whatever_order_rec
             for number in data.draw(st.permutations(range(len(people)))):
                 _put(pieces, people, [number])
                 pieces.sync()
-        assert [(members(one), values(one)) for one in pieces.customers()] == [
-            (members(one), values(one)) for one in whole.customers()
+        told = [
+            sorted([(members(one), values(one)) for one in stage.customers()], key=repr) for stage in (whole, pieces)
         ]
+        assert told[0] == told[1]
 
 
 def _say(stage: Stage, groups: Sequence[int | None]) -> None:
@@ -158,7 +159,7 @@ def test_a_merge_that_is_undone_either_way_restores_everything(
         found = stage.customers()
         if len(found) < 2:
             return
-        before = [_whole(one) for one in found]
+        before = sorted(map(_whole, found), key=repr)  # not by id: the one split off again has a new one
         a, b = data.draw(st.sampled_from(list(combinations(found, 2))))
         report = stage.hub.merge([a.id, b.id])
         if data.draw(st.booleans()):
@@ -167,7 +168,7 @@ def test_a_merge_that_is_undone_either_way_restores_everything(
             one = stage.hub.customer(a.id)
             theirs = {(m.connection, m.stream, m.slice, m.record) for m in b.members}
             stage.hub.unmerge(one.id, ["/".join(record) for record in sorted(theirs)])
-        assert [_whole(one) for one in stage.customers()] == before
+        assert sorted(map(_whole, stage.customers()), key=repr) == before
         assert stage.push().ok
         assert stage.sync().ok
         assert stage.hub.plan().empty

@@ -265,6 +265,18 @@ def test_what_is_written_and_never_read_goes_back_as_well(tmp_path: Path, databa
     stage.close()
 
 
+def test_a_record_we_wrote_into_does_not_hold_on_to_whom_it_was_merged_with(stage: Stage) -> None:
+    _put(stage, person(phone="+442079460999"), person("Ann Lee", email="ann@home.example"))
+    stage.crm.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.settle()
+    before = stage.groups()
+    merge = stage.hub.merge([_of(stage, f"shop/people {n}").id for n in (1, 2)])
+    split = stage.hub.unmerge(_of(stage, "shop/people 1").id, ["shop/people/1"])
+    for report in (split, merge):
+        stage.hub.take_back(report.judgement)
+    assert stage.groups() == before
+
+
 def test_an_unmerge_gives_the_other_a_record_of_its_own_over_there_and_its_engagements(timeline: Stage) -> None:
     stage = timeline
     _put(
