@@ -25,7 +25,7 @@ def _changed(row: Json) -> datetime | None:
 
 
 def test_rows_that_cannot_be_read_are_errors_and_the_others_records() -> None:
-    rows = [
+    rows: list[Json] = [
         {"id": 1, "total": "1", "at": "now"},
         {"id": 2},
         {"id": 3, "total": "3", "at": "?"},
