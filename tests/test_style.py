@@ -13,6 +13,7 @@ from tests.checkout import ROOT, packages, project, shipped
 LONGEST_FILE = 500
 LONGEST_CONNECTOR, MEDIAN_CONNECTOR = 400, 250
 """Lines of connector.py and mapping.py together: what several vendors share lives in connectors/core/."""
+SHOPS = frozenset({"bigcommerce", "magento", "medusa", "shopify", "stripe", "vendure", "woocommerce"})
 UNBUDGETED = frozenset({"caldav", "carddav", "files", "hubspot", "memory", "odoo", "tryton"})
 """Connectors from before the budget was set: most of them write too, or read what no vendor defines."""
 VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "constants", "base", "manager", "misc"})
@@ -47,6 +48,8 @@ def test_a_connector_is_small_and_most_are_smaller() -> None:
     }
     assert {name: length for name, length in lengths.items() if length > LONGEST_CONNECTOR} == {}
     assert median(lengths.values()) <= MEDIAN_CONNECTOR, lengths
+    shops = {name: lengths[name] for name in sorted(SHOPS)}
+    assert median(shops.values()) <= MEDIAN_CONNECTOR, shops
 
 
 def test_every_file_is_called_by_what_it_holds() -> None:

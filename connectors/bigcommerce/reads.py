@@ -7,7 +7,7 @@ of its answers), less the lookback. Neither API tells of what was deleted or arc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,8 @@ from connectors.bigcommerce.api import Api, Json
 from connectors.core import places
 from connectors.core.http import Params
 from connectors.core.protocols import Runtime
-from mapping.contract import Body, Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
+from connectors.core.rows import page
+from mapping.contract import Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
 from mapping.errors import ContractError, RecordError
 
 MOST = 250
@@ -107,8 +108,10 @@ class Orders:
         if wanted := [row["id"] for row in live if mapping.is_refunded(row)]:
             for one in self.api.refunds(wanted, MOST):
                 refunds.setdefault(one["order_id"], []).append(one)
-        page = _page(live, place, lambda row: mapping.order(row, refunds.get(row["id"], ())))
-        return replace(page, tombstones=gone)
+        found = page(
+            live, lambda row: mapping.order(row, refunds.get(row["id"], ())), mapping.instant, places.dump(place)
+        )
+        return replace(found, tombstones=gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Customers:
             then = here.then or _then(self.api, began, self.lookback)
             here = replace(here, then=then, after=leaf.next or here.after)
             if leaf.next:
-                yield _page(leaf.page.data, here, mapping.customer)
+                yield page(leaf.page.data, mapping.customer, mapping.instant, places.dump(here))
         yield Page(cursor=places.dump(here.ended()), complete=here.whole)
 
     def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
@@ -143,19 +146,8 @@ class Customers:
         for at in range(0, len(numbers), MOST):
             named = ",".join(map(str, numbers[at : at + MOST]))
             for leaf in self.api.customers({"id:in": named, "include": "addresses", "limit": MOST}):
-                found += _page(leaf.page.data, Place(), mapping.customer).records
+                found += page(leaf.page.data, mapping.customer, mapping.instant, Cursor("")).records
         return found
-
-
-def _page(rows: Sequence[Json], place: Place, body: Callable[[Json], Body]) -> Page:
-    records, errors = list[RawRecord](), list[RecordError]()
-    for row in rows:
-        id_ = RemoteId(str(row["id"]))
-        try:
-            records.append(RawRecord(id_, body(row), changed_at=mapping.instant(row)))
-        except RecordError as error:
-            errors.append(RecordError(str(error), remote_id=id_))
-    return Page(records, cursor=places.dump(place), errors=errors)
 
 
 def _then(api: Api, began: datetime, lookback: timedelta) -> int:

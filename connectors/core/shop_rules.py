@@ -18,6 +18,7 @@ from typing import Any
 
 from connectors.core import amounts
 from connectors.core.payment_keys import stripe_charge, stripe_intent
+from connectors.core.shops import bare
 from mapping.model import Kind
 from mapping.rules import EntityRules, ParticipantRules
 
@@ -62,9 +63,14 @@ class Billing:
 
 
 def person(shop: str, address: Billing) -> dict[str, str]:
-    """Rules for what a customer's own record says in the same way whichever shop it is of."""
+    """Rules for what a customer's own record says in the same way whichever shop it is of.
+
+    Where the account itself says nothing, its address does.
+    """
     worked_out = {"ids": "[_key]", "company": "_company", "source": f"'{shop}'"}
-    return {**worked_out, "phone": address.phone, **address.address}
+    names = {"given_name": "first_name", "family_name": "last_name", "email": "email"}
+    own = {field: f"{name} || {address[name]}" for field, name in names.items()}
+    return {**worked_out, **own, "phone": address.phone, **address.address}
 
 
 def company(billing: Billing, when: str = "_company") -> EntityRules:
@@ -171,7 +177,8 @@ def paid_by(shop: str, order: Json, told: Sequence[Any], total: Any, *, paid: bo
     if not is_one:
         return {"_payments": keys}
     # What Stripe gave back is Stripe's to say; a refund by hand never passed through it.
-    return {"_payments": keys, "_payment": charge or own, "_failed": failed and not paid, "_gave_back": not charge}
+    one = {"_payment": charge or own, "_failed": failed and not paid, "_gave_back": not charge}
+    return {"_payments": keys, **one, "_aliases": [each for each in keys if each != one["_payment"]]}
 
 
 def guest(order: Json, key: str, billing: Json) -> dict[str, Any]:
@@ -179,6 +186,12 @@ def guest(order: Json, key: str, billing: Json) -> dict[str, Any]:
     reached = billing.get("email") or billing.get("phone")
     is_told = reached or any(billing.get(name) for name in ("first_name", "last_name", "company"))
     return {"_guest": {"ids": [] if reached else [key]}} if is_told and not order.get("customer_id") else {}
+
+
+def buyer(address: Json, tax_numbers: Iterable[Any] = ()) -> dict[str, Any]:
+    """``_name``, ``_company`` and ``_tax_number``, as far as an address and the first number that is one tell them."""
+    number = next((str(each) for each in tax_numbers if each), "")
+    return bare({"_name": full_name(address), "_company": address.get("company"), "_tax_number": number})
 
 
 def full_name(person: Json) -> str:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.core.amounts import LARGEST
+from connectors.core.payment_keys import stripe_charge, stripe_intent
 from mapping import moments
 from mapping.contract import RawRecord, RemoteId
 from mapping.errors import RecordError
@@ -28,7 +29,6 @@ ENVELOPE = ("_order", "_cart", "_payments", "_buyer", "_guest", "_company", "_gu
 for those alone of whom the shop keeps no record: one profile an order would be, for who buys often, more than the
 identity of a customer takes (``max_group``), and tells nothing that the customer's own record does not.
 """
-SERVICES = {"ch_": "stripe:charge", "py_": "stripe:charge", "pi_": "stripe:payment_intent"}
 _PLACE = ("street", "locality", "region", "postal_code", "country")
 _SUMS = ("total", "subtotal", "tax", "shipping", "discount", "refunded")
 _DATES = ("at", "paid_at", "fulfilled_at", "cancelled_at")
@@ -116,8 +116,8 @@ def payment_key(number: str, otherwise: str) -> tuple[str, bool]:
 
     It is not where the service keeps it by another key that is not known here: an intent of Stripe's is not its charge.
     """
-    service = SERVICES.get(number[:3])
-    return (f"{service}:{number}", not service.endswith("intent")) if service else (otherwise, True)
+    intent = stripe_intent([number])
+    return intent or stripe_charge([number]) or otherwise, not intent
 
 
 def payment(shop: str, order: Json, id_: str, number: str, *, own: bool, **told: Any) -> dict[str, Any]:

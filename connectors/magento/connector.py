@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from connectors.core.addresses import SafeAddress
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.magento.reads import Reader
 from connectors.magento.search import LARGEST, Search
@@ -18,7 +19,7 @@ class MagentoConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: str = Field(description="Address of the shop.")
+    base_url: SafeAddress = Field(description="Address of the shop.")
     access_token: SecretStr = Field(description="Access token of an integration.")
     store: str = Field("default", pattern=r"^\w+$", description="Code of the store view whose API is asked.")
     lookback_seconds: int = Field(60, ge=0, description="How late a change may be stored and still be met.")

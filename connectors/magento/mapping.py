@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -19,7 +18,6 @@ PLACES = Decimal("0.0001")
 """Magento keeps amounts with four places; what else a JSON number shows is noise of binary fractions."""
 REFUNDED, PAID, CANCELLED = 2, 2, 3
 """States of credit memos (2) and of invoices (2, 3)."""
-_STRIPE = re.compile(r"(ch|py|pi)_[A-Za-z0-9_]+")
 _NAME = "concat([customer_firstname, customer_middlename, customer_lastname])"
 
 
@@ -315,9 +313,10 @@ def _since(found: Json, *statuses: str) -> str | None:
 def _paying(found: Json, paid: Decimal | None) -> dict[str, Any]:
     """What paid it: by Stripe's own key where the payment method is Stripe's and told its id, else by ours."""
     payment = found.get("payment") or {}
-    told = _STRIPE.match(str(payment.get("last_trans_id") or "")) if "stripe" in str(payment.get("method")) else None
+    # Magento writes what it did behind the id: ch_…-capture.
+    told = str(payment.get("last_trans_id") or "").partition("-")[0] if "stripe" in str(payment.get("method")) else ""
     ours = f"magento:payment:{payment.get('entity_id')}" if payment.get("entity_id") and paid else ""
-    key, own = shops.payment_key(told.group() if told else "", ours)
+    key, own = shops.payment_key(told, ours)
     return {"_payments": [key] if key else [], "_payment": key if own and paid and key else None}
 
 

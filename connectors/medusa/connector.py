@@ -10,8 +10,8 @@ from functools import partial
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.core import shops
+from connectors.core.addresses import SafeAddress
 from connectors.core.auth import one_login, plain
-from connectors.core.http import ADDRESS
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.core.rounds import Beneath, Rounds
 from connectors.medusa import mapping
@@ -26,7 +26,7 @@ class MedusaConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(pattern=ADDRESS, description="Address of the Medusa server.")
+    url: SafeAddress = Field(description="Address of the Medusa server.")
     email: str = Field("", description="E-mail address of an admin user.")
     password: SecretStr | None = Field(None, description="The user's password.")
     api_key: SecretStr | None = Field(None, description="Secret API key, in place of an address and a password.")
@@ -45,7 +45,7 @@ class MedusaConnector:
     def __init__(self, config: MedusaConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config = config
         login = {"email": config.email, "password": plain(config.password), "api_key": plain(config.api_key)}
-        self._api = Api(runtime, tokens, config.url.rstrip("/"), **login)
+        self._api = Api(runtime, tokens, config.url, **login)
 
     def check(self) -> Account:
         """The shop. Raises AuthError."""

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from connectors.core import amounts
+from connectors.core.payment_keys import stripe_charge, stripe_intent, stripe_refund
 from mapping.contract import RawRecord, RemoteId
 from mapping.errors import RecordError
 
@@ -24,7 +25,6 @@ TAKEN = frozenset({"SALE", "CAPTURE"})
 BACK = frozenset({"REFUND", "CHANGE"})
 FAILED = frozenset({"FAILURE", "ERROR"})
 SETTLED = frozenset({"PAID", "PARTIALLY_REFUNDED", "REFUNDED"})
-_CHARGE, _INTENT, _REFUND = (re.compile(rf"(?:{kind})_\w{{6,250}}") for kind in ("ch|py", "pi", "re|pyr"))
 
 
 def number(gid: Any) -> str:
@@ -156,17 +156,12 @@ def _service(one: Json, moved: Sequence[Json]) -> tuple[str, str]:
         return "", ""
     parents = [each for each in moved if each["id"] == _parent(one)]
     told = [text for each in (one, *parents) for text in _texts(each)]
-    charge = next((text for text in told if _CHARGE.fullmatch(text)), "")
-    intent = next((text for text in told if _INTENT.fullmatch(text)), "")
-    return f"stripe:charge:{charge}" if charge else "", f"stripe:payment_intent:{intent}" if intent else ""
+    return stripe_charge(told) or "", stripe_intent(told) or ""
 
 
 def _refunded_as(one: Json) -> str:
-    if "stripe" in str(one.get("gateway") or "").lower():
-        known = next((text for text in _texts(one) if _REFUND.fullmatch(text)), "")
-        if known:
-            return f"stripe:refund:{known}"
-    return f"shopify:transaction:{number(one['id'])}"
+    known = stripe_refund(_texts(one)) if "stripe" in str(one.get("gateway") or "").lower() else None
+    return known or f"shopify:transaction:{number(one['id'])}"
 
 
 def _texts(one: Json) -> Iterator[str]:

@@ -11,8 +11,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from connectors.core import shops
+from connectors.core.addresses import SafeAddress
 from connectors.core.auth import one_login, plain
-from connectors.core.http import ADDRESS
 from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.core.rounds import Beneath, Rounds
 from connectors.vendure import mapping
@@ -29,7 +29,7 @@ class VendureConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(pattern=ADDRESS, description="Address of the Admin API, such as https://HOST/admin-api.")
+    url: SafeAddress = Field(description="Address of the Admin API, such as https://HOST/admin-api.")
     username: str = Field("", description="Login name of an administrator that may read customers and orders.")
     password: SecretStr | None = Field(None, description="The administrator's password.")
     api_key: SecretStr | None = Field(None, description="API key, in place of a name and a password (since 3.6).")
@@ -53,7 +53,7 @@ class VendureConnector:
     def __init__(self, config: VendureConfig, runtime: Runtime, tokens: TokenStore) -> None:
         self._config = config
         login = {"username": config.username, "password": plain(config.password), "api_key": plain(config.api_key)}
-        self._api = Api(runtime, tokens, config.url.rstrip("/"), **login, channel=config.channel)
+        self._api = Api(runtime, tokens, config.url, **login, channel=config.channel)
 
     def check(self) -> Account:
         """The channel, by its token: ids begin with 1 in every shop. Raises AuthError."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from ipaddress import ip_address
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from connectors.core.addresses import SafeAddress
 from connectors.core.auth import Basic, plain
 from connectors.core.http import Budget, Http, Limit
 from connectors.core.oauth1 import Signer
@@ -24,28 +23,14 @@ from connectors.woocommerce.reads import MOST, Customers, Orders
 from mapping.contract import Account
 
 
-def _address(value: str) -> str:
-    place = urlsplit(value.strip())
-    if place.scheme not in ("http", "https") or not place.hostname or place.query or place.fragment or place.username:
-        raise ValueError("it must be the address of the shop, such as https://shop.example or https://example.com/shop")
-    if place.scheme == "http" and not _is_here(place.hostname):
-        raise ValueError("it must begin with https://: customers' data would travel for anybody to read")
-    return value.strip().rstrip("/").removesuffix("/wp-json")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class WooCommerceConfig(BaseModel):
     """How a connection logs in to a WooCommerce shop, and how it reads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: Annotated[str, AfterValidator(_address)] = Field(description="Address of the shop.")
+    url: Annotated[SafeAddress, AfterValidator(lambda url: url.removesuffix("/wp-json"))] = Field(
+        description="Address of the shop."
+    )
     consumer_key: SecretStr = Field(description="Consumer key of a REST API key that may read (ck_…).")
     consumer_secret: SecretStr = Field(description="Consumer secret of that key (cs_…).")
     login: Literal["auto", "basic", "signed"] = Field(
@@ -91,8 +76,7 @@ class WooCommerceConnector:
         Raises AuthError or ForbiddenError, or ContractError where no WooCommerce answers.
         """
         self._shop.rows("/orders", {"status": "any", "per_page": 1, "_fields": "id"})
-        place = urlsplit(self._config.url)
-        here = f"{place.netloc}{place.path}".lower().removeprefix("www.")
+        here = self._config.url.partition("://")[2].lower().removeprefix("www.")
         return Account(here, here)
 
     def streams(self) -> Sequence[Stream]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
-from connectors.core import amounts, shop_rules, timestamps
-from connectors.core.shop_rules import Billing, Json, full_name
+from connectors.core import amounts, payment_keys, shop_rules, timestamps
+from connectors.core.shop_rules import Billing, Json
 from connectors.core.shops import bare, readable
 from mapping.model import Kind
 from mapping.rules import EntityRules
@@ -28,8 +28,6 @@ CUSTOMER_FIELDS = (
     *("id", "date_created", "date_created_gmt", "date_modified", "date_modified_gmt", "email", "first_name"),
     *("last_name", "role", "username", "billing", "shipping", "is_paying_customer", "meta_data"),
 )
-STRIPE_META = ("_charge_id", "_stripe_charge_id", "_intent_id", "_stripe_intent_id")
-"""Where WooPayments and the Stripe plugins keep their ids, beside ``transaction_id``."""
 ATTRIBUTION = "_wc_order_attribution_"
 """What an order's metadata on where the buyer came from begins with (WooCommerce 8.5 and later)."""
 TAX_NUMBERS = (
@@ -48,8 +46,8 @@ def customer(row: Json) -> dict[str, Any]:
     """The record of a user. Raises RecordError where its parts cannot be read."""
     with readable(row, "a customer whose parts are not what WooCommerce sends"):
         meta = _meta(row)
-        body = {**_kept(row, CUSTOMER_FIELDS), **_buyer(row.get("billing") or {}, meta)}
-        return {**body, "_key": f"woocommerce:customer:{row['id']}", "_rest": _public(meta)}
+        body = {**_kept(row, CUSTOMER_FIELDS), **shop_rules.buyer(row.get("billing") or {}, map(meta.get, TAX_NUMBERS))}
+        return {**body, "_key": f"woocommerce:customer:{row['id']}", "_rest": _rest(row, meta)}
 
 
 def order(row: Json, refunds: Sequence[Json] = ()) -> dict[str, Any]:
@@ -62,7 +60,7 @@ def order(row: Json, refunds: Sequence[Json] = ()) -> dict[str, Any]:
         sold = (*row["line_items"], *(row.get("fee_lines") or ()))
         return {
             **_kept(row, ORDER_FIELDS),
-            **_buyer(billing, meta),
+            **shop_rules.buyer(billing, map(meta.get, TAX_NUMBERS)),
             "_key": key,
             "_lines": list(_lines(row)),
             "_subtotal": amounts.total(one["total"] for one in sold),
@@ -81,10 +79,11 @@ def _refunds(row: Json, dated: Mapping[int, Json]) -> Iterator[tuple[int, str | 
 
 
 def _rest(row: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays as ``custom``: WordPress keeps what begins with an underscore from its own pages, too."""
     coupons = [one["code"] for one in row.get("coupon_lines") or ()]
     rest = {"coupons": coupons, "created_via": row.get("created_via"), "note": row.get("customer_note")}
     rest.update({name.removeprefix(ATTRIBUTION): meta[name] for name in meta if name.startswith(ATTRIBUTION)})
-    return {name: value for name, value in {**rest, **_public(meta)}.items() if value}
+    return bare({**rest, **{name: meta[name] for name in meta if not name.startswith("_")}})
 
 
 def _lines(row: Json) -> Iterator[dict[str, Any]]:
@@ -101,50 +100,30 @@ def _lines(row: Json) -> Iterator[dict[str, Any]]:
 
 
 def _paid(row: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
-    told = [row.get("transaction_id"), *(meta.get(name) for name in STRIPE_META)]
+    told = [row.get("transaction_id"), *(meta.get(name) for name in payment_keys.PLUGIN_FIELDS)]
     paid, failed = bool(row.get("date_paid_gmt")), row.get("status") == "failed" and bool(row.get("payment_method"))
-    found = shop_rules.paid_by("woocommerce", row, told, row["total"], paid=paid, failed=failed)
-    if "_payment" in found:
-        found["_aliases"] = [key for key in found["_payments"] if key != found["_payment"]]
-    return found
-
-
-def _buyer(billing: Json, meta: Mapping[str, Any]) -> dict[str, Any]:
-    tax_number = next((str(meta[each]) for each in TAX_NUMBERS if meta.get(each)), "")
-    return bare({"_name": full_name(billing), "_company": billing.get("company"), "_tax_number": tax_number})
+    return shop_rules.paid_by("woocommerce", row, told, row["total"], paid=paid, failed=failed)
 
 
 def _meta(row: Json) -> dict[str, Any]:
     return {str(one["key"]): one.get("value") for one in row.get("meta_data") or ()}
 
 
-def _public(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """WordPress keeps what begins with an underscore from its own pages, too."""
-    return {name: value for name, value in meta.items() if not name.startswith("_") and value not in ("", None)}
-
-
 def _kept(row: Json, fields: Sequence[str]) -> dict[str, Any]:
     """The documented fields; of the metadata what is public, or read by a rule here."""
-    read, meta = {*STRIPE_META, *TAX_NUMBERS, "_wcpay_mode"}, row.get("meta_data") or ()
+    read, meta = {*payment_keys.PLUGIN_FIELDS, *TAX_NUMBERS, "_wcpay_mode"}, row.get("meta_data") or ()
     told = [(one, str(one["key"])) for one in meta]
     kept = [one for one, key in told if key in read or not key.startswith("_") or key.startswith(ATTRIBUTION)]
     return {**{name: row[name] for name in fields if row.get(name) is not None}, "meta_data": kept}
 
 
-def _at(field: str) -> str:
-    return f"date(join('', [{field}, 'Z']))"
-
-
 BILLING = Billing("billing", ("address_1", "address_2"), "city", "state", "postcode", "country")
 _PERSON = {
     **shop_rules.person("woocommerce", BILLING),
-    "given_name": "first_name || billing.first_name",
-    "family_name": "last_name || billing.last_name",
-    "email": "email || billing.email",
     "emails": "[email, billing.email][?@]",
     "stage": "(is_paying_customer && 'customer') || `null`",
-    "created_at": _at("date_created_gmt"),
-    "updated_at": _at("date_modified_gmt"),
+    "created_at": "date(date_created_gmt)",
+    "updated_at": "date(date_modified_gmt)",
     "custom": "_rest",
 }
 _STAFF = "contains(['administrator', 'shop_manager', 'editor', 'author', 'contributor'], role || '')"
@@ -160,17 +139,17 @@ ORDERS = shop_rules.order_rules(
     BILLING,
     {
         **{name: name for name in ("number", "status", "currency", "total")},
-        "at": _at("date_created_gmt"),
+        "at": "date(date_created_gmt)",
         "subtotal": "_subtotal",
         "tax": "total_tax",
         "shipping": "shipping_total",
         "discount": "discount_total",
-        "paid_at": _at("date_paid_gmt"),
-        "fulfilled_at": _at("date_completed_gmt"),
+        "paid_at": "date(date_paid_gmt)",
+        "fulfilled_at": "date(date_completed_gmt)",
         # WooCommerce does not keep when an order was cancelled.
-        "cancelled_at": f"(status == 'cancelled' && {_at('date_modified_gmt')}) || `null`",
+        "cancelled_at": "(status == 'cancelled' && date(date_modified_gmt)) || `null`",
     },
     draft="status == 'checkout-draft'",
-    paid=_at("date_paid_gmt"),
+    paid="date(date_paid_gmt)",
     method="payment_method_title || payment_method",
 )

@@ -11,7 +11,7 @@ of them anew every so many hours, where only what differs is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,10 +22,11 @@ from typing import Any
 from connectors.core import places
 from connectors.core.by_id import Rank, Slip, by_id
 from connectors.core.protocols import Runtime
+from connectors.core.rows import page
 from connectors.woocommerce import mapping
 from connectors.woocommerce.api import Json, Shop
 from mapping.contract import Body, Cursor, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
-from mapping.errors import GoneError, RecordError
+from mapping.errors import GoneError
 
 MOST = 100
 """Rows in an answer at most ("Pagination", ``per_page``)."""
@@ -149,7 +150,7 @@ class Orders:
         return self._page(list(self.listing.named(ids)), Place()).records
 
     def _page(self, rows: Sequence[Json], place: Place, *, complete: bool = False) -> Page:
-        return _page(rows, place, self._body, complete=complete)
+        return replace(page(rows, self._body, mapping.instant, places.dump(place)), complete=complete)
 
     def _body(self, row: Json) -> Body:
         refunds: Sequence[Json] = ()
@@ -182,7 +183,8 @@ class Customers:
         full = here.phase == FULL
         for rows, rank, last in self.listing.leaves(here.rank):
             here = replace(here.at(rank), phase=REST if last else here.phase)
-            yield replace(_page(rows, here, mapping.customer, complete=full and last), begins=begins)
+            found = page(rows, mapping.customer, mapping.instant, places.dump(here))
+            yield replace(found, complete=full and last, begins=begins)
             begins = False
 
     def ids(self, slice_: Slice) -> Iterator[Sequence[RemoteId]]:
@@ -191,18 +193,7 @@ class Customers:
 
     def get(self, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         """The users that are there."""
-        return _page(list(self.listing.named(ids)), Place(), mapping.customer).records
-
-
-def _page(rows: Sequence[Json], place: Place, body: Callable[[Json], Body], *, complete: bool = False) -> Page:
-    records, errors = list[RawRecord](), list[RecordError]()
-    for row in rows:
-        id_ = RemoteId(str(_id(row)))
-        try:
-            records.append(RawRecord(id_, body(row), changed_at=mapping.instant(row)))
-        except RecordError as error:
-            errors.append(RecordError(str(error), remote_id=id_))
-    return Page(records, cursor=places.dump(place), complete=complete, errors=errors)
+        return page(self.listing.named(ids), mapping.customer, mapping.instant, Cursor("")).records
 
 
 def _changed(since: int) -> dict[str, Any]:
