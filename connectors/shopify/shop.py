@@ -56,7 +56,8 @@ class Shop:
         """A new customer; ``subscribed`` is their word on e-mails, ``texted`` on text messages, ``address`` as the API
         shows it. ``id`` is the record's number, where it is to be a certain one; so it is of all that follows."""
         number, subscribed = values.pop("id", None) or self._number(), values.pop("subscribed", False)
-        address, state = values.pop("address", None), "SUBSCRIBED" if values.pop("texted", False) else "NOT_SUBSCRIBED"
+        address = values.pop("address", None)
+        state = "SUBSCRIBED" if values.pop("texted", False) else "NEVER_SUBSCRIBED"
         consent = {"state": state, "optInLevel": "SINGLE_OPT_IN", "updatedAt": None}
         mail = {
             "emailAddress": email,
