@@ -99,6 +99,11 @@ def version(c: Connection) -> str:
     return c.execute(select(trait_rules.c.version)).scalar_one_or_none() or ""
 
 
+def could_be(c: Connection) -> bool:
+    """Whether there is any fact that traits could be made of."""
+    return bool(c.execute(select(exists(select(fact.c.id)))).scalar_one())
+
+
 _OVERDUE = select(trait.c.customer_id).where(trait.c.due_at <= bindparam("now"))
 
 

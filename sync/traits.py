@@ -86,7 +86,9 @@ class TraitKeeper:
     def waiting(self) -> bool:
         """Whether there is anything to do."""
         with self.db.read() as c:
-            return traits.is_anything_due(c, self.db.stamp()) or traits.version(c) != self.version
+            if traits.is_anything_due(c, self.db.stamp()):
+                return True
+            return traits.version(c) != self.version and traits.could_be(c)
 
     def run(self) -> int:
         """Makes all that is due, and returns of how many customers the traits changed."""
