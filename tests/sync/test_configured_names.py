@@ -63,6 +63,9 @@ def test_a_property_that_is_not_there_stops_the_plan(stage: Stage) -> None:
     stage.configure("crm", push={"people": {"match_on": "email", "fields": {"job_titel": "job_title"}}})
     with pytest.raises(ConfigError, match=r"push\.people\.fields\.job_titel.*did you mean 'job_title'"):
         stage.hub.plan()
+    stage.configure("crm", push={"people": {"match_on": "email", "fields": {"worth": "traits.order_count"}}})
+    with pytest.raises(ConfigError, match=r"fields\.worth: crm has no such property; make it there first"):
+        stage.hub.plan()
 
 
 def test_who_applied_a_plan_is_kept_by_ids(stage: Stage) -> None:
