@@ -158,7 +158,7 @@ def configuration(path: Path) -> tuple[HubSettings | None, Finding]:
         return None, Finding("configuration", False, _listed(error), remedy)
     except ImportError as error:
         return None, Finding("configuration", False, f"cannot be read without {error.name}", REINSTALL)
-    return hub, Finding("configuration", True, f"{path}: {len(settings.connections)} connections")
+    return hub, Finding("configuration", True, f"{path}: {many(len(settings.connections), 'connection')}")
 
 
 def secrets(path: Path) -> Finding:
