@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.tiktok_leads import sandbox
 from connectors.tiktok_leads.connector import TikTokLeadsConfig
 from connectors.tiktok_leads.sandbox import ADVERTISER, SECRET, Form
 from mapping.contract import Cursor, Page, RemoteId, Slice
@@ -93,8 +92,8 @@ def test_a_form_without_leads_is_read_all_the_same(studio: Studio) -> None:
     assert (page.records, page.complete) == ([], True)
 
 
-def test_an_export_that_does_not_end_is_left_for_later(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "TAKES", timedelta(days=1))
+def test_an_export_that_does_not_end_is_left_for_later(studio: Studio) -> None:
+    studio.server.takes = timedelta(days=1)
     with pytest.raises(TransientError, match="come to an end"):
         pages(studio)
     assert studio.clock.slept < 600
