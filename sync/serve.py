@@ -151,6 +151,7 @@ class Server:
                 one.child.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 one.child.kill()
+                one.child.wait()
         with suppress(ConcordError):  # what cannot be noted now is due again by itself
             self._reap(stopped=True)
         self.db.close()
