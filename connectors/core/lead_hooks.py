@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ STREAM = "leads"
 
 
 @dataclass(frozen=True, slots=True)
-class LeadHooks:
+class LeadHooks(ABC):
     """Calls that are signed with ``secret``. A vendor says who it is and what the secret is called in its settings,
     which header holds the signature behind which prefix, what is signed, and which leads a call speaks of."""
 
@@ -46,9 +47,9 @@ class LeadHooks:
         """What may have been signed: the body."""
         return [body]
 
+    @abstractmethod
     def leads(self, told: Any) -> Iterable[tuple[str, str]]:
         """The slice and the id of each lead that a call, as parsed JSON, speaks of.
 
         May raise KeyError, TypeError or AttributeError for anything else.
         """
-        raise NotImplementedError

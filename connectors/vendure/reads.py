@@ -77,9 +77,9 @@ class Listing:
         # Nothing is left out: an absent filter and an empty one mean the same.
         options = {"filter": wanted, "sort": {"id": "ASC"}, "skip": skip, "take": take}
         told = self.api.ask(query, options=options)
-        found = told.get("found")
+        found: Any = told.get("found")
         try:
-            rows, total = [dict(row) for row in found["items"]], int(found["totalItems"])  # type: ignore[index]
+            rows, total = [dict(row) for row in found["items"]], int(found["totalItems"])
             places = int(told["globalSettings"]["serverConfig"]["moneyStrategyPrecision"]) if self.money else 0
         except (KeyError, TypeError, ValueError):
             raise ContractError(f"Vendure's answer to a list of {name} is of another shape") from None

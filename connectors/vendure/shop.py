@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -159,7 +160,7 @@ class Shop:
         rows = [row for row in self._held(kind).values() if _fits(row, asked.get("filter") or {})]
         sort = asked.get("sort") or {}
         for name in reversed([each for each in SORTABLE if each in sort]):
-            rows.sort(key=lambda row, name=name: _order(row, name), reverse=sort[name] == "DESC")  # type: ignore[misc]
+            rows.sort(key=partial(_order, name=name), reverse=sort[name] == "DESC")
         skip = asked.get("skip", 0)
         return {"items": [_shown(row) for row in rows[skip : skip + take]], "totalItems": len(rows)}
 
