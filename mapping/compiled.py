@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mapping.assembly import finish_fact, finish_organization, finish_person
 from mapping.coercion import ADDRESS, COERCERS, ShapeError, custom, key, required
@@ -17,8 +16,7 @@ from mapping.participants import ParticipantReader
 from mapping.rules import EntityRules
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """One thing that a raw record says.
 
     ``values`` is JSON in canonical form, only fields that have a value: instants ``2026-05-01T08:00:00Z``, dates
@@ -49,9 +47,8 @@ class CompiledRule:
             mistakes.append(f"rule '{rule.name}': each needs a part, which tells its entities apart")
         fields = {target: text for target, text in {**rule.fields, **override}.items() if text}
         self._fields = Filling(rule.name, self._steps(fields))
-        self._defaults = Filling(
-            rule.name, self._steps({t: x for t, x in rule.defaults.items() if x}), only_missing=True
-        )
+        defaults = self._steps({t: x for t, x in rule.defaults.items() if x})
+        self._defaults = Filling(rule.name, defaults, only_missing=True) if defaults else None
         if rule.participants and rule.kind in PROFILES:
             mistakes.append(f"rule '{rule.name}': a {rule.kind} has no participants, only facts have")
         self._participants = [ParticipantReader(each, self._expression) for each in rule.participants]
@@ -129,7 +126,7 @@ class CompiledRule:
         values: dict[str, Any] = {}
         odd: dict[str, Any] = {}
         self._fields.fill(scope, values, odd, self.country)
-        if self._defaults:
+        if self._defaults is not None:
             self._defaults.fill(scope, values, odd, self.country)
         for reader in self._participants:
             try:

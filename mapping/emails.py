@@ -34,8 +34,9 @@ def email(text: str) -> str | None:
     form (IDNA). Local parts are case-sensitive by RFC 5321, but no mailbox provider of note treats them so.
     """
     lowered = text.strip().lower()
-    if len(lowered) <= 254 and _is_plain(lowered):
-        return lowered if lowered.find("@") <= 64 else None
+    local, _, host = lowered.partition("@")
+    if len(lowered) <= 254 and _LOCAL.fullmatch(local) is not None and _is_domain(host):
+        return lowered if len(local) <= 64 else None
     return _odd(text)
 
 
@@ -80,9 +81,11 @@ def email_key(address: str, *, subaddress: bool = True) -> str:
     Without the ``+tag`` (RFC 5233; with ``subaddress`` False it stays), and at Gmail without dots and with one domain,
     as Google delivers them (support.google.com/mail/answer/7436150).
     """
-    local, _, domain = address.rpartition("@")
+    local, at, domain = address.rpartition("@")
     if subaddress and "+" in local:
         local = local.partition("+")[0] or local
+    elif at and domain not in _GMAIL:
+        return address
     if domain in _GMAIL:
         return f"{local.replace('.', '') or local}@gmail.com"
     return f"{local}@{domain}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mapping.coercion import SHORT, Coercer, ShapeError, UnreadableError
-from mapping.coercion import text as as_text
+from mapping.coercion import QUICK, SHORT, Coercer, ShapeError, UnreadableError
 from mapping.errors import RecordError
 from mapping.expressions import Getter, dotted
 
@@ -27,12 +26,13 @@ class Step(NamedTuple):
 
 class _Quick(NamedTuple):
     """A step as it is taken. ``get`` is None where the value lies under ``key`` of the object that most steps read;
-    ``coerce`` is None for a plain text."""
+    ``quick`` is what most texts need instead of ``coerce``, if there is such a thing."""
 
     target: str
     key: str
     get: Getter | None
-    coerce: Coercer | None
+    coerce: Coercer
+    quick: Callable[[str], Any] | None
 
 
 class Filling:
@@ -43,9 +43,9 @@ class Filling:
 
     def __init__(self, rule: str, steps: Sequence[Step], *, only_missing: bool = False) -> None:
         self._rule, self._only_missing = rule, only_missing
-        self._nested = [(one.root, one.target, one.get, _unless_text(one.coerce)) for one in steps if one.root]
+        self._nested = [(one.root, one.target, one.get, one.coerce, QUICK.get(one.coerce)) for one in steps if one.root]
         flat = sorted((step for step in steps if not step.root), key=lambda step: step.target != "address")
-        self._by_getters = [_Quick(one.target, "", one.get, _unless_text(one.coerce)) for one in flat]
+        self._by_getters = [_Quick(one.target, "", one.get, one.coerce, QUICK.get(one.coerce)) for one in flat]
         paths = [dotted(step.expression) or () for step in flat]
         near = Counter(path[:-1] for path in paths if 0 < len(path) < 3)
         self._near = near.most_common(1)[0][0] if near else ()
@@ -55,9 +55,6 @@ class Filling:
             else quick
             for quick, path in zip(self._by_getters, paths, strict=True)
         ]
-
-    def __bool__(self) -> bool:
-        return bool(self._nested or self._by_getters)
 
     def fill(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:
         """Adds to ``values`` what the record says, and to ``odd`` what it says that cannot be read.
@@ -74,18 +71,15 @@ class Filling:
         raw: Any
         value: Any
         try:
-            for target, key, get, coerce in steps:
+            for target, key, get, coerce, quick in steps:
                 raw = look(key) if get is None else get(scope)
                 if raw is None or raw == "" or (only_missing and target in values):
                     continue
-                if coerce is None:
-                    if type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
-                        # What most fields are, at the price of no call: what ``clean`` would make of it.
-                        raw = raw.strip()
-                        if raw:
-                            values[target] = raw
+                if quick and type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
+                    value = quick(raw)
+                    if value:
+                        values[target] = value
                         continue
-                    coerce = as_text
                 try:
                     value = coerce(raw, country)
                 except UnreadableError as error:
@@ -103,17 +97,15 @@ class Filling:
     def _fill_nested(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:
         root = leaf = ""
         try:
-            for root, leaf, get, coerce in self._nested:
+            for root, leaf, get, coerce, quick in self._nested:
                 raw = get(scope)
                 if raw is None or raw == "" or (self._only_missing and leaf in values.get(root, _EMPTY)):
                     continue
-                if coerce is None:
-                    if type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
-                        raw = raw.strip()
-                        if raw:
-                            values.setdefault(root, {})[leaf] = raw
+                if quick and type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
+                    value = quick(raw)
+                    if value:
+                        values.setdefault(root, {})[leaf] = value
                         continue
-                    coerce = as_text
                 try:
                     value = coerce(raw, country)
                 except UnreadableError as error:
@@ -123,7 +115,3 @@ class Filling:
                     values.setdefault(root, {})[leaf] = value
         except (RecordError, ShapeError) as error:
             raise RecordError(f"rule '{self._rule}', field '{root}.{leaf}': {error}") from None
-
-
-def _unless_text(coerce: Coercer) -> Coercer | None:
-    return None if coerce is as_text else coerce

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from mapping import normalize
@@ -106,7 +106,7 @@ def _of_system(entity: Entity, word: str, own: str) -> Entity:
             {**each, "ids": [renamed(one) for one in each["ids"]]} if "ids" in each else each
             for each in values["participants"]
         ]
-    return replace(entity, values=values)
+    return entity._replace(values=values)
 
 
 def _told(value: Any) -> dict[str, Any]:

@@ -29,11 +29,13 @@ def phone(text: str, country: str = "") -> str | None:
     None. Possible lengths are checked, not whether the block is assigned: numbering plans change faster than libraries.
     """
     digits = text.replace(" ", "")
-    if not digits[1:].isdigit():
+    rest = digits[1:]
+    if not rest.isdigit():
         digits = text.translate(_PUNCTUATION)
+        rest = digits[1:]
     if digits.isascii():
-        if digits[:1] == "+" and digits[1:].isdigit():
-            found = _international(digits[1:])
+        if digits[:1] == "+" and rest.isdigit():
+            found = _international(rest)
             if found:
                 return found
         elif country and digits.isdigit():

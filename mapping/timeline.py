@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -34,11 +33,8 @@ class Privacy:
         patterns = [_canonical(one) for one in never_log if one.strip()]
         whole = [one if "@" in one else f"*@{one}" for one in patterns]
         self._never = re.compile("|".join(map(fnmatch.translate, whole))) if whole else None
-
-    @property
-    def asks_for_nothing(self) -> bool:
+        self.asks_for_nothing = self._never is None and not listed
         """Whether every entity is admitted as it is."""
-        return self._never is None and not self._domains and not self._addresses
 
     def is_internal(self, email: str) -> bool:
         """Whether the address is a colleague's: then it never makes a customer."""
@@ -86,7 +82,7 @@ class Privacy:
         if sender is None:
             return entity
         direction = Direction.OUT if self.side(sender) == "us" else Direction.IN
-        return replace(entity, values={**values, "direction": direction.value})
+        return entity._replace(values={**values, "direction": direction.value})
 
 
 def _canonical(text: str) -> str:

@@ -5,11 +5,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Select, Table, Text, TypeDecorator, bindparam
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Integer,
+    Select,
+    Table,
+    Text,
+    TypeDecorator,
+    Update,
+    bindparam,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -61,26 +74,36 @@ def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 
 class Prepared:
-    """A SELECT that every page runs: made into text once, and on SQLite run by the driver itself, since SQLAlchemy's
-    way to it costs as much again as SQLite's work (25 to 50 µs a statement, 2026-11-29).
+    """A statement that every page or batch runs: made into text once, and on SQLite run by the driver itself, since
+    SQLAlchemy's way to it costs as much again as SQLite's work (25 to 50 µs a statement, 2026-11-29).
 
-    Its values come back as the driver has them: none of its columns may have a type that reads them.
+    Its values come back as the driver has them: of its columns only truth values (0 and 1 on SQLite) may have a type
+    that reads them.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[Any] | Delete | Update) -> None:
         self._statement = statement
         self._text = ""
         self._binds: list[tuple[str, Callable[[Any], Any] | None]] = []
+        self._fixed: dict[str, Any] = {}
 
     def rows(self, c: Connection, values: Mapping[str, Any]) -> list[Any]:
-        """Its rows."""
+        """The rows of a SELECT."""
         if c.dialect.name != "sqlite":
             return list(c.execute(self._statement, values).all())
         return self._run(c, values).fetchall()
 
+    def change(self, c: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows a DELETE or an UPDATE reached."""
+        if c.dialect.name != "sqlite":
+            return c.execute(self._statement, values).rowcount
+        return self._run(c, values).rowcount
+
     def _run(self, c: Connection, values: Mapping[str, Any]) -> sqlite3.Cursor:
         if not self._text:
             self._prepare(c.dialect)
+        if self._fixed:
+            values = {**self._fixed, **values}
         given = [values[name] if read is None else read(values[name]) for name, read in self._binds]
         return driver_of(c).execute(self._text, given)
 
@@ -88,6 +111,7 @@ class Prepared:
         compiled = self._statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self._binds = [(name, compiled.binds[name].type.bind_processor(dialect)) for name in compiled.positiontup or ()]
+        self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._text = str(compiled)
 
 
@@ -98,11 +122,16 @@ def driver_of(c: Connection) -> sqlite3.Connection:
     return driver
 
 
+MANY = 100
+"""Rows that one statement inserts into SQLite: a fifth cheaper a row than a statement each (2026-11-29)."""
+
+
 @cache
-def _insert(table: Table, columns: tuple[str, ...], dialect: str, paramstyle: str) -> str:
+def _insert(table: Table, columns: tuple[str, ...], dialect: str, paramstyle: str, count: int = 1) -> str:
     quoted = ", ".join(f'"{name}"' for name in columns)
     mark = "?" if paramstyle == "qmark" else "%s"
-    return f'INSERT INTO "{table.name}" ({quoted}) VALUES ({", ".join([mark] * len(columns))})'  # noqa: S608  our names
+    row = f"({', '.join([mark] * len(columns))})"
+    return f'INSERT INTO "{table.name}" ({quoted}) VALUES {", ".join([row] * count)}'  # noqa: S608  our names
 
 
 def insert_rows(c: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -116,7 +145,12 @@ def insert_rows(c: Connection, table: Table, columns: tuple[str, ...], rows: Seq
         columns, rows = pick(columns), list(map(pick, rows))
     text = _insert(table, columns, c.dialect.name, c.dialect.paramstyle)
     if c.dialect.name == "sqlite":
-        driver_of(c).executemany(text, rows)
+        whole = len(rows) - len(rows) % MANY
+        if whole:
+            many = _insert(table, columns, c.dialect.name, c.dialect.paramstyle, MANY)
+            batches = (tuple(chain.from_iterable(rows[at : at + MANY])) for at in range(0, whole, MANY))
+            driver_of(c).executemany(many, batches)
+        driver_of(c).executemany(text, rows[whole:])
     else:
         c.exec_driver_sql(text, list(rows))
 

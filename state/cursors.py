@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
-from state.database import insert_or_update
+from state.batches import Prepared, insert_rows
 from state.tables import cursor
 
 
@@ -34,16 +34,18 @@ def load(c: Connection, slice_id: int) -> Place:
     return Place(*row) if row else Place()
 
 
+_FIELDS = ("value", "generation", "enumerating", "pages", "began_at", "updated_at")
+_MOVE = Prepared(
+    update(cursor)
+    .where(cursor.c.slice_id == bindparam("b_slice"))
+    .values({name: bindparam(f"n_{name}") for name in _FIELDS})
+)
+
+
 def store(c: Connection, slice_id: int, place: Place, at: str) -> None:
     """Keeps the place; in the transaction of the page it belongs to."""
-    row = {
-        "slice_id": slice_id,
-        "value": place.value,
-        "generation": place.generation,
-        "enumerating": place.enumerating,
-        "pages": place.pages,
-        "began_at": place.began_at,
-        "updated_at": at,
-    }
-    fields = ["value", "generation", "enumerating", "pages", "began_at", "updated_at"]
-    insert_or_update(c, cursor, [row], ["slice_id"], fields)
+    row = (place.value, place.generation, place.enumerating, place.pages, place.began_at, at)
+    if not _MOVE.change(
+        c, {"b_slice": slice_id, **{f"n_{name}": value for name, value in zip(_FIELDS, row, strict=True)}}
+    ):
+        insert_rows(c, cursor, ("slice_id", *_FIELDS), [(slice_id, *row)])

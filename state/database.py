@@ -49,8 +49,10 @@ def stamp(instant: datetime) -> str:
     if instant.tzinfo is None:
         raise ValueError("an instant needs a zone")
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    text = utc.isoformat()  # half the price of timespec="microseconds"; a fraction stands there only if it is not zero
-    return f"{text[:26]}Z" if len(text) == 32 else f"{text[:19]}.000000Z"
+    # Written out by hand, since isoformat() asks the zone for what is known here.
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (  # noqa: UP031  an f-string takes nearly twice as long
+        utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond
+    )  # fmt: skip
 
 
 def parse_stamp(stored: str) -> datetime:

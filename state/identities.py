@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, or_, select, update
 
 from mapping.identity import Link
-from state.batches import among, insert_rows
+from state.batches import Prepared, among, insert_rows
 from state.database import insert_or_update
 from state.records import chunks
 from state.tables import (
@@ -51,10 +51,16 @@ class Profile(NamedTuple):
     text: str
 
 
+_QUEUE = Prepared(
+    select(dirty_entity.c.seq, dirty_entity.c.entity_id, dirty_entity.c.fact_key)
+    .order_by(dirty_entity.c.seq)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 def queue(c: Connection, limit: int) -> list[Queued]:
     """The oldest waiting entities."""
-    statement = select(dirty_entity.c.seq, dirty_entity.c.entity_id, dirty_entity.c.fact_key)
-    return [Queued._make(row) for row in c.execute(statement.order_by(dirty_entity.c.seq).limit(limit)).all()]
+    return [Queued._make(row) for row in _QUEUE.rows(c, {"limit": limit})]
 
 
 def queue_length(c: Connection) -> int:
@@ -66,20 +72,21 @@ _PROFILE = select(
     entity.c.id, entity.c.kind, entity.c.live, entity.c.founding, entity.c.fact_key, entity.c.alias,
     entity.c["values"], entity.c.since, entity.c.echo,
 )  # fmt: skip
-_KEYS = (
+_KEYS = Prepared(
     select(entity.c.id, slice_.c.connection_id, slice_.c.stream, slice_.c.key, raw_record.c.remote_id, entity.c.part)
     .join(raw_record, raw_record.c.id == entity.c.raw_id)
     .join(slice_, slice_.c.id == raw_record.c.slice_id)
     .where(among(entity.c.id, "ids"))
 )
-_PROFILE_BY_ID = _PROFILE.where(among(entity.c.id, "ids"))
-_PROFILE_BY_FACT = _PROFILE.where(among(entity.c.fact_key, "keys"), entity.c.live)
+_PROFILE_BY_ID = Prepared(_PROFILE.where(among(entity.c.id, "ids")))
+_PROFILE_BY_FACT = Prepared(_PROFILE.where(among(entity.c.fact_key, "keys"), entity.c.live))
 
 
 def _profile(row: Any) -> Profile:
     echo = frozenset(orjson.loads(row[8])) if row[8] != "[]" else NO_ECHO
     return Profile(
-        row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]), orjson.loads(row[7]), echo, row[6]
+        row[0], row[1], bool(row[2]), bool(row[3]), row[4], row[5],
+        orjson.loads(row[6]), orjson.loads(row[7]), echo, row[6],
     )  # fmt: skip
 
 
@@ -87,7 +94,7 @@ def profiles(c: Connection, ids: Iterable[int]) -> dict[int, Profile]:
     """Entities by id."""
     found: dict[int, Profile] = {}
     for some in chunks(ids):
-        found.update({row[0]: _profile(row) for row in c.execute(_PROFILE_BY_ID, {"ids": some}).all()})
+        found.update({row[0]: _profile(row) for row in _PROFILE_BY_ID.rows(c, {"ids": some})})
     return found
 
 
@@ -95,7 +102,7 @@ def keys(c: Connection, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """The natural keys of entities: (connection, stream, slice, remote id, part)."""
     found: dict[int, tuple[str, ...]] = {}
     for some in chunks(ids):
-        found.update({row[0]: tuple(row[1:]) for row in c.execute(_KEYS, {"ids": some}).all()})
+        found.update({row[0]: tuple(row[1:]) for row in _KEYS.rows(c, {"ids": some})})
     return found
 
 
@@ -103,26 +110,29 @@ def speakers(c: Connection, fact_keys: Iterable[str]) -> dict[str, list[Profile]
     """The live entities that speak of these facts."""
     found: dict[str, list[Profile]] = {}
     for some in chunks(fact_keys):
-        for row in c.execute(_PROFILE_BY_FACT, {"keys": some}).all():
+        for row in _PROFILE_BY_FACT.rows(c, {"keys": some}):
             found.setdefault(row[4], []).append(_profile(row))
     return found
+
+
+_MEMBERSHIP = select(membership.c.entity_id, membership.c.customer_id)
+_OF_ENTITIES = Prepared(_MEMBERSHIP.where(among(membership.c.entity_id, "ids")))
+_OF_CUSTOMERS = Prepared(_MEMBERSHIP.where(among(membership.c.customer_id, "ids")))
 
 
 def memberships(c: Connection, entity_ids: Iterable[int]) -> dict[int, str]:
     """Entity to the customer it belongs to."""
     found: dict[int, str] = {}
-    statement = select(membership.c.entity_id, membership.c.customer_id).where(among(membership.c.entity_id, "ids"))
     for ids in chunks(entity_ids):
-        found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
+        found.update(_OF_ENTITIES.rows(c, {"ids": ids}))
     return found
 
 
 def members(c: Connection, customer_ids: Iterable[str]) -> dict[int, str]:
     """Every entity of these customers, with the customer."""
     found: dict[int, str] = {}
-    statement = select(membership.c.entity_id, membership.c.customer_id).where(among(membership.c.customer_id, "ids"))
     for ids in chunks(customer_ids):
-        found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
+        found.update(_OF_CUSTOMERS.rows(c, {"ids": ids}))
     return found
 
 

@@ -350,10 +350,13 @@ def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[S
         last = rows[-1].id
 
 
+_FORGET = Prepared(delete(dirty_entity).where(among(dirty_entity.c.seq, "ids")))
+
+
 def forget_dirty(c: Connection, seqs: Sequence[int]) -> None:
     """Takes what was resolved out of the queue."""
     for ids in chunks(seqs):
-        c.execute(delete(dirty_entity).where(among(dirty_entity.c.seq, "ids")), {"ids": ids})
+        _FORGET.change(c, {"ids": ids})
 
 
 def live_records(c: Connection, connection_id: str) -> int:

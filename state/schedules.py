@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, Update, case, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Update, bindparam, case, delete, insert, or_, select, update
 
+from state.batches import Prepared
 from state.tables import schedule
 
 ENDLESS = "9999-12-31T23:59:59.999999Z"
@@ -114,10 +115,19 @@ def ask(c: Connection, job: str, now: str) -> bool:
     return c.execute(_the(job).values(asked_at=now)).rowcount == 1
 
 
+_WAKE = Prepared(
+    update(schedule)
+    .where(
+        schedule.c.kind == bindparam("b_kind"),
+        or_(schedule.c.due_at.is_(None), schedule.c.due_at > bindparam("b_now")),
+    )
+    .values(due_at=bindparam("b_now"))
+)
+
+
 def wake(c: Connection, now: str, kind: JobKind = JobKind.PUSH) -> None:
     """Makes every job of a kind due now: what it works on has changed."""
-    later = or_(schedule.c.due_at.is_(None), schedule.c.due_at > now)
-    c.execute(update(schedule).where(schedule.c.kind == str(kind), later).values(due_at=now))
+    _WAKE.change(c, {"b_kind": str(kind), "b_now": now})
 
 
 def _the(job: str) -> Update:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -106,7 +106,7 @@ def newest(page: Page, properties_at: str) -> list[RawRecord]:
         older, newer = (record, other) if _older(record.changed_at, other.changed_at) else (other, record)
         if newer.coverage is Coverage.PATCH:
             body = merge_patch(older.body, newer.body, properties_at)
-            newer = replace(newer, body=body, coverage=older.coverage)
+            newer = newer._replace(body=body, coverage=older.coverage)
         found[record.remote_id] = newer
     return list(found.values())
 
@@ -139,7 +139,7 @@ def whole_bodies(
             whole.append(record)
         elif stored and stored.body and stored.state == "live":
             body = merge_patch(orjson.loads(stored.body), record.body, reading.stream.properties_at)
-            whole.append(replace(record, body=body, coverage=Coverage.FULL))
+            whole.append(record._replace(body=body, coverage=Coverage.FULL))
         else:
             missing.append(record)
     if not missing:
@@ -207,17 +207,18 @@ def _take(
         rows.raws.append(raw)
         rows.failures.append(Failure(record.remote_id, str(error), text))
         return
-    if not admitted(reading, entities, known.shadows.get(record.remote_id)):
+    held = known.shadows.get(record.remote_id)
+    if not admitted(reading, entities, held):
         rows.dropped += 1
         if stored is not None:
             rows.gone.append(Tombstone(RemoteId(record.remote_id)))
         return
     rows.raws.append(raw)
     rows.healed.append(record.remote_id)
-    held = known.shadows.get(record.remote_id)
     if stored is None and held is None:
         rows.new += 1
-        rows.entities.extend([_first(reading, record.remote_id, entity, changed_at) for entity in entities])
+        for entity in entities:
+            rows.entities.append(_first(reading, record.remote_id, entity, changed_at))
         return
     before = known.entities.get(stored.id, {}) if stored else {}
     rows.entities.extend(entity_rows(reading, record.body, record.remote_id, entities, before, held, changed_at, now))
@@ -230,9 +231,10 @@ def _take(
 def _first(reading: Reading, remote_id: str, entity: Entity, changed_at: str | None) -> EntityRow:
     """The entity of a record that is new to us and that we did not write: what ``entity_rows`` makes of it, at a
     fraction of the price, since there is nothing to compare it with."""
-    values, profile = entity.values, entity.kind in PROFILES
+    part, kind, values, founding = entity
+    profile = kind in PROFILES
     return EntityRow(
-        None, remote_id, entity.part, str(entity.kind), entity.founding and not _colleague(reading, entity), True,
+        None, remote_id, part, str(kind), founding and not _colleague(reading, entity), True,
         None if profile else values["key"], name_of(values) if profile else None, None, _dump(values),
         f'{{"*":"{changed_at or ""}"}}', "[]", reading.version,
     )  # fmt: skip
@@ -344,6 +346,8 @@ def _written_by_us(old: StoredEntity | None, alias: str | None) -> bool:
 
 
 def _colleague(reading: Reading, entity: Entity) -> bool:
+    if reading.privacy.asks_for_nothing:
+        return False
     email = entity.values.get("email")
     return email is not None and reading.privacy.is_internal(email)
 

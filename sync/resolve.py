@@ -20,6 +20,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import itemgetter
@@ -152,6 +153,8 @@ class Resolver:
         """
         fresh: list[tuple[Profile, frozenset[Identifier]]] = []
         touched: set[Identifier] = set()
+        added: set[Identifier] = set()
+        again = Counter[Identifier]()  # added by more than one of them
         now = self.db.stamp()
         begun: list[identifiers.Row] = []
         resumed: list[identifiers.Row] = []
@@ -160,29 +163,32 @@ class Resolver:
             if one.kind not in PROFILES:
                 continue
             wanted = identifiers_of(one.kind, one.values, one.echo, self.protection) if one.live else NOTHING
-            before = known.get(one.id, {})
+            before = known.get(one.id)
             changed = max(one.since.values()).rstrip("~")
-            touched.update(wanted)
+            touched |= wanted
             if not before:
                 if may_be_alone(one):
                     fresh.append((one, wanted))
-                begun.extend([(one.id, kind, value, changed) for kind, value in wanted])
-                continue
-            touched.update(before)
-            for kind, value in wanted:
-                if (kind, value) not in before:
-                    begun.append((one.id, kind, value, changed))
-                elif not before[(kind, value)]:
-                    resumed.append((one.id, kind, value, changed))
-            ended.extend(
-                (one.id, *each, (one.live and changed) or now)
-                for each, on in before.items()
-                if on and each not in wanted
-            )
+                begun += [(one.id, kind, value, changed) for kind, value in wanted]
+                more: AbstractSet[Identifier] = wanted
+            else:
+                touched.update(before)
+                more = {each for each in wanted if not before.get(each)}
+                for kind, value in more:
+                    rows = resumed if (kind, value) in before else begun
+                    rows.append((one.id, kind, value, changed))
+                ended.extend(
+                    (one.id, *each, (one.live and changed) or now)
+                    for each, on in before.items()
+                    if on and each not in wanted
+                )
+            if not added.isdisjoint(more):
+                again.update(added & more)
+            added |= more
         # Counted before they are written, when most new ones are not there: that is the cheaper question.
         with self.db.read() as c:
-            counts = Counter(identifiers.counts(c, touched))
-        counts.update([(kind, value) for _, kind, value, _ in (*begun, *resumed)])
+            stored = identifiers.counts(c, touched)
+        counts = {one: stored.get(one, 0) + (one in added) + again[one] for one in stored.keys() | again.keys()}
         # In the order of their values, so that each part grows the index in one place.
         begun.sort(key=itemgetter(2))
         for part in records.chunks(begun, PART):

@@ -134,7 +134,7 @@ def _split(id_: str) -> tuple[str, str]:
 
 
 def _full(record: RawRecord) -> RawRecord:
-    return replace(record, remote_id=RemoteId(record.slice + record.remote_id))
+    return record._replace(remote_id=RemoteId(record.slice + record.remote_id))
 
 
 def _shape(data: str) -> Mapping[str, Any]:

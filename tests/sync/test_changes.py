@@ -60,9 +60,9 @@ def test_two_patches_of_one_record_on_one_page_add_up(stage: Stage, scripted: Sc
     stage.sync()
     scripted.pages = [
         _page(
-            replace(record("1", patch=True, email="ann@new.example"), changed_at=T2),
-            replace(record("1", patch=True, city="Leeds"), changed_at=T3),
-            replace(record("1", patch=True, city="York"), changed_at=T1),
+            record("1", patch=True, email="ann@new.example")._replace(changed_at=T2),
+            record("1", patch=True, city="Leeds")._replace(changed_at=T3),
+            record("1", patch=True, city="York")._replace(changed_at=T1),
         )
     ]
     stage.sync()
@@ -71,9 +71,9 @@ def test_two_patches_of_one_record_on_one_page_add_up(stage: Stage, scripted: Sc
 
 
 def test_an_old_patch_changes_nothing(stage: Stage, scripted: Scripted) -> None:
-    scripted.pages = [_page(replace(record("1", given_name="Ann", email="ann@home.example"), changed_at=T2))]
+    scripted.pages = [_page(record("1", given_name="Ann", email="ann@home.example")._replace(changed_at=T2))]
     stage.sync()
-    scripted.pages = [_page(replace(record("1", patch=True, given_name="Old"), changed_at=T1))]
+    scripted.pages = [_page(record("1", patch=True, given_name="Old")._replace(changed_at=T1))]
     stage.sync()
     assert values(stage.customer(""))["given_name"] == "Ann"
 
