@@ -49,8 +49,9 @@ def _international(digits: str) -> str | None:
     """The number if it is beyond doubt, otherwise None."""
     plan = _plan_of_start(digits[:3])
     if plan is not None:
-        rest = digits[len(plan.code) :]
-        if len(rest) in plan.lengths and not (plan.prefix and plan.prefix.match(rest)):
+        code, prefix, lengths, _ = plan
+        rest = digits[len(code) :]
+        if len(rest) in lengths and not (prefix and prefix.match(rest)):
             return "+" + digits
     return None
 

@@ -212,6 +212,20 @@ class Http:
     def _insist(self, call: _Call) -> _Answer:
         """The last answer after all attempts. Retries go by answers, so an error of auth, budget or meter ends them."""
         started = self._runtime.monotonic()
+        try:
+            first = self._attempt(call)
+            # Nearly every request needs one attempt, and no more of the machinery for others than this question.
+            return self._again(call, first, started) if first.again else first
+        except TransientError as error:
+            if not call.lost:
+                raise
+            return _Answer(error)
+
+    def _again(self, call: _Call, first: _Answer, started: float) -> _Answer:
+        made = iter((first,))
+
+        def attempt() -> _Answer:
+            return next(made, None) or self._attempt(call)
 
         def brought(state: RetryCallState) -> _Answer:
             answer = state.outcome and state.outcome.result()
@@ -228,12 +242,7 @@ class Http:
             sleep=self._pause,
             retry_error_callback=brought,
         )
-        try:
-            return retrying(self._attempt, call)
-        except TransientError as error:
-            if not call.lost:
-                raise
-            return _Answer(error)
+        return retrying(attempt)
 
     def _pause(self, seconds: float) -> None:
         self._runtime.meter.waited(seconds, "retry")
