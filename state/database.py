@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mapping.errors import ConfigError, LeaseLostError, TransientError
 from state import engines, versions
-from state.batches import Prepared
+from state.batches import Prepared, driver_of
 from state.failures import BUSY, CROWDED, MISSING, named
 from state.tables import counter
 from state.tables import lease as lease_table
@@ -183,6 +183,15 @@ class Database:
         if found is not Standing.CURRENT:
             with self.write() as connection:
                 (versions.make if found is Standing.EMPTY else versions.upgrade)(connection)
+
+    def carry_over(self) -> None:
+        """Moves what SQLite has in its log into the file, as far as nobody is in the way, and keeps nobody waiting.
+
+        Otherwise whoever closes the database last does all of it. What cannot be done now is left to that.
+        """
+        if self._address.path is not None:
+            with suppress(sqlite3.Error, DBAPIError), self._writer.connect() as connection:
+                driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         """Closes every connection; the object is of no further use."""

@@ -117,15 +117,19 @@ class Beside:
             except BrokenPipeError:
                 pass  # it ended just now; nothing is lost
 
-    def finish(self, patience: float = PATIENCE) -> Answer:
-        """Lets the child end after the batch in hand, and returns what it did."""
-        child, self._child, self._possible = self._child, None, False
+    def finish(self, patience: float = PATIENCE, meanwhile: Callable[[], object] = lambda: None) -> Answer:
+        """Lets the child end after the batch in hand, and returns what it did. ``meanwhile`` is done while it works."""
+        child, self._possible = self._child, False
         if child is None:
             return Answer()
         if child.stdout is not None and not select.select([child.stdout], [], [], 0)[0]:
             child.kill()  # not even ready: it has begun nothing
+        else:
+            self._say(END)
+            meanwhile()
+        self._child = None
         try:
-            said, _ = child.communicate(END, timeout=patience)
+            said, _ = child.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             child.kill()
             said, _ = child.communicate()
@@ -222,7 +226,8 @@ def main() -> None:
         answer = _work(task, orders)
     sys.stdout.buffer.write(_ANSWER.dump_json(answer))
     sys.stdout.buffer.flush()
-    orders.over.wait()  # a thread that still reads stdin would abort the interpreter on its way out
+    orders.over.wait()
+    os._exit(0)  # others wait for it, and a thread that still reads stdin would hold the interpreter on its way out
 
 
 if __name__ == "__main__":

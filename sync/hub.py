@@ -203,7 +203,7 @@ class Hub:
                     swept += self._sweeper.due(one, pulled, allow_deletes=allow_deletes)
                 except ConcordError as error:
                     reports.append(self._intake.not_read(one.name, error))
-            beside = self._beside.finish()
+            beside = self._beside.finish(meanwhile=self.db.carry_over)
         if beside.crash:
             self.crashes.append(beside.crash)
         resolved = self._resolved(beside.report)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapping.coercion import QUICK, Coercer, is_short
 from mapping.errors import RecordError
 from mapping.mapper import Mapper
 from mapping.model import Kind
@@ -70,3 +71,17 @@ def test_what_is_remembered_of_one_record_is_told_of_the_next_and_what_cannot_be
         assert found.values == {
             "stage": "customer", "address": {"country": "DE"}, "custom": {"language_as_given": "no such"}
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("coerce", QUICK, ids=lambda coerce: coerce.__qualname__)
+@given(
+    text=st.one_of(
+        VALUE.filter(lambda one: isinstance(one, str)), st.text(st.characters(max_codepoint=126), max_size=20)
+    )
+)
+def test_what_is_enough_for_a_plain_text_says_what_its_coercer_says(coerce: Coercer, text: str) -> None:
+    if not is_short(text):
+        return
+    found = QUICK[coerce](text)
+    if found:
+        assert found == coerce(text, "")

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 
 from mapping.errors import ConcordError, ConfigError, RecordError, TransientError
 from state import engines
+from state.batches import insert_rows
 from state.database import Database, insert_or_update, parse_stamp, stamp
 from state.tables import connection, counter
 
@@ -154,6 +155,43 @@ def test_an_upsert_overwrites_what_it_names_and_no_more(database: Database) -> N
     with database.read() as c:
         found = c.execute(select(connection.c.name, connection.c.connector).order_by(connection.c.id)).all()
     assert [tuple(row) for row in found] == [("shop", "other"), ("crm2", "hubspot")]
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250])
+def test_every_row_of_a_batch_arrives_whatever_its_size(database: Database, count: int) -> None:
+    rows = [(f"n{number}", number) for number in range(count)]
+    with database.write() as c:
+        insert_rows(c, counter, ("name", "next"), rows)
+    with database.read() as c:
+        found = {(row.name, row.next) for row in c.execute(select(counter)) if row.name.startswith("n")}
+    assert found == set(rows)
+
+
+def test_what_was_carried_over_stands_in_the_file_without_its_log(tmp_path: Path) -> None:
+    db, copy = Database(f"sqlite:///{tmp_path / 'hub.db'}"), tmp_path / "copy.db"
+    db.migrate()
+    with db.write() as c:
+        c.execute(insert(counter), {"name": "n", "next": 7})
+    db.carry_over()
+    copy.write_bytes((tmp_path / "hub.db").read_bytes())
+    other = Database(f"sqlite:///{copy}")
+    with other.read() as c:
+        assert c.execute(select(counter.c.next).where(counter.c.name == "n")).scalar() == 7
+    other.close()
+    db.close()
+
+
+def test_nobody_waits_for_what_cannot_be_carried_over(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'hub.db'}", patience=0.1)
+    db.migrate()
+    with db.read() as reader:
+        before = reader.execute(select(counter)).all()
+        with db.write() as c:
+            c.execute(insert(counter), {"name": "n", "next": 7})
+            db.carry_over()
+        db.carry_over()
+        assert reader.execute(select(counter)).all() == before
+    db.close()
 
 
 def test_a_time_without_a_zone_has_no_stamp() -> None:
