@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
+from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from config import schedule as schedules
@@ -35,6 +36,7 @@ YAML_DIGITS = 15
 _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _TRAIT = re.compile(r"(?<![\w.\"'])traits\.\"?(\w+)")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+_DESTINATION = re.compile(r"[a-zA-Z][a-zA-Z0-9]*://\S+")
 _DATABASE = re.compile(r"(?:sqlite|postgresql)(?:\+[a-z0-9_]+)?://.*", re.DOTALL)
 _SQLITE_FILE = re.compile(r"(?P<start>sqlite(?:\+[a-z0-9_]+)?:///)(?P<file>[^?]+)(?P<rest>\?.*)?", re.DOTALL)
 
@@ -134,6 +136,13 @@ def interval(value: str) -> str:
     except ValueError as error:
         raise refuse(str(error), schedules.EXPECTED_INTERVAL) from None
     return value.strip()
+
+
+def destination(value: SecretStr) -> SecretStr:
+    """The address that alerts go to. Only its form is checked: which services there are, sync/alert.py knows."""
+    if not _DESTINATION.fullmatch(value.get_secret_value()):
+        raise refuse("is no address that alerts can go to", "one such as mailto://… or slack://…")
+    return value
 
 
 def timeline_kind(value: str) -> str:

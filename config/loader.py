@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from config import document as documents
-from config.checks import nearest
+from config.checks import MASK, nearest
 from config.connection import NoConfig
 from config.document import Document
 from config.keys import KeyPath, show
@@ -27,6 +27,7 @@ Catalogue = Mapping[str, type[BaseModel]]
 
 PLACEHOLDER = "placeholder"
 _DATABASE: KeyPath = ("hub", "database")
+_ALERTS: KeyPath = ("alerts", "to")
 
 
 def load(
@@ -127,8 +128,9 @@ class _Loading:
         if problems or settings is None:
             raise ConfigError(problems=tuple(sorted(problems, key=lambda problem: problem.line or 0)))
         self.warn_of_password(settings.hub.database)
+        alerts = self.written_alerts()
         settings._source = Source(
-            self.document.file, self.document.lines, tuple(self.references), tuple(self.warnings), self.configs
+            self.document.file, self.document.lines, tuple(self.references), tuple(self.warnings), self.configs, alerts
         )
         return settings
 
@@ -141,8 +143,8 @@ class _Loading:
 
     def reference(self, reference: Reference, path: KeyPath) -> str | None:
         in_config = path[0] == "connections" and len(path) > 3 and path[2] == "config"
-        if not in_config and path != _DATABASE:
-            self.refuse(path, "no reference may stand here", "one only under config: and in hub.database")
+        if not in_config and path != _DATABASE and path[:2] != _ALERTS:
+            self.refuse(path, "no reference may stand here", "one only under config:, in alerts.to and hub.database")
             return None
         if path == _DATABASE and reference.origin is Origin.VAULT:
             self.refuse(path, "the vault lies in the database, so it cannot say where that is", "!env NAME")
@@ -151,7 +153,7 @@ class _Loading:
         value = self.values.find(reference)
         if value is None and self.values.placeholders:
             self.unknown.add(path)
-            return "sqlite://" if path == _DATABASE else PLACEHOLDER
+            return "sqlite://" if path == _DATABASE else f"{PLACEHOLDER}://-" if path[:2] == _ALERTS else PLACEHOLDER
         if value is None:
             self.refuse(path, reference.missing())
         return value
@@ -208,6 +210,16 @@ class _Loading:
         written = _at(self.document.data, _DATABASE)
         if isinstance(written, str) and urlsplit(url).password:
             self.warnings.append(self.problem(_DATABASE, "a password is written into the file", "!env NAME"))
+
+    def written_alerts(self) -> tuple[str, ...]:
+        """What stands under ``alerts.to``, literal addresses masked, and warned of: most hold a password or token."""
+        shown = []
+        for number, one in enumerate(_at(self.document.data, _ALERTS) or ()):
+            if not isinstance(one, Reference):
+                advice = "!secret NAME, its value kept by: concord secrets set NAME"
+                self.warnings.append(self.problem((*_ALERTS, number), "a secret is written into the file", advice))
+            shown.append(str(one) if isinstance(one, Reference) else MASK)
+        return tuple(shown)
 
     def refuse(self, path: KeyPath, message: str, expected: str = "", near: str = "") -> None:
         self.found.append((path, self.problem(path, message, expected, near)))

@@ -1,13 +1,16 @@
-"""The settings that hold for all connections: who is who, which value survives, what is never stored."""
+"""The settings that hold for all connections: who is who, which value survives, what is never stored, who is told."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, RootModel, SecretStr, model_validator
 
 from config import checks
+from config import schedule as schedules
 from config.block import Block
+from mapping.alerts import AlertKind
 
 GoldenField = Annotated[str, AfterValidator(checks.golden_field)]
 
@@ -81,3 +84,21 @@ class PrivacySettings(Block):
         (),
         description="Addresses and domains whose mail and meetings are dropped before storage; `*` is any text.",
     )
+
+
+class AlertSettings(Block):
+    """Who is told when something goes wrong while nobody looks."""
+
+    to: tuple[Annotated[SecretStr, AfterValidator(checks.destination)], ...] = Field(
+        (),
+        description="Where alerts go, as addresses of Apprise: `mailto://…`, `slack://…`, `msteams://…` and a hundred "
+        "more. They hold passwords, so write `!secret NAME` or `!env NAME`. Empty: alerts are lines in the log.",
+    )
+    on: tuple[AlertKind, ...] = Field(tuple(AlertKind), description="Which kinds of incident are told.")
+    repeat: Annotated[str, AfterValidator(checks.interval)] = Field(
+        "every 24 hours", description="How often an incident that lasts is told again: `every N …` or `never`."
+    )
+
+    def reminds_every(self) -> timedelta | None:
+        """How long after it was told an incident is told again; None for never."""
+        return schedules.interval(self.repeat)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from config.settings import (
+    AlertSettings,
     ConnectionSettings,
     FieldPush,
     HubSettings,
@@ -33,6 +34,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("identity", IdentitySettings),
     ("golden.<field>", Survivorship),
     ("privacy", PrivacySettings),
+    ("alerts", AlertSettings),
 )
 """Where each model stands in the file, in the order of the page."""
 
@@ -71,6 +73,8 @@ def _default(info: FieldInfo) -> str:
         return "empty"
     if value is None:
         return "unset"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one.value if isinstance(one, Enum) else one}`" for one in value)
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value.value if isinstance(value, Enum) else value}`"

@@ -28,12 +28,13 @@ from config.connection import (
     TargetSettings,
 )
 from config.keys import KeyPath, show
-from config.policy import GoldenSettings, IdentitySettings, PrivacySettings, Survivorship
+from config.policy import AlertSettings, GoldenSettings, IdentitySettings, PrivacySettings, Survivorship
 from config.references import Reference
 from mapping.errors import Problem
 
 __all__ = [
     "TIMELINE",
+    "AlertSettings",
     "ConnectionSettings",
     "FieldMode",
     "FieldPush",
@@ -100,7 +101,8 @@ class HubSettings(Block):
 class Source:
     """Where settings were read from: the file, the line of every key, the references, the warnings.
 
-    ``configs`` holds each connection's ``config`` as written, references as text and literal secrets masked.
+    ``configs`` holds each connection's ``config`` as written, references as text and literal secrets masked, and
+    ``alerts`` what stands under ``alerts.to``, the same way.
     """
 
     file: str = ""
@@ -108,6 +110,7 @@ class Source:
     references: tuple[Reference, ...] = ()
     warnings: tuple[Problem, ...] = ()
     configs: Mapping[str, Any] = field(default_factory=dict)
+    alerts: tuple[str, ...] = ()
 
     def line(self, path: KeyPath) -> int | None:
         """The line of the key, or of the nearest key around it."""
@@ -126,6 +129,7 @@ class Settings(Block):
         GoldenSettings(), description="Which of several values survives, by canonical field."
     )
     privacy: PrivacySettings = Field(PrivacySettings(), description="What is never stored.")
+    alerts: AlertSettings = Field(AlertSettings(), description="Who is told when something goes wrong.")
     rates: dict[Currency, dict[date, Rate]] = Field(
         {},
         description="What one unit of a currency is worth in `hub.currency`, from a day on: "
@@ -152,6 +156,16 @@ class Settings(Block):
         """Every reference in the file, in its order."""
         return self._source.references
 
+    def destinations(self) -> dict[str, str]:
+        """Where alerts go: the name of each destination, which may be shown, and its address, which may not.
+
+        The name is the reference that it is written as, or its place in the file.
+        """
+        written = {one.path: str(one) for one in self._source.references}
+        places: list[KeyPath] = [("alerts", "to", number) for number in range(len(self.alerts.to))]
+        addresses = (one.get_secret_value() for one in self.alerts.to)
+        return {written.get(place) or show(place): address for place, address in zip(places, addresses, strict=True)}
+
     def problem(self, path: KeyPath, message: str, *, expected: str = "", nearest: str = "") -> Problem:
         """A problem that is found later than at loading, with the place in the file it belongs to."""
         return Problem(self._source.file, self._source.line(path), show(path), message, expected, nearest)
@@ -161,6 +175,7 @@ class Settings(Block):
         written = {name: {"config"} for name in self.connections if name in self._source.configs}
         dump = self.model_dump(mode="json", by_alias=True, exclude={"connections": written})
         dump["hub"]["database"] = checks.without_password(dump["hub"]["database"])
+        dump["alerts"]["to"] = list(self._source.alerts)
         for name in written:
             dump["connections"][name]["config"] = self._source.configs[name]
         shown: dict[str, Any] = json.loads(json.dumps(dump, sort_keys=True))

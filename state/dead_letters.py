@@ -144,6 +144,16 @@ def count(
         return int(c.execute(select(func.count()).select_from(dead_letter).where(where)).scalar_one())
 
 
+def open_counts(db: Database) -> dict[str, int]:
+    """How many letters are open, by the id of their connection; those with none are left out."""
+    where = dead_letter.c.state == "open"
+    with db.read() as c:
+        rows = c.execute(
+            select(dead_letter.c.connection_id, func.count()).where(where).group_by(dead_letter.c.connection_id)
+        )
+        return {str(name): int(number) for name, number in rows}
+
+
 def _at(place: Place) -> ColumnElement[bool]:
     return (
         (dead_letter.c.direction == place.direction.value)

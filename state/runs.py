@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, Select, and_, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, select, union, update
 
 from state.database import Database, parse_stamp
-from state.leases import Lease
+from state.leases import Lease, Leases
 from state.owners import is_gone
 from state.tables import lease, run
 
 _COMMAND: ContextVar[list[int] | None] = ContextVar("command", default=None)
 """The first run of the command under way, as soon as there is one."""
+
+NOTED_SECONDS = 60.0
+LONGEST_CAUSE = 40
+LOOKED_BACK = 5000
+"""Runs among which the newest of every stream is looked for."""
 
 FAILED_RECORDS = "failed"
 """The count that keeps a run from being shown as ok."""
@@ -49,7 +54,8 @@ def together() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run. ``counts`` are records by what became of them ("read", "written", "failed", ...)."""
+    """One run. ``counts`` are records by what became of them ("read", "written", "failed", ...); ``cause`` names the
+    error that ended it."""
 
     id: int
     kind: str
@@ -60,6 +66,7 @@ class RunRow:
     status: RunStatus
     error: str
     counts: Mapping[str, int] = field(default_factory=dict)
+    cause: str = ""
 
 
 class Runs:
@@ -92,17 +99,45 @@ class Runs:
         """Keeps what was counted so far, in the transaction of the work itself."""
         c.execute(update(run).where(run.c.id == id).values(counts=dict(counts)))
 
-    def finish(self, id: int, status: RunStatus, counts: Mapping[str, int], error: str = "") -> RunStatus:
+    def finish(
+        self,
+        id: int,
+        status: RunStatus,
+        counts: Mapping[str, int],
+        error: str = "",
+        cause: BaseException | None = None,
+    ) -> RunStatus:
         """Ends the run and returns the status it is kept with: OK becomes PARTIAL when any record failed.
 
-        ``error`` is shown to people and holds no personal data.
+        ``error`` is shown to people and holds no personal data; of ``cause`` only the name is kept.
         """
         if status is RunStatus.OK and counts.get(FAILED_RECORDS):
             status = RunStatus.PARTIAL
-        values = {"status": status.value, "counts": dict(counts), "error": error, "ended_at": self._db.stamp()}
+        name = type(cause).__name__[:LONGEST_CAUSE] if cause is not None else None
+        ended = {"ended_at": self._db.stamp(), "status": status.value, "error": error, "cause": name}
+        values = {**ended, "counts": dict(counts)}
         with self._db.write() as c:
             c.execute(update(run).where(run.c.id == id).values(values))
         return status
+
+    def note(
+        self,
+        place: tuple[str, str, str | None],
+        under: str,
+        owner: str,
+        status: RunStatus,
+        error: str = "",
+        cause: BaseException | None = None,
+    ) -> None:
+        """Keeps a run in which nothing was done. ``place`` is its kind, connection and stream.
+
+        None is kept while another process holds the lease ``under``: that one's run tells more.
+        """
+        held = Leases(self._db).acquire(under, owner, NOTED_SECONDS)
+        if held is not None:
+            kind, connection_id, stream = place
+            self.finish(self.start(kind, held, connection_id, stream), status, {}, error, cause)
+            held.release()
 
     def recent(
         self,
@@ -125,6 +160,19 @@ class Runs:
             rows = c.execute(query).mappings().all()
         now = self._db.stamp()
         return [_row(row, now) for row in rows]
+
+    def newest(self) -> list[RunRow]:
+        """The newest run of each kind, connection and stream that is over: ended, or cut off. None of long ago."""
+        last = select(func.coalesce(func.max(run.c.id), 0)).scalar_subquery()
+        groups = (run.c.kind, run.c.connection_id, run.c.stream)
+        recent = run.c.id > last - LOOKED_BACK
+        over = run.c.status != RunStatus.RUNNING.value
+        numbers = [select(func.max(run.c.id)).where(where).group_by(*groups) for where in (recent, recent & over)]
+        with self._db.read() as c:
+            rows = c.execute(_runs().where(run.c.id.in_(union(*numbers))).order_by(run.c.id)).mappings().all()
+        now = self._db.stamp()
+        found = [one for one in (_row(row, now) for row in rows) if one.status is not RunStatus.RUNNING]
+        return list({(one.kind, one.connection_id, one.stream): one for one in found}.values())
 
     def commands(self, limit: int) -> list[list[RunRow]]:
         """The runs of the newest commands, newest first; each with its runs in the order they were started in."""
@@ -174,4 +222,5 @@ def _row(row: RowMapping, now: str) -> RunRow:
         status=status,
         error=row["error"] or "",
         counts=row["counts"],
+        cause=row["cause"] or "",
     )

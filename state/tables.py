@@ -317,6 +317,7 @@ run = Table(
     Column("ended_at", String(27)),
     Column("status", String(12), nullable=False),  # running | ok | partial | failed | paused | interrupted
     Column("error", Text),
+    Column("cause", String(40)),  # the name of the error in mapping/errors.py that ended it
     Column("counts", Json, nullable=False),
     Column("lease", String(600), nullable=False),  # the lease it works under: a run whose lease is gone was interrupted
     Column("fence", BigInteger, nullable=False),
@@ -400,6 +401,34 @@ lease = Table(
     Column("owner", String(80)),
     Column("fence", BigInteger, nullable=False),
     Column("until", String(27), nullable=False),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("connection", String(200), primary_key=True),  # by its name in the configuration; empty: the whole hub
+    Column("message", Text, nullable=False),
+    Column("amount", Integer, nullable=False),  # of dead letters; 1 for everything else
+    Column("first_at", String(27), nullable=False),
+    Column("last_at", String(27), nullable=False),  # when it last changed
+    Column("told_at", String(27)),
+    Column("told_amount", Integer, nullable=False),
+    Column("recovered_at", String(27)),  # since when all is well, until that is told and the row goes
+)
+
+alert_delivery = Table(
+    "alert_delivery",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("destination", String(300), nullable=False),  # as the configuration names it; never its address
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("trouble", Boolean, nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Column("next_at", String(27), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text, nullable=False),  # why the last try failed, in our own words
 )
 
 vault = Table(

@@ -28,6 +28,7 @@ from state.database import Database
 from state.runs import together
 from state.vault import Vault
 from sync import schedule
+from sync.alert import Alerts
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
@@ -335,6 +336,11 @@ class Hub:
         """The connections that the scheduler leaves alone."""
         paused = {row.name for row in Connections(self.db).all() if row.paused is not None}
         return paused | {name for name, one in self.settings.connections.items() if one.paused}
+
+    @property
+    def alerts(self) -> Alerts:
+        """What is wrong, and who is told."""
+        return Alerts(self.db, lambda: self.settings)
 
     def jobs(self) -> Sequence[JobView]:
         """What ``concord serve`` does here, and when; nothing where it never ran."""

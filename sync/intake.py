@@ -128,11 +128,8 @@ class Intake:
         status, message = failure(error)
         row = next((each for each in Connections(self.db).all() if each.name == name), None)
         if row is not None and row.paused is None:
-            held = Leases(self.db).acquire(f"open:{row.id}", self.owner, LEASE_SECONDS)
-            if held is not None:
-                runs = Runs(self.db)
-                runs.finish(runs.start("pull", held, row.id), status, {}, message)
-                held.release()
+            place = ("pull", row.id, None)
+            Runs(self.db).note(place, f"open:{row.id}", self.owner, status, message, error)
         return StreamReport(name, "", str(status.value), message=message)
 
     def recover(self, one: Connected) -> None:
@@ -261,7 +258,7 @@ class Intake:
             except BaseException as stop:
                 runs.finish(run, RunStatus.INTERRUPTED, counts(), f"stopped by {type(stop).__name__}")
                 raise
-            status = runs.finish(run, status, counts(), message)
+            status = runs.finish(run, status, counts(), message, error)
         return Ended(str(status.value), message, error)
 
     def _slices(

@@ -243,7 +243,7 @@ class Outgoing:
             except BaseException as stop:
                 runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), f"stopped by {type(stop).__name__}")
                 raise
-            status = runs.finish(run, status, _counts(tally, before), message)
+            status = runs.finish(run, status, _counts(tally, before), message, error)
         whole = reached == len(planned)
         self.observer.finished(
             what, f"{reached} changes sent" if whole else f"stopped after {reached} of {len(planned)}"
@@ -268,6 +268,7 @@ class Outgoing:
                     continue
                 plan = self.plan([one], only=[rules.name for rules in free])
                 if plan.empty:
+                    self._mended(one, free)
                     continue
                 self._guard(one, free, plan)
                 reports.append(self.apply(plan.hash, {one.row.id: one}.__getitem__, skip_moved=True))
@@ -305,10 +306,26 @@ class Outgoing:
             there += sum(write.action == "adopt" for write in mine)
             changed = sum(any(f.field != rules.target.external_id for f in write.fields) for write in mine)
             if there and changed > rules.settings.max_change_share * there:
-                raise GuardError(
+                error = GuardError(
                     f"the plan would change {changed} of {there} {rules.target.object}, more than the configured share;"
                     f" look at it and run concord apply {plan.hash[:12]}"
                 )
+                self._note(one, rules.target.object, *failure(error), error)
+                raise error
+
+    def _mended(self, one: Connected, free: Sequence[TargetRules]) -> None:
+        """Notes that nothing is left to write where the last push did not end well, so that nobody looks for it."""
+        mine = ("push", one.row.id)
+        last = {run.stream: run for run in Runs(self.db).newest() if (run.kind, run.connection_id) == mine}
+        for object_ in {rules.target.object for rules in free}:
+            if object_ in last and last[object_].status in (RunStatus.FAILED, RunStatus.INTERRUPTED):
+                self._note(one, object_, RunStatus.OK)
+
+    def _note(
+        self, one: Connected, object_: str, status: RunStatus, message: str = "", error: ConcordError | None = None
+    ) -> None:
+        place = ("push", one.row.id, object_)
+        Runs(self.db).note(place, lane(one.row.id, object_), self.owner, status, message, error)
 
 
 def _counts(now: Tally, before: Tally) -> dict[str, int]:

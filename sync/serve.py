@@ -36,6 +36,7 @@ from state.runs import RunStatus
 from state.schedules import Job, JobKind
 from state.vault import Vault
 from sync import job as jobs
+from sync.alert import Alerts, Watch
 from sync.opening import hub_of, models, open_database
 from sync.schedule import lease_of, next_due, retry_at, wanted
 from sync.sound import check_writable
@@ -93,6 +94,8 @@ class Server:
         self._owner = new_owner()
         self.working: dict[str, Running] = {}
         """The jobs at work, by their names."""
+        self.watch = Watch(Alerts(self.db, lambda: self._now.settings))
+        """Who is told of what goes wrong."""
         self._stopping = threading.Event()
         self._refused: tuple[int, int] | None = None
         try:
@@ -132,6 +135,7 @@ class Server:
             self._reload()
             self._reap()
             self._start_due()
+            self.watch.tick()
         except TransientError as error:
             log.warning("the database could not be asked; it is tried again", reason=str(error))
         except ConcordError as error:
@@ -154,6 +158,7 @@ class Server:
                 one.child.wait()
         with suppress(ConcordError):  # what cannot be noted now is due again by itself
             self._reap(stopped=True)
+        self.watch.close()
         self.db.close()
 
     # The configuration
@@ -281,6 +286,7 @@ class Server:
             schedules.end(
                 c, one.job.job, stamp(now), result.status, result.message, well=well, since=one.again_at, due_at=due_at
             )
+        self.watch.soon()
         tell = log.info if stopped or result.status == RunStatus.OK.value else log.error
         more = {"message": result.message, "due_at": due_at}
         tell("job ended", job=one.job.job, status=result.status, **{name: said for name, said in more.items() if said})

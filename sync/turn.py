@@ -65,7 +65,7 @@ class Turn:
             report = done + resolver.run()
             report += ResolveReport(traits=keeper.run())
         except BaseException as error:
-            runs.finish(run, RunStatus.FAILED, {}, failure(error)[1])
+            runs.finish(run, RunStatus.FAILED, {}, failure(error)[1], error)
             raise
         runs.finish(
             run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}

@@ -10,7 +10,7 @@ from mapping.errors import GoneError
 from mapping.judgements import SAME
 from mapping.money import NO_AMOUNT, NO_CURRENCY
 from mapping.timeline import days, describe
-from state import customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps, traits
+from state import alerts, customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps, traits
 from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
 from state.dead_letters import LetterRow
@@ -79,6 +79,8 @@ class Views:
         late = sorted({one.connection for one in overdue(self.db) if one.connection not in paused})
         if late:
             advice.append(f"overdue: {', '.join(late)}; start concord serve, or see its log for what holds it up")
+        with self.db.read() as c:
+            advice += [unheard(one) for one in alerts.undelivered(c)]
         with self.db.read() as c:
             left = [(row.name, hash_[:12]) for row in rows for hash_ in plans.left(c, row.id)]
         advice += [f"a plan for {name} waits for you: concord plan --show {hash_}" for name, hash_ in left]
@@ -198,6 +200,12 @@ def left_out(what: str, count: int) -> str:
     if what == NO_CURRENCY:
         return f"amounts of {who} name no currency and are left out of their traits: set hub.currency"
     return f"amounts in {what} of {who} are left out of their traits: give rates.{what} a rate for their days"
+
+
+def unheard(one: alerts.Waiting) -> str:
+    """What to do about alerts that do not arrive."""
+    many = f"{one.messages} alerts have" if one.messages > 1 else "an alert has"
+    return f"{many} not reached {one.destination}: {one.problem}; mend it and run concord alerts test"
 
 
 def _when(fact: facts.StoredFact) -> str:

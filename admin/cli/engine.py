@@ -53,6 +53,7 @@ def sync(
     session = current(ctx)
     with session.hub() as hub:
         report = hub.sync(tuple(names or ()), streams=tuple(stream or ()), full=full, allow_deletes=allow_deletes)
+        hub.alerts.tell()
     session.answer(report, *tables.synced(report))
     dead = any(each.dead for each in report.streams) or any(each.dead for each in report.sweeps)
     if not report.ok or dead:
@@ -76,6 +77,7 @@ def sweep(
         report = hub.sweep(
             tuple(names or ()), streams=tuple(stream or ()), dry_run=dry_run, allow_deletes=allow_deletes
         )
+        hub.alerts.tell()
     session.answer(report, *tables.swept(report))
     if not report.ok or any(each.dead for each in report.streams):
         raise typer.Exit(FAILED)
@@ -118,6 +120,7 @@ def apply(
             raise typer.Exit(STOPPED)
     with session.hub() as hub:
         report = hub.apply(found.hash, skip_moved=skip_moved)
+        hub.alerts.tell()
     session.answer(report, tables.applied(report))
     if not report.ok:
         raise typer.Exit(FAILED)

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Any
 
 from mapping.contract import Account
+from state.alerts import Waiting
+from sync.alert import AlertView, Tried
 from sync.judged import (
     Branch,
     CustomerChange,
@@ -117,7 +119,32 @@ EXPLAINED = ExplainView(
     ("ops said on 2026-11-23 (judgement 4) that shop/customers/9 (cus_9) is not this customer",),
 )
 WHY_NOT = WhyNotView("cus_1", "cus_2", False, ("they share no email, no phone, no id",))
+INCIDENT = AlertView(
+    "failed_run", "shop", "a run failed", "pull customers: it answered with 503.", "2026-11-23T12:00:00.000000Z",
+    "2026-11-23T12:00:30.000000Z", "",
+)  # fmt: skip
+UNHEARD = Waiting("!secret slack_url", 2, "it could not be reached, or did not answer in time")
+TRIED = Tried("!secret slack_url", True)
 ITEM = TimelineItem("shopify:order:1", "2026-02-01T10:00:00Z", "order", "buyer", "Order #1, 19.95 EUR", ("shop",))
+
+
+@dataclass
+class FakeAlerts:
+    """The alerts of such a hub."""
+
+    hub: FakeHub
+
+    def tell(self) -> None:
+        self.hub.told += 1
+
+    def open(self) -> Any:
+        return self.hub.answers.get("open", [INCIDENT])
+
+    def undelivered(self) -> Any:
+        return self.hub.answers.get("undelivered", [])
+
+    def test(self) -> Any:
+        return self.hub._answer("test", [TRIED])
 
 
 @dataclass
@@ -127,7 +154,12 @@ class FakeHub:
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     closed: bool = False
+    told: int = 0
     crashes: list[str] = field(default_factory=list)
+
+    @property
+    def alerts(self) -> FakeAlerts:
+        return FakeAlerts(self)
 
     def __enter__(self) -> FakeHub:
         return self

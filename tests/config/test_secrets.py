@@ -121,3 +121,43 @@ def test_the_public_dump_changes_with_no_secret_and_with_every_rule() -> None:
     changed = loads(EXAMPLE, FILE, CATALOGUE, {"shop_token": "another"}.get, environ=ENVIRON)
     assert changed.public() == settings().public()
     assert settings(EXAMPLE.replace("match_on: email", "match_on: phone")).public() != settings().public()
+
+
+ALERTS = "hub: {name: Acme}\nalerts: {to: [!secret slack_url, 'mailto://ops:hunter2@acme.example']}\n"
+
+
+def test_the_addresses_of_alerts_may_be_references_and_are_shown_nowhere() -> None:
+    url = "slack://T0000/B0000/hunter2hunter2"
+    found = loads(ALERTS, FILE, CATALOGUE, {"slack_url": url}.get, environ={})
+    assert found.destinations() == {"!secret slack_url": url, "alerts.to[1]": "mailto://ops:hunter2@acme.example"}
+    assert found.public()["alerts"]["to"] == ["!secret slack_url", "***"]
+    assert [(one.line, one.key) for one in found.warnings] == [(2, "alerts.to[1]")]
+    assert "hunter2" not in f"{found!r}{found}{found.public()}{found.warnings}"
+
+
+def test_alerts_can_be_checked_where_their_secrets_are_not() -> None:
+    found = loads(ALERTS, FILE, CATALOGUE, environ={}, placeholders=True)
+    assert len(found.alerts.to) == 2
+    (problem,) = problems(ALERTS)
+    assert (problem.key, problem.line) == ("alerts.to[0]", 2)
+    assert "concord secrets set slack_url" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("alerts", "key", "words"),
+    [
+        ("{to: [hunter2]}", "alerts.to[0]", "is no address that alerts can go to"),
+        ("{to: hunter2}", "alerts.to", "has the wrong type"),
+        ("{to: [5]}", "alerts.to[0]", "has the wrong type"),
+        ("{on: [failed_runs]}", "alerts.on[0]", "did you mean 'failed_run'?"),
+        ("{repeat: daily}", "alerts.repeat", "is no interval"),
+        ("{too: []}", "alerts.too", "did you mean 'to'?"),
+    ],
+)
+def test_mistakes_under_alerts_are_told_with_their_place_and_without_what_was_written(
+    alerts: str, key: str, words: str
+) -> None:
+    (problem,) = problems(f"hub: {{name: Acme}}\nalerts: {alerts}\n")
+    assert (problem.key, problem.line) == (key, 2)
+    assert words in str(problem)
+    assert "hunter2" not in str(problem)
