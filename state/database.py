@@ -122,6 +122,11 @@ class Database:
         """Where the database is, for people; never holds a password."""
         return self._address.place
 
+    @property
+    def file(self) -> Path | None:
+        """The file it is kept in; None where a server keeps it."""
+        return self._address.path
+
     def stamp(self) -> str:
         """The present instant as fixed-width text."""
         return stamp(self.now())

@@ -74,6 +74,12 @@ class Leases:
             found = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
         return str(found.owner) if found is not None and self._is_held(found.owner, found.until) else None
 
+    def every_held(self) -> dict[str, str]:
+        """The leases that somebody holds now, each with the stamp until which it is held if nobody renews it."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(lease).where(lease.c.owner.is_not(None)).order_by(lease.c.name)).all()
+        return {str(row.name): str(row.until) for row in rows if self._is_held(row.owner, row.until)}
+
     def _is_held(self, owner: str | None, until: str) -> bool:
         return owner is not None and until > self._database.stamp() and not is_gone(owner)
 

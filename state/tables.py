@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -98,8 +99,18 @@ raw_record = Table(
     Column("changed_at", String(27)),
     Column("observed_at", String(27), nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("body", Text, info=PERSONAL),
+    Column("body", Text, info=PERSONAL),  # on SQLite it may be packed (state/bodies.py); None once it has expired
     UniqueConstraint("slice_id", "remote_id"),
+)
+
+body_words = Table(
+    "body_words",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("connection_id", String(80), nullable=False),
+    Column("stream", String(120), nullable=False),
+    Column("words", LargeBinary, nullable=False),  # what bodies of the stream were packed with: names of fields
+    Index("ix_body_words_connection_id", "connection_id", "stream"),
 )
 
 sighting = Table(
@@ -321,6 +332,31 @@ run = Table(
     Column("counts", Json, nullable=False),
     Column("lease", String(600), nullable=False),  # the lease it works under: a run whose lease is gone was interrupted
     Column("fence", BigInteger, nullable=False),
+    Column("job", String(240)),  # the job of `concord serve` that it belongs to
+    Column("costs", Json),  # {calls, bytes, retries, waits: {why: seconds}}; None where none were counted
+    Index("ix_run_status", "status"),
+)
+
+run_log = Table(
+    "run_log",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("run_id", BIGID, nullable=False, index=True),
+    Column("at", String(27), nullable=False),
+    Column("level", String(8), nullable=False),  # info | warning | error
+    Column("event", String(200), nullable=False),
+    Column("fields", Json, nullable=False),  # counts, seconds and words of ours
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("kind", String(20), primary_key=True),  # of the runs it sums over
+    Column("connection_id", String(80), primary_key=True),  # empty where a run is of none; stream too
+    Column("stream", String(120), primary_key=True),
+    Column("name", String(80), primary_key=True),  # a count or cost of a run, or 'ended:' and a status
+    Column("value", Double, nullable=False),  # over all runs there ever were, also those that are no longer kept
+    sqlite_with_rowid=False,
 )
 
 shadow = Table(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from config.settings import ConnectionSettings, Settings
 from connectors.core.protocols import Connector, Runtime, Stream, Vendor, Writes
 from mapping.contract import Account
 from mapping.errors import AuthError, ConfigError
 from state.connections import ConnectionRow, Connections, Pause
+from state.costs import Purse
 from state.database import Database
 from state.tokens import VaultTokenStore
 from state.vault import Vault
 from sync.desired import TargetRules, target_rules
+from sync.metering import CostMeter, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Connected:
     timezone: str = "UTC"
     system: tuple[str, str] | None = None
     """How its ids begin in the rules, and how in the entities, where the two differ."""
+    purse: Purse = field(default_factory=Purse)
+    """What its requests cost since a run took it."""
 
     @property
     def writes(self) -> Writes | None:
@@ -64,6 +68,11 @@ class Switchboard:
     vault: Vault
     runtime: Runtime
     ready: Mapping[str, Connector]
+    purses: dict[str, Purse] = field(default_factory=dict)
+
+    def purse(self, name: str) -> Purse:
+        """What the requests of a connection cost."""
+        return self.purses.setdefault(name, Purse(told))
 
     def row(self, name: str) -> ConnectionRow:
         """What is kept of the connection, made when it is new."""
@@ -75,7 +84,8 @@ class Switchboard:
             return self.ready[name]
         settings = self.settings.connections[name]
         country = settings.default_country or self.settings.hub.default_country
-        runtime = replace(self.runtime, default_country=country, timezone=self.settings.hub.timezone)
+        meter = CostMeter(self.purse(name), self.runtime.meter)
+        runtime = replace(self.runtime, default_country=country, timezone=self.settings.hub.timezone, meter=meter)
         tokens = VaultTokenStore(self.vault, self.row(name).id)
         return self.vendors[settings.connector].build(settings.config, runtime, tokens)
 
@@ -107,7 +117,7 @@ class Switchboard:
         unique = self.vendors[row.connector].unique_ids
         word = connections.word(row.id, preceded=self._preceded(name), unique=unique)
         system = (row.connector, word) if word != row.connector else None
-        return Connected(name, row, self.settings.connections[name], connector, account, zone, system)
+        return Connected(name, row, self.settings.connections[name], connector, account, zone, system, self.purse(name))
 
     def _preceded(self, name: str) -> bool:
         """Whether the configuration has another connection of that vendor before this one."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mapping.errors import GoneError
 from state.connections import Connections
 from state.database import Database, stamp
+from state.runlog import lines
 from state.runs import RunRow, Runs, RunStatus
-from sync.reports import RunView
+from sync.reports import LogLine, RunView
 
 WORST_FIRST = (
     RunStatus.RUNNING,
@@ -42,11 +43,16 @@ class History:
         return [_command(rows, names) for rows in Runs(self.db).commands(limit)]
 
     def run(self, number: int) -> RunView:
-        """One run; with its parts, where it is the first of a command. Raises GoneError when there is none."""
+        """One run with what it said; with its parts, where it is the first of a command. Raises GoneError when there
+        is none."""
         rows = Runs(self.db).command(number)
         if not rows:
             raise GoneError(f"There is no run {number}; concord runs lists them.")
-        return _command(rows, self._names(), whole=True)
+        said = [
+            LogLine(run, stamp(line.at), line.level, line.event, line.fields)
+            for run, line in lines(self.db, [row.id for row in rows])
+        ]
+        return replace(_command(rows, self._names(), whole=True), log=said)
 
     def _names(self) -> dict[str, str]:
         return {row.id: row.name for row in Connections(self.db).all()}
@@ -70,7 +76,20 @@ def _command(rows: Sequence[RunRow], names: Mapping[str, str], *, whole: bool = 
         counts=_sums(rows),
         error=_errors(views),
         parts=views if whole else (),
+        calls=sum(one.calls for one in views),
+        bytes=sum(one.bytes for one in views),
+        retries=sum(one.retries for one in views),
+        waits=_waits(views),
+        job=views[0].job,
     )
+
+
+def _waits(views: Iterable[RunView]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for one in views:
+        for why, seconds in one.waits.items():
+            sums[why] = sums.get(why, 0.0) + seconds
+    return sums
 
 
 def _sums(rows: Iterable[RunRow]) -> dict[str, int]:
@@ -91,4 +110,5 @@ def _run(row: RunRow, names: Mapping[str, str]) -> RunView:
     return RunView(
         row.id, row.kind, names.get(row.connection_id or "", row.connection_id or ""), row.stream or "",
         stamp(row.started_at), stamp(row.ended_at) if row.ended_at else "", row.status.value, row.counts, row.error,
+        calls=row.costs.calls, bytes=row.costs.bytes, retries=row.costs.retries, waits=row.costs.waits, job=row.job,
     )  # fmt: skip

@@ -31,6 +31,7 @@ from state import dead_letters, records
 from state.connections import Connections
 from state.database import Database
 from state.leases import Heartbeat, Lease, Leases, new_owner
+from state.runlog import note
 from state.runs import Runs, RunStatus
 from sync.connect import Connected, Switchboard
 from sync.page import Reading
@@ -128,8 +129,8 @@ class Intake:
         status, message = failure(error)
         row = next((each for each in Connections(self.db).all() if each.name == name), None)
         if row is not None and row.paused is None:
-            place = ("pull", row.id, None)
-            Runs(self.db).note(place, f"open:{row.id}", self.owner, status, message, error)
+            place, costs = ("pull", row.id, None), self.switchboard.purse(name).take()
+            Runs(self.db).note(place, f"open:{row.id}", self.owner, status, message, error, costs)
         return StreamReport(name, "", str(status.value), message=message)
 
     def recover(self, one: Connected) -> None:
@@ -256,9 +257,10 @@ class Intake:
                 status, message = failure(unknown)
                 self.on_crash(unknown)
             except BaseException as stop:
-                runs.finish(run, RunStatus.INTERRUPTED, counts(), f"stopped by {type(stop).__name__}")
+                stopped = f"stopped by {type(stop).__name__}"
+                runs.finish(run, RunStatus.INTERRUPTED, counts(), stopped, one.purse.take())
                 raise
-            status = runs.finish(run, status, counts(), message, error)
+            status = runs.finish(run, status, counts(), message, error, one.purse.take())
         return Ended(str(status.value), message, error)
 
     def _slices(
@@ -267,7 +269,7 @@ class Intake:
         reading = self.reading(one, stream)
         mine = one.settings.reads(stream.name) or StreamSettings()
         refused: ForbiddenError | None = None
-        heard = 0
+        heard = before = 0
 
         def progress(done: int) -> None:
             nonlocal heard
@@ -286,6 +288,10 @@ class Intake:
             except ForbiddenError as error:
                 # The mailbox of somebody who has left keeps nobody from reading the others.
                 refused = refused or error
+                note("a slice may not be read", level="warning", slice=slice_id, reason=str(error))
+            else:
+                note("slice read", slice=slice_id, records=counts.read - before)
+            before = counts.read
         if refused is not None:
             raise refused
 
@@ -301,6 +307,7 @@ class Intake:
                 records.set_rules(c, number, reading.current)
         elif current != reading.current:
             done = remap(self.db, held, one.row.id, reading, number, reading.current)
+            note("stored records were mapped again under other rules", slice=number, changed=done.changed)
             counts.changed += done.changed
             counts.dead += done.dead
             counts.dropped += done.dropped

@@ -19,7 +19,7 @@ from typing import NoReturn
 from pydantic import TypeAdapter
 
 from mapping.errors import ConcordError
-from state.runs import RunStatus
+from state.runs import RunStatus, together
 from state.schedules import JobKind
 from sync.crashes import told
 from sync.hub import Hub
@@ -59,7 +59,7 @@ RESULT = TypeAdapter(Result)
 def run(task: Task) -> Result:
     """Carries the task out. Raises nothing but what stops a process."""
     try:
-        with Hub.open(task.path, text=task.text) as hub:
+        with Hub.open(task.path, text=task.text) as hub, together(f"{task.kind}:{task.connection}"):
             if task.kind is JobKind.READ:
                 status, message = _read(hub.sync([task.connection], push=False))
             else:

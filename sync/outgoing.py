@@ -241,9 +241,10 @@ class Outgoing:
                 status, message = failure(unknown)
                 self.on_crash(unknown)
             except BaseException as stop:
-                runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), f"stopped by {type(stop).__name__}")
+                stopped = f"stopped by {type(stop).__name__}"
+                runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), stopped, one.purse.take())
                 raise
-            status = runs.finish(run, status, _counts(tally, before), message, error)
+            status = runs.finish(run, status, _counts(tally, before), message, error, one.purse.take())
         whole = reached == len(planned)
         self.observer.finished(
             what, f"{reached} changes sent" if whole else f"stopped after {reached} of {len(planned)}"

@@ -25,6 +25,7 @@ from state.cursors import Place
 from state.database import Connection, Database
 from state.dead_letters import Letter, Letters
 from state.leases import Lease
+from state.runlog import note
 from sync.page import Failure, Known, Reading, Rows, newest, prepare, whole_bodies
 from sync.retract import Retraction, guard
 
@@ -80,6 +81,7 @@ class SlicePull:
             raise
         except CursorExpiredError as expired:
             self.counts.notes.append(f"the vendor forgot our place, so everything was read again ({expired})")
+            note("the vendor forgot our place, so everything is read again", level="warning", reason=str(expired))
             with self.db.read() as c:
                 place = cursors.load(c, self.slice_id)
             self._read(self._begin(replace(place, value=None, enumerating=False)))

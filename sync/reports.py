@@ -370,8 +370,23 @@ class TimelineItem:
 
 
 @dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that a run said; ``fields`` are counts, seconds and words of ours."""
+
+    run: int
+    at: str
+    level: str
+    event: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
-    """One run as kept, or one command: several runs, their counts and statuses in one, and the ``parts`` if asked."""
+    """One run as kept, or one command: several runs, their counts and statuses in one, and the ``parts`` if asked.
+
+    ``calls``, ``bytes``, ``retries`` and ``waits`` (seconds by the reason) are what its requests cost, ``job`` is the
+    job of a server that it belongs to. ``log`` only when one is shown by its number.
+    """
 
     id: int
     kind: str
@@ -383,6 +398,12 @@ class RunView:
     counts: Mapping[str, Any]
     error: str
     parts: Sequence[RunView] = ()
+    calls: int = 0
+    bytes: int = 0
+    retries: int = 0
+    waits: Mapping[str, float] = field(default_factory=dict)
+    job: str = ""
+    log: Sequence[LogLine] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ for these by module (``doors.open_hub``), which is also where a test puts a hub 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,23 @@ def open_hub(path: Path, observer: Observer) -> Hub:
     return Hub.open(path, observer=observer)
 
 
-def serve(path: Path, most: int) -> None:
-    """Keeps the schedules of a configuration until it is stopped. Raises ConfigError and DatabaseVersionError."""
+def serve(path: Path, most: int, logs: Sequence[str] = (), metrics: tuple[str, int] | None = None) -> None:
+    """Keeps the schedules of a configuration until it is stopped; ``logs`` are the options by which its jobs log,
+    ``metrics`` the address and port at which they can be scraped.
+
+    Raises ConfigError and DatabaseVersionError.
+    """
     from sync.serve import Server
 
-    Server(path, most=most).run()
+    # -P: a folder in which somebody happens to work shall not lend its modules to the child.
+    server = Server(path, most=most, command=(sys.executable, "-P", "-m", "admin.job", *logs))
+    if metrics is None:
+        server.run()
+        return
+    from sync.metrics import exposed
+
+    with closing(server), exposed(server.db, *metrics):
+        server.run()
 
 
 def check_config(path: Path, *, with_secrets: bool) -> Settings:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import plans, tables
+from admin.cli import history, plans, tables
 from admin.cli.edge import FAILED, STOPPED
 from admin.cli.output import many
 from admin.cli.session import current
@@ -147,12 +147,12 @@ def list_runs(ctx: typer.Context, limit: Limit = 20) -> None:
     session = current(ctx)
     with session.hub() as hub:
         found = hub.runs(limit, each=session.verbose)
-    session.answer(found, tables.runs(found))
+    session.answer(found, history.runs(found))
 
 
 def show_run(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="RUN", min=1)]) -> None:
-    """One run with its counts and its error; of a command, every run it was made of."""
+    """One run: its counts and its error, what it cost and said; of a command, every run it was made of."""
     session = current(ctx)
     with session.hub() as hub:
         found = hub.run(number)
-    session.answer(found, *tables.run(found))
+    session.answer(found, *history.run(found))

@@ -59,13 +59,18 @@ def _redacted_value(value: Any) -> Any:
     return redacted(str(value))
 
 
+def json_wanted() -> bool:
+    """Whether the environment asks for JSON lines: CONCORD_JSON_LOGS is set to anything but 0."""
+    return os.environ.get(JSON_LOGS, "0") not in {"", "0"}
+
+
 def configure_logging(*, verbose: bool, as_json: bool) -> None:
     """Sends every log line, structlog's and the libraries', to stderr through the same redaction.
 
     Warnings and worse by default, everything of our own with ``verbose``. JSON lines with ``as_json`` or with the
     environment variable CONCORD_JSON_LOGS set to anything but 0.
     """
-    as_json = as_json or os.environ.get(JSON_LOGS, "0") not in {"", "0"}
+    as_json = as_json or json_wanted()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -22,11 +22,19 @@ def register(app: typer.Typer) -> None:
 def serve(
     ctx: typer.Context,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="How many jobs run at once.")] = 2,
+    metrics: Annotated[
+        int | None, typer.Option("--metrics", min=1, max=65535, help="Serve Prometheus metrics here.", metavar="PORT")
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option("--metrics-host", help="The address that metrics are served at.", metavar="HOST")
+    ] = "127.0.0.1",
 ) -> None:
     """Keep the schedules of the configuration until stopped: read, resolve, plan, and push what needs no approval."""
     session = current(ctx)
     logging.getLogger("concord").setLevel(logging.INFO)  # who starts a server wants to see what it does
-    doors.serve(session.config, jobs)
+    options = ctx.find_root().params
+    logs = [name for name, given in (("--json-logs", "json_logs"), ("--verbose", "verbose")) if options.get(given)]
+    doors.serve(session.config, jobs, logs, None if metrics is None else (metrics_host, metrics))
     session.say("Stopped. Nothing is lost: what was under way goes on from its last page at the next start.")
 
 

@@ -1,9 +1,8 @@
-"""The engine's reports drawn for people: reads, checks, status, runs and dead letters."""
+"""The engine's reports drawn for people: reads, checks, status and dead letters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -16,7 +15,6 @@ from sync.reports import (
     DeadLetterView,
     JobView,
     ResolveReport,
-    RunView,
     StatusReport,
     StreamReport,
     StreamSweep,
@@ -215,64 +213,6 @@ def jobs(found: Sequence[JobView]) -> RenderableType:
             cell(moment(each.ended_at)), state(each.last), *([cell(each.message)] if notes else []),
         )  # fmt: skip
     return table
-
-
-def runs(found: Sequence[RunView]) -> RenderableType:
-    """The runs or commands as given, one line each."""
-    if not found:
-        return Text("There has been no run yet.")
-    names = ("run", "kind", "connection", "stream", "started", "took", "state", "counts")
-    table = grid(*names, numbers=("run", "took"), whole=("started",))
-    for each in found:
-        table.add_row(
-            cell(str(each.id)),
-            cell(each.kind),
-            cell(each.connection),
-            cell(each.stream),
-            cell(moment(each.started_at)),
-            cell(took(each)),
-            state(each.status),
-            cell(counted(each)),
-        )
-    return table
-
-
-def run(found: RunView) -> list[RenderableType]:
-    """One run whole, and below it the runs it was made of."""
-    head = pairs(
-        {
-            "run": str(found.id),
-            "kind": found.kind,
-            "connection": found.connection,
-            "stream": found.stream,
-            "started": moment(found.started_at),
-            "ended": moment(found.ended_at),
-            "state": state(found.status),
-            "counts": counted(found),
-            "error": found.error,
-        }
-    )
-    if not found.parts:
-        return [head]
-    notes = ["error"] if any(each.error for each in found.parts) else []
-    table = grid("run", "kind", "connection", "stream", "took", "state", "counts", *notes, numbers=("run", "took"))
-    for each in found.parts:
-        named = (cell(str(each.id)), cell(each.kind), cell(each.connection), cell(each.stream), cell(took(each)))
-        table.add_row(*named, state(each.status), cell(counted(each)), *([cell(each.error)] if notes else []))
-    return [head, table]
-
-
-def took(found: RunView) -> str:
-    """How long a run took; nothing while it goes on, or when it was cut off."""
-    if not (found.started_at and found.ended_at):
-        return ""
-    seconds = (datetime.fromisoformat(found.ended_at) - datetime.fromisoformat(found.started_at)).total_seconds()
-    return f"{seconds:,.1f} s"
-
-
-def counted(found: RunView) -> str:
-    """The counts of a run that are not zero."""
-    return ", ".join(f"{name} {value}" for name, value in found.counts.items() if value)
 
 
 def dead_letters(found: Sequence[DeadLetterView]) -> RenderableType:

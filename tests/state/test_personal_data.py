@@ -80,7 +80,10 @@ NOT_PERSONAL = {
     "cursor.slice_id generation enumerating began_at pages updated_at",
     "sweep.connection_id stream tried_at completed_at",
     "schedule.job kind connection spec due_at asked_at tries started_at ended_at status message",
-    "run.id part_of kind connection_id stream started_at ended_at status error cause counts lease fence",
+    "run.id part_of kind connection_id stream started_at ended_at status error cause counts lease fence job costs",
+    "run_log.id run_id at level event fields",  # sentences of ours; reasons as run.error
+    "tally.kind connection_id stream name value",
+    "body_words.id connection_id stream words",  # names of fields that many bodies share, never a value
     "shadow.id connection_id object subject_kind role state version remote_version updated_at",
     "outbox.id connection_id object subject_kind op plan_hash state attempts error sent_at settle_until",
     "dead_letter.id direction connection_id stream reason state times first_at last_at",
