@@ -294,6 +294,7 @@ class Intake:
             counts.changed += done.changed
             counts.dead += done.dead
             counts.dropped += done.dropped
+            counts.notes += done.notes
         return number
 
 

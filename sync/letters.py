@@ -25,7 +25,7 @@ from sync.connect import Connected, Switchboard
 from sync.intake import Intake
 from sync.page import entity_rows
 from sync.pull import SlicePull
-from sync.replay import StreamWork, differences
+from sync.replay import StreamWork, differences, flat
 from sync.replayed import LetterGroup, TriedEntity, TryReport
 from sync.reports import DeadLetterView, Diagnosis, StreamReport
 from sync.views import letter_view
@@ -123,7 +123,9 @@ class LetterDesk:
         changes = {
             each.part: {n: (old, new) for n, old, new in differences(before.get(each.part), each)} for each in made
         }
-        tried = [TriedEntity(each.part, str(each.kind), each.values, changes.get(each.part, {})) for each in entities]
+        tried = [
+            TriedEntity(each.part, str(each.kind), flat(each.values), changes.get(each.part, {})) for each in entities
+        ]
         return TryReport(number, name, stream.name, True, "", tried, fields)
 
     def replayed(self, numbers: Sequence[int], wanted: Wanted) -> list[StreamReport]:

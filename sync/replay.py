@@ -84,8 +84,8 @@ class Found:
 
 def differences(before: StoredEntity | None, row: EntityRow) -> Iterator[tuple[str, Any, Any]]:
     """Each field of an entity that changes, old and new; the keys of ``custom`` and of addresses one by one."""
-    old = _flat(before.values if before is not None and before.live else {})
-    new = _flat(orjson.loads(row.values) if row.live else {})
+    old = flat(before.values if before is not None and before.live else {})
+    new = flat(orjson.loads(row.values) if row.live else {})
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             yield name, old.get(name), new.get(name)
@@ -94,7 +94,8 @@ def differences(before: StoredEntity | None, row: EntityRow) -> Iterator[tuple[s
         yield "founding", was, row.founding
 
 
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Canonical values with the keys of ``custom`` and of the address one by one."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name in ("custom", "address") and isinstance(value, Mapping):
