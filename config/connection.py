@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema
 from config import checks
 from config import schedule as schedules
 from config.block import Block
+from mapping.drift import Contract
 
 Expression = Annotated[str, Field(min_length=1), AfterValidator(checks.expression)]
 Interval = Annotated[str, AfterValidator(checks.interval)]
@@ -67,9 +68,20 @@ class StreamSettings(Block):
         description="Largest share of the known records that one complete reading may miss and still be believed; "
         "beyond it nothing is taken for deleted until a person allows it.",
     )
+    contract: Contract = Field(
+        Contract.EVOLVE,
+        alias="schema",
+        description="What happens when the vendor's fields change: `evolve` takes new ones along, `freeze` maps only "
+        "those accepted so far, `stop` reads nothing more until a person accepts them.",
+    )
     sweep: Interval | None = Field(
         None, description="How often this stream is searched for what is gone. Unset: as often as the connection's."
     )
+
+    @property
+    def overrides(self) -> dict[str, dict[str, str]]:
+        """The field rules, an empty expression where the connector's rule is dropped."""
+        return {rule: {target: text or "" for target, text in fields.items()} for rule, fields in self.fields.items()}
 
 
 class FieldPush(BaseModel):

@@ -63,6 +63,19 @@ class LetterRow:
     last_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """The open letters of one place (whatever the slice) with one reason. ``newest`` is the id of one of them."""
+
+    place: Place
+    reason: str
+    letters: int
+    times: int
+    first_at: str
+    last_at: str
+    newest: int
+
+
 def are_open(c: Connection, place: Place) -> bool:
     """Whether any letter of the place is open."""
     where = _at(place) & (dead_letter.c.state == "open")
@@ -74,6 +87,18 @@ def open_at(c: Connection, place: Place) -> frozenset[str]:
     return frozenset(
         c.execute(select(dead_letter.c.remote_id).where(_at(place) & (dead_letter.c.state == "open"))).scalars()
     )
+
+
+def open_reasons(c: Connection, place: Place, remote_ids: Sequence[str]) -> dict[str, str]:
+    """Why those of the records failed of which a letter is open: remote id to reason."""
+    found: dict[str, str] = {}
+    still = _at(place) & (dead_letter.c.state == "open")
+    columns = (dead_letter.c.remote_id, dead_letter.c.reason)
+    for start in range(0, len(remote_ids), CHUNK):
+        asked = {_kept_id(one): one for one in remote_ids[start : start + CHUNK]}
+        for kept, reason in c.execute(select(*columns).where(still & dead_letter.c.remote_id.in_(list(asked)))):
+            found[asked[kept]] = reason
+    return found
 
 
 def put(c: Connection, db: Database, place: Place, letters: Sequence[Letter]) -> None:
@@ -117,15 +142,36 @@ def listed(
     direction: Letters | None = None,
     connection_id: str | None = None,
     stream: str | None = None,
+    reason: str = "",
     open: bool = True,
     after: int = 0,
     limit: int = 100,
 ) -> list[LetterRow]:
-    """Letters by id, open ones or resolved ones; ``after`` an id, to page on."""
-    where = _wanted(direction, connection_id, stream, open) & (dead_letter.c.id > after)
+    """Letters by id, open ones or resolved ones; ``reason`` is a part of it, ``after`` an id, to page on."""
+    where = _wanted(direction, connection_id, stream, open, reason) & (dead_letter.c.id > after)
     with db.read() as c:
         rows = c.execute(select(dead_letter).where(where).order_by(dead_letter.c.id).limit(limit)).mappings().all()
     return [_row(row) for row in rows]
+
+
+def groups(
+    db: Database, *, connection_id: str | None = None, stream: str | None = None, reason: str = ""
+) -> list[GroupRow]:
+    """The open letters by where they failed and why, the largest groups first."""
+    by = (dead_letter.c.direction, dead_letter.c.connection_id, dead_letter.c.stream, dead_letter.c.reason)
+    number = func.count().label("letters")
+    sums = (func.sum(dead_letter.c.times), func.min(dead_letter.c.first_at), func.max(dead_letter.c.last_at))
+    query = (
+        select(*by, number, *sums, func.max(dead_letter.c.id))
+        .where(_wanted(None, connection_id, stream, True, reason))
+        .group_by(*by)
+        .order_by(number.desc(), *by)
+    )
+    with db.read() as c:
+        return [
+            GroupRow(Place(Letters(row[0]), row[1], row[2]), row[3], row[4], int(row[5]), row[6], row[7], row[8])
+            for row in c.execute(query)
+        ]
 
 
 def show(db: Database, id: int) -> LetterRow | None:
@@ -164,7 +210,7 @@ def _at(place: Place) -> ColumnElement[bool]:
 
 
 def _wanted(
-    direction: Letters | None, connection_id: str | None, stream: str | None, open: bool
+    direction: Letters | None, connection_id: str | None, stream: str | None, open: bool, reason: str = ""
 ) -> ColumnElement[bool]:
     where = dead_letter.c.state == ("open" if open else "resolved")
     if direction is not None:
@@ -173,6 +219,8 @@ def _wanted(
         where &= dead_letter.c.connection_id == connection_id
     if stream is not None:
         where &= dead_letter.c.stream == stream
+    if reason:
+        where &= func.lower(dead_letter.c.reason).contains(reason.lower(), autoescape=True)
     return where
 
 

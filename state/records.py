@@ -332,15 +332,16 @@ def live_elsewhere(c: Connection, slice_id: int, remote_ids: Iterable[str]) -> s
     return found
 
 
-def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[StoredRaw]]:
-    """The live records of a slice with their bodies, in batches, for replay."""
+def iter_bodies(db: Database, slice_id: int, size: int = 500, since: str = "") -> Iterator[list[StoredRaw]]:
+    """The live records of a slice with their bodies, in batches, for replay; with ``since`` those that changed since
+    then, or were read since where the vendor gives no time."""
     last = -1
+    where = (raw_record.c.slice_id == slice_id) & (raw_record.c.state == "live")
+    if since:
+        where &= func.coalesce(raw_record.c.changed_at, raw_record.c.observed_at) >= since
     while True:
         statement = (
-            select(*_RAW, raw_record.c.body)
-            .where(raw_record.c.slice_id == slice_id, raw_record.c.id > last, raw_record.c.state == "live")
-            .order_by(raw_record.c.id)
-            .limit(size)
+            select(*_RAW, raw_record.c.body).where(where, raw_record.c.id > last).order_by(raw_record.c.id).limit(size)
         )
         with db.read() as c:
             rows = [StoredRaw(*tuple(row)) for row in c.execute(statement)]
@@ -348,6 +349,17 @@ def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[S
             return
         yield rows
         last = rows[-1].id
+
+
+def newest_bodies(c: Connection, slice_id: int, count: int) -> list[str]:
+    """The bodies of the live records of a slice that were read last, for samples."""
+    newest = (
+        select(raw_record.c.id)
+        .where(raw_record.c.slice_id == slice_id, raw_record.c.state == "live", raw_record.c.body.is_not(None))
+        .order_by(raw_record.c.observed_at.desc(), raw_record.c.id.desc())
+        .limit(count)
+    )
+    return list(c.execute(select(raw_record.c.body).where(raw_record.c.id.in_(newest))).scalars())
 
 
 _FORGET = Prepared(delete(dirty_entity).where(among(dirty_entity.c.seq, "ids")))

@@ -420,6 +420,38 @@ dead_letter = Table(
     UniqueConstraint("direction", "connection_id", "stream", "slice", "remote_id"),
 )
 
+stream_schema = Table(
+    "stream_schema",
+    metadata,
+    Column("connection_id", String(80), primary_key=True),
+    Column("stream", String(120), primary_key=True),
+    Column("field", String(200), primary_key=True),
+    Column("type", String(20), nullable=False),  # as the vendor says, or the JSON type where it says nothing
+    Column("was", String(20), nullable=False),  # the type that was accepted
+    Column("state", String(10), nullable=False),  # known | new | vanished | retyped | dropped
+    Column("shape", Text, info=PERSONAL),  # as described; a picklist may list colleagues. None: only seen in records
+    Column("used_by", Text, nullable=False),  # the rules that read it
+    Column("met", Integer, nullable=False),  # of so many records it was in, when it was first met
+    Column("looked", Integer, nullable=False),
+    Column("first_at", String(27), nullable=False),
+    Column("last_at", String(27), nullable=False),
+)
+
+drift_event = Table(
+    "drift_event",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("at", String(27), nullable=False),
+    Column("connection_id", String(80), nullable=False),
+    Column("stream", String(120), nullable=False),
+    Column("field", String(200), nullable=False),
+    Column("kind", String(10), nullable=False),  # new | vanished | retyped | returned | changed | accepted
+    Column("before", String(20), nullable=False),  # types
+    Column("after", String(20), nullable=False),
+    Column("detail", String(200), nullable=False),  # counts of options, a length: no values
+    Index("ix_drift_event_connection_id", "connection_id", "stream"),
+)
+
 plan = Table(
     "plan",
     metadata,

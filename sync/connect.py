@@ -113,9 +113,20 @@ class Switchboard:
             raise
         if row.paused in (Pause.AUTH, Pause.ACCOUNT):
             connections.resume(row.id)
+        return self._connected(name, row, connector, account)
+
+    def stored(self, name: str) -> Connected:
+        """The connection with the account that it was last seen with; the vendor is not asked. Raises ConfigError for
+        one that was never read."""
+        row = self.row(name)
+        if row.account_id is None:
+            raise ConfigError(f"{name} was never read: run concord sync {name}")
+        return self._connected(name, row, self.build(name), Account(row.account_id, row.account_name or ""))
+
+    def _connected(self, name: str, row: ConnectionRow, connector: Connector, account: Account) -> Connected:
         zone = self.settings.hub.timezone
         unique = self.vendors[row.connector].unique_ids
-        word = connections.word(row.id, preceded=self._preceded(name), unique=unique)
+        word = Connections(self.db).word(row.id, preceded=self._preceded(name), unique=unique)
         system = (row.connector, word) if word != row.connector else None
         return Connected(name, row, self.settings.connections[name], connector, account, zone, system, self.purse(name))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,7 @@ from sync.history import History
 from sync.intake import Intake, failure
 from sync.judge import Judge, listed
 from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
+from sync.mending import Mending
 from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
 from sync.reports import (
@@ -330,7 +332,8 @@ class Hub:
         """Is all well, and if not, what to do."""
         connections = self.settings.connections
         resting = {name for name, one in connections.items() if one.paused or not one.reads_anything()}
-        return self._views.status(self.settings.hub.name, list(connections), resting, self._resting())
+        found = self._views.status(self.settings.hub.name, list(connections), resting, self._resting())
+        return replace(found, advice=[*found.advice, *self.mending.waiting()])
 
     def _resting(self) -> set[str]:
         """The connections that the scheduler leaves alone."""
@@ -437,32 +440,24 @@ class Hub:
         """What happened with a customer, newest first."""
         return self._views.timeline(asked, limit)
 
+    @property
+    def mending(self) -> Mending:
+        """What is done about fields that changed, dead letters, and rules that were changed."""
+        return Mending(
+            self.db, self.settings, self._switchboard, self._intake, self._outgoing, self.resolve, self._wanted
+        )
+
     def dead_letters(self, connection: str = "", limit: int = 50) -> Sequence[DeadLetterView]:
         """The open dead letters, of one connection or all."""
-        if not connection:
-            return self._views.dead_letters(None, limit)
-        self._wanted([connection])
-        return self._views.dead_letters(self._switchboard.row(connection).id, limit)
+        return self.mending.letters(connection, limit=limit)
 
     def dead_letter(self, number: int) -> DeadLetterView:
         """One dead letter with its record."""
-        return self._views.dead_letter(number)
+        return self.mending.letter(number)
 
     def replay_dead_letters(self, numbers: Sequence[int] = ()) -> SyncReport:
-        """Tries the records of dead letters again with the rules in force; without numbers, all that were to be read.
-
-        A letter that was to be written, named by its number, lets the next plan write its record again: somebody has
-        looked at the destination and found that it is not there.
-        """
-        letters = [self._views.dead_letter(n) for n in numbers] or list(self._views.dead_letters(None, 100_000))
-        self._outgoing.release([n for n in numbers if self._views.dead_letter(n).direction == "out"])
-        places = sorted({(letter.connection, letter.stream) for letter in letters if letter.direction == "in"})
-        reports = []
-        for name, stream in places:
-            if name not in self.settings.connections:
-                continue
-            reports += self._intake.again(self._switchboard.open(name), stream)
-        return SyncReport(reports, self.resolve())
+        """Tries the records of dead letters again; without numbers, all that were to be read."""
+        return self.mending.replay_letters(numbers)
 
     def rebind(self, name: str) -> Account:
         """Binds a connection to the account that its login leads to now."""

@@ -27,13 +27,15 @@ from mapping.model import Kind
 from mapping.recurrence import Horizon
 from mapping.rules import EntityRules
 from mapping.timeline import Privacy
-from state import dead_letters, records
+from state import records
 from state.connections import Connections
 from state.database import Database
 from state.leases import Heartbeat, Lease, Leases, new_owner
 from state.runlog import note
 from state.runs import Runs, RunStatus
 from sync.connect import Connected, Switchboard
+from sync.drift import Watch
+from sync.holding import under_contract
 from sync.page import Reading
 from sync.pull import Counts, SlicePull
 from sync.recover import recover
@@ -41,7 +43,11 @@ from sync.remap import remap
 from sync.reports import Observer, StreamReport
 
 LEASE_SECONDS = 60.0
-NEXT = {"pull": "the next run goes on from here", "sweep": "the next sweep begins again"}
+NEXT = {
+    "pull": "the next run goes on from here",
+    "sweep": "the next sweep begins again",
+    "replay": "the next replay goes on",
+}
 MONEY = frozenset({Kind.ORDER, Kind.INVOICE, Kind.PAYMENT, Kind.DEAL})
 
 
@@ -154,11 +160,10 @@ class Intake:
     def reading(self, one: Connected, stream: Stream) -> Reading:
         """The stream with the rules in force: the connector's, under the admin's."""
         mine = one.settings.reads(stream.name) or StreamSettings()
-        overrides = {rule: {t: x or "" for t, x in fields.items()} for rule, fields in mine.fields.items()}
         mapper = Mapper(
             [_in_currency(rule, self.settings.hub.currency) for rule in stream.rules],
             default_country=one.settings.default_country or self.settings.hub.default_country,
-            overrides=overrides,
+            overrides=mine.overrides,
             creates_customers=mine.creates_customers,
             horizon=Horizon.at(self.db.now(), timedelta(days=self.settings.hub.meetings_ahead)),
             system=one.system,
@@ -171,29 +176,8 @@ class Intake:
             return seen[0]
 
         guard = blake2b(repr((self.protection, self.settings.privacy)).encode(), digest_size=4).hexdigest()
-        return Reading(stream, mapper, self.privacy, schema, f"{mapper.version}{guard}")
-
-    def again(self, one: Connected, name: str) -> list[StreamReport]:
-        """Maps the stored records of one stream again, dead letters among them, under the rules in force."""
-        stream = next((stream for stream in one.streams() if stream.name == name), None)
-        if stream is None:
-            return [StreamReport(one.name, name, "skipped", message="the stream is not read any more")]
-        held = Leases(self.db).acquire(f"pull:{one.row.id}:{name}", self.owner, LEASE_SECONDS)
-        if held is None:
-            return [StreamReport(one.name, name, "skipped", message="another process is reading it")]
-        began = time.monotonic()
-        try:
-            with Heartbeat(held):
-                reading = self.reading(one, stream)
-                with self.db.read() as c:
-                    slices = [number for number, of, _ in records.slices_of(c, one.row.id) if of == name]
-                done = [remap(self.db, held, one.row.id, reading, n, reading.current) for n in slices]
-                changed = sum(counts.changed for counts in done)
-        finally:
-            held.release()
-        left = dead_letters.count(self.db, connection_id=one.row.id, stream=name)
-        status = "partial" if left else "ok"
-        return [StreamReport(one.name, name, status, changed=changed, dead=left, seconds=time.monotonic() - began)]
+        reading = Reading(stream, mapper, self.privacy, schema, f"{mapper.version}{guard}")
+        return under_contract(self.db, one.row.id, reading, mine)
 
     def _stream(
         self, one: Connected, stream: Stream, full: bool, allow_deletes: bool
@@ -243,7 +227,7 @@ class Intake:
             error: BaseException | None = None
             status, message = RunStatus.OK, ""
             try:
-                if writing is not None:
+                if writing is not None and kind != "replay":  # which meets nothing new of what we wrote
                     # Once more, under the lease that the stream is read under: a writer may have died just now.
                     self._recover(one, stream.target, writing)
                 work(held)
@@ -258,7 +242,7 @@ class Intake:
                 self.on_crash(unknown)
             except BaseException as stop:
                 stopped = f"stopped by {type(stop).__name__}"
-                runs.finish(run, RunStatus.INTERRUPTED, counts(), stopped, one.purse.take())
+                runs.finish(run, RunStatus.INTERRUPTED, counts(), stopped, costs=one.purse.take())
                 raise
             status = runs.finish(run, status, counts(), message, error, one.purse.take())
         return Ended(str(status.value), message, error)
@@ -266,8 +250,10 @@ class Intake:
     def _slices(
         self, one: Connected, stream: Stream, held: Lease, counts: Counts, full: bool, allow_deletes: bool
     ) -> None:
-        reading = self.reading(one, stream)
         mine = one.settings.reads(stream.name) or StreamSettings()
+        watch = Watch(self.db, held, one, stream, mine, counts.notes)
+        watch.look()
+        reading = watch.over(self.reading(one, stream))
         refused: ForbiddenError | None = None
         heard = before = 0
 
@@ -292,6 +278,7 @@ class Intake:
             else:
                 note("slice read", slice=slice_id, records=counts.read - before)
             before = counts.read
+        watch.finish()
         if refused is not None:
             raise refused
 
@@ -311,6 +298,7 @@ class Intake:
             counts.changed += done.changed
             counts.dead += done.dead
             counts.dropped += done.dropped
+            counts.notes += done.notes
         return number
 
 

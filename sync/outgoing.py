@@ -242,7 +242,7 @@ class Outgoing:
                 self.on_crash(unknown)
             except BaseException as stop:
                 stopped = f"stopped by {type(stop).__name__}"
-                runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), stopped, one.purse.take())
+                runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), stopped, costs=one.purse.take())
                 raise
             status = runs.finish(run, status, _counts(tally, before), message, error, one.purse.take())
         whole = reached == len(planned)

@@ -1,47 +1,165 @@
-"""Remap: stored records mapped again under other rules, without asking the vendor for anything."""
+"""Remap: stored records mapped again under other rules, without asking the vendor for what is stored.
+
+The marks of values (since when they are held) are history and stay as they are: rules that change, and change back,
+leave every record as it was (docs/adr/0026-schema-drift.md).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+import orjson
+
+from mapping.contract import RawRecord
 from mapping.errors import RecordError
 from state import dead_letters, records, shadows
-from state.database import Database
-from state.dead_letters import Letter, Letters
+from state.database import Connection, Database
+from state.dead_letters import Letter, Letters, Place
 from state.leases import Lease
-from state.records import RawRow, StoredEntity, StoredRaw
-from sync.page import Failure, Reading, Rows, admitted, entity_rows, parse, retraction
+from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
+from sync.page import Failure, Reading, Rows, admitted, encode, entity_rows, parse, retraction
 from sync.pull import Counts
+
+SIZE = 500
+Fetch = Callable[[Sequence[str]], Sequence[RawRecord]]
+"""Records by their ids, from the vendor."""
+EXPIRED = "{count} records whose bodies are no longer kept stay as they were mapped"
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some stored records of a slice, and what the rules make of them now.
+
+    ``letters`` are the reasons of those of which a dead letter is open; ``expired`` the ids of those whose bodies are
+    no longer kept, and that other rules mapped.
+    """
+
+    raws: Sequence[StoredRaw]
+    before: Mapping[int, Mapping[str, StoredEntity]]
+    rows: Rows
+    letters: Mapping[str, str]
+    now: str
+    expired: Sequence[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Those that fail for another reason than before, or for the first time."""
+        return [one for one in self.rows.failures if self.letters.get(one.remote_id) != one.reason]
+
+    @property
+    def healed(self) -> list[str]:
+        """The records whose dead letters can be closed."""
+        return [one for one in self.rows.healed if one in self.letters]
+
+
+@dataclass(frozen=True, slots=True)
+class Slicewise:
+    """One slice as it is mapped again. ``since`` is a stamp; ``only`` names records; ``fetch`` gives expired bodies."""
+
+    db: Database
+    connection_id: str
+    reading: Reading
+    slice_id: int
+    since: str = ""
+    only: Sequence[str] | None = None
+    fetch: Fetch | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its dead letters lie."""
+        with self.db.read() as c:
+            return Place(Letters.IN, self.connection_id, self.reading.stream.name, records.slice_key(c, self.slice_id))
+
+    def batches(self) -> Iterator[Batch]:
+        """What mapping again would change, batch by batch. Writes nothing."""
+        place = self.place
+        for raws in self._raws():
+            with self.db.read() as c:
+                before = records.load_entities(c, [one.id for one in raws])
+                ids = [one.remote_id for one in raws]
+                target = self.reading.stream.target
+                held = shadows.by_remote(c, self.connection_id, target, ids) if target else {}
+                letters = dead_letters.open_reasons(c, place, ids)
+            whole, expired = self._whole(raws, before)
+            now = self.db.stamp()
+            rows = _remapped(self.reading, whole, before, held, now)
+            yield Batch(raws, before, rows, letters, now, expired)
+
+    def write(self, lease: Lease, batch: Batch, place: Place) -> None:
+        """Stores what a batch changes; nothing where nothing does."""
+        rows, failures, healed = batch.rows, batch.failures, batch.healed
+        if not (rows.raws or rows.entities or failures or healed):
+            return
+        with self.db.write(lease) as c:
+            if rows.raws:
+                records.write_raws(self.db, c, self.slice_id, 0, batch.now, rows.raws)
+            records.write_entities(self.db, c, rows.entities, {one.remote_id: one.id for one in batch.raws})
+            self._letters(c, place, failures, healed)
+
+    def _letters(self, c: Connection, place: Place, failures: Sequence[Failure], healed: Sequence[str]) -> None:
+        dead_letters.put(c, self.db, place, [Letter(one.remote_id, one.reason, one.body) for one in failures])
+        dead_letters.resolve(c, place, healed)
+
+    def _raws(self) -> Iterator[list[StoredRaw]]:
+        if self.only is None:
+            yield from records.iter_bodies(self.db, self.slice_id, SIZE, self.since)
+            return
+        for start in range(0, len(self.only), SIZE):
+            with self.db.read() as c:
+                found = records.load_raws(c, self.slice_id, self.only[start : start + SIZE], body=True)
+            yield [one for one in found.values() if one.state == "live"]
+
+    def _whole(
+        self, raws: Sequence[StoredRaw], before: Mapping[int, Mapping[str, StoredEntity]]
+    ) -> tuple[list[StoredRaw], list[str]]:
+        """The records that have their bodies, fetched or not, and the ids of those that have not. Of records that these
+        very rules mapped already nothing has to be fetched."""
+        gone = [
+            one
+            for one in raws
+            if one.body is None and (self.only is not None or self._is_of_other_rules(before.get(one.id, {})))
+        ]
+        whole = [one for one in raws if one.body is not None]
+        if not gone or self.fetch is None:
+            return whole, [one.remote_id for one in gone]
+        fetched = {str(one.remote_id): one for one in self.fetch([one.remote_id for one in gone])}
+        for one in gone:
+            if one.remote_id in fetched:
+                whole.append(replace(one, body=encode(fetched[one.remote_id].body)[0]))
+        return whole, [one.remote_id for one in gone if one.remote_id not in fetched]
+
+    def _is_of_other_rules(self, entities: Mapping[str, StoredEntity]) -> bool:
+        return any(each.rules != self.reading.version for each in entities.values() if each.live)
 
 
 def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slice_id: int, version: str) -> Counts:
     """Maps the stored records of a slice again after its rules changed. Returns how many records changed and failed.
 
-    The marks of unchanged values (since when, echo) stay. A record that no longer maps becomes a dead letter and keeps
-    the entities it had; one that may no longer be kept is forgotten.
+    The marks of values (since when, and for unchanged ones whether they are echoes) stay. A record that no longer maps
+    becomes a dead letter and keeps the entities it had, as one does whose body is no longer kept; one that may no
+    longer be stored is forgotten.
     """
     counts = Counts()
-    with db.read() as c:
-        place = dead_letters.Place(Letters.IN, connection_id, reading.stream.name, records.slice_key(c, slice_id))
-    for batch in records.iter_bodies(db, slice_id):
-        now = db.stamp()
-        with db.read() as c:
-            before = records.load_entities(c, [one.id for one in batch])
-            target = reading.stream.target
-            held = shadows.by_remote(c, connection_id, target, [one.remote_id for one in batch]) if target else {}
-        rows = _remapped(reading, batch, before, held, now)
-        with db.write(lease) as c:
-            if rows.raws:
-                records.write_raws(db, c, slice_id, 0, now, rows.raws)
-            records.write_entities(db, c, rows.entities, {one.remote_id: one.id for one in batch})
-            dead_letters.put(c, db, place, [Letter(one.remote_id, one.reason, one.body) for one in rows.failures])
-            dead_letters.resolve(c, place, rows.healed)
-        counts.changed += len({row.remote_id for row in rows.entities})
-        counts.dead += len(rows.failures)
-        counts.dropped += rows.dropped
+    again(Slicewise(db, connection_id, reading, slice_id), lease, counts)
     with db.write(lease) as c:
         records.set_rules(c, slice_id, version)
     return counts
+
+
+def again(work: Slicewise, lease: Lease, counts: Counts, told: Callable[[int], None] = lambda done: None) -> None:
+    """Maps records of a slice again and adds to the counts; ``told`` hears how many were looked at in all."""
+    place, expired = work.place, 0
+    for batch in work.batches():
+        work.write(lease, batch, place)
+        counts.read += len(batch.raws)
+        counts.changed += len({row.remote_id for row in batch.rows.entities})
+        counts.dead += len(batch.rows.failures)
+        counts.dropped += batch.rows.dropped
+        expired += len(batch.expired)
+        told(counts.read)
+    if expired:
+        counts.notes.append(EXPIRED.format(count=expired))
 
 
 def _remapped(
@@ -68,8 +186,18 @@ def _remapped(
             rows.raws.append(gone)
             rows.entities.extend(retraction(reading, one, raw.remote_id, now) for one in old.values() if one.live)
             continue
-        # Without a vendor's time, the rules change no earlier moment: what they now make of an old record is as old.
-        moment = raw.changed_at or max((max(one.since.values()) for one in old.values()), default="")
-        shown = held.get(raw.remote_id)
-        rows.entities.extend(entity_rows(reading, body, raw.remote_id, entities, old, shown, moment, now))
+        made = entity_rows(reading, body, raw.remote_id, entities, old, held.get(raw.remote_id), raw.changed_at, now)
+        rows.entities.extend(_as_old(row, raw, old) for row in made)
     return rows
+
+
+def _as_old(row: EntityRow, raw: StoredRaw, old: Mapping[str, StoredEntity]) -> EntityRow:
+    """The entity with its values as old as they were: rules change no moment, neither forth nor back.
+
+    A part that is new has the vendor's time of its record, or where there is none the newest mark of the other parts.
+    """
+    known = old.get(row.part)
+    if known is not None:
+        return row._replace(since=orjson.dumps(known.since).decode())
+    moment = raw.changed_at or max((max(one.since.values()) for one in old.values()), default="")
+    return row._replace(since=orjson.dumps({"*": moment}).decode())

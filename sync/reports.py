@@ -407,8 +407,20 @@ class RunView:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a record failed at: the rule, its field and expression, and what that gives; ``value`` is personal data."""
+
+    rule: str
+    field: str
+    expression: str
+    value_type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterView:
-    """One dead letter. ``body`` only when one is shown by id."""
+    """One dead letter. ``body`` and ``failed`` only when one is shown by id; ``whole`` is False where the body that was
+    kept with it was cut."""
 
     id: int
     direction: str
@@ -421,3 +433,5 @@ class DeadLetterView:
     last_at: str
     state: str
     body: str = ""
+    whole: bool = True
+    failed: Diagnosis | None = None

@@ -179,18 +179,6 @@ class Views:
             for fact, role in found
         ]  # fmt: skip
 
-    def dead_letters(self, connection_id: str | None, limit: int) -> list[DeadLetterView]:
-        """The open dead letters."""
-        names = self.names()
-        return [_letter(row, names) for row in dead_letters.listed(self.db, connection_id=connection_id, limit=limit)]
-
-    def dead_letter(self, number: int) -> DeadLetterView:
-        """One dead letter with its record. Raises GoneError when there is none."""
-        row = dead_letters.show(self.db, number)
-        if row is None:
-            raise GoneError(f"There is no dead letter {number}; concord dead-letters list shows them.")
-        return _letter(row, self.names(), body=True)
-
 
 def left_out(what: str, count: int) -> str:
     """What to do about amounts that no trait counts; ``what`` they lack, or the currency that has no rate."""
@@ -335,7 +323,8 @@ def _remote(one: shadows.Shadow, names: Mapping[str, str]) -> RemoteView:
     return RemoteView(where, one.object, one.remote_id, one.role, one.state, {**one.sent, **one.observed})
 
 
-def _letter(row: LetterRow, names: Mapping[str, str], *, body: bool = False) -> DeadLetterView:
+def letter_view(row: LetterRow, names: Mapping[str, str], *, body: bool = False) -> DeadLetterView:
+    """A dead letter for people; its record only with ``body``."""
     place = row.place
     return DeadLetterView(
         row.id, str(place.direction), names.get(place.connection_id, place.connection_id), place.stream, place.slice,

@@ -1,4 +1,4 @@
-"""The commands that look into the hub: customers and dead letters."""
+"""The commands that look into the hub: customers, and how we know them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import people, tables, verdicts
-from admin.cli.edge import FAILED
+from admin.cli import people, verdicts
 from admin.cli.engine import Limit
 from admin.cli.session import current
 
 Customer = Annotated[str, typer.Argument(help="The customer's id.", metavar="ID")]
-Connection = Annotated[str, typer.Option("--connection", help="Only of this connection.", metavar="NAME")]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +25,6 @@ def register(app: typer.Typer) -> None:
     ):
         customers.command(name)(command)
     app.add_typer(customers, name="customers")
-    letters = typer.Typer(invoke_without_command=True, help="Records that could not be taken or written.")
-    letters.callback()(dead_letters)
-    for name, each in (("list", list_letters), ("show", show_letter), ("replay", replay)):
-        letters.command(name)(each)
-    app.add_typer(letters, name="dead-letters")
 
 
 def find(
@@ -82,40 +75,3 @@ def why_not(
     with session.hub() as hub:
         view = hub.why_not(first, second)
     session.answer(view, *verdicts.why_not(view))
-
-
-def dead_letters(ctx: typer.Context, connection: Connection = "", limit: Limit = 50) -> None:
-    """Records that could not be taken or written."""
-    if ctx.invoked_subcommand is None:
-        list_letters(ctx, connection, limit)
-
-
-def list_letters(ctx: typer.Context, connection: Connection = "", limit: Limit = 50) -> None:
-    """The dead letters, newest first."""
-    session = current(ctx)
-    with session.hub() as hub:
-        found = hub.dead_letters(connection, limit)
-    session.answer(found, tables.dead_letters(found))
-
-
-def show_letter(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="LETTER", min=1)]) -> None:
-    """One dead letter with the record as it came."""
-    session = current(ctx)
-    with session.hub() as hub:
-        found = hub.dead_letter(number)
-    session.answer(found, *tables.dead_letter(found))
-
-
-def replay(
-    ctx: typer.Context,
-    numbers: Annotated[
-        list[int] | None, typer.Argument(help="Letters; all of them when none is named.", metavar="LETTER")
-    ] = None,
-) -> None:
-    """Try dead letters again, after the reason was mended; one that could not be written is planned again."""
-    session = current(ctx)
-    with session.hub() as hub:
-        report = hub.replay_dead_letters(tuple(numbers or ()))
-    session.answer(report, *tables.replayed(report, named=bool(numbers)))
-    if not report.ok or any(each.dead for each in report.streams):
-        raise typer.Exit(FAILED)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import alerting, connector, demonstrate, engine, judge, look, serving, setup
+from admin.cli import alerting, connector, demonstrate, engine, fields, judge, letters, look, replays, serving, setup
 from admin.cli.edge import Edge, harmless_streams, insistent, terminable
 from admin.cli.redaction import configure_logging
 from admin.cli.session import Session
@@ -67,6 +67,9 @@ engine.register(app)
 serving.register(app)
 alerting.register(app)
 look.register(app)
+letters.register(app)
+replays.register(app)
+fields.register(app)
 judge.register(app)
 demonstrate.register(app)
 connector.register(app)

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin.cli.output import cell, grid, harmless, many, pairs, shorten, state
+from admin.cli.output import cell, grid, harmless, many, pairs, state
 from sync.reports import (
     ApplyReport,
     CheckReport,
@@ -232,25 +232,6 @@ def dead_letters(found: Sequence[DeadLetterView]) -> RenderableType:
             cell(each.state),
         )
     return table
-
-
-def dead_letter(found: DeadLetterView) -> list[RenderableType]:
-    """One dead letter with its body."""
-    head = pairs(
-        {
-            "letter": str(found.id),
-            "way": found.direction,
-            "from": f"{found.connection}/{found.stream}",
-            "slice": found.slice,
-            "record": found.remote_id,
-            "reason": found.reason,
-            "times": found.times,
-            "last": moment(found.last_at),
-            "state": found.state,
-        }
-    )
-    body = "\n".join(harmless(line) for line in found.body.splitlines())
-    return [head, Text(shorten(body, 4_000) if len(body) > 4_000 else body)]
 
 
 def moment(stamp: str) -> str:

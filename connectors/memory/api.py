@@ -36,7 +36,14 @@ class Api:
     def fields(self, object_name: str) -> Mapping[str, SchemaField]:
         """The fields of an object now, those of the customer's own among them."""
         with self.world.holdings(change=False) as holdings:
-            return {**FIELDS[object_name], **holdings.table(object_name).extra_fields}
+            table = holdings.table(object_name)
+            known = {**FIELDS[object_name], **table.extra_fields}
+            return {name: field for name, field in known.items() if name not in table.dropped_fields}
+
+    def dropped(self, object_name: str) -> frozenset[str]:
+        """The fields of an object that were taken away."""
+        with self.world.holdings(change=False) as holdings:
+            return frozenset(holdings.table(object_name).dropped_fields)
 
     def feed(self, object_name: str, team: str, after: Place, limit: int) -> Sequence[Row | Grave]:
         """Copies of up to ``limit`` entries of a team that changed after a place, in the order of change."""

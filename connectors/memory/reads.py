@@ -126,8 +126,9 @@ class Reader:
     def _get(self, shape: Shape, slice_: Slice, ids: Sequence[RemoteId]) -> Sequence[RawRecord]:
         self._call("get", shape.name)
         rows = self._api.rows(shape.name, ids).values()
+        dropped = self._api.dropped(shape.name)
         return [
-            self._record(shape, row, None)
+            self._record(shape, row, None, dropped)
             for row in rows
             if row.team == slice_.key and not row.archived and not row.broken
         ]
@@ -168,18 +169,19 @@ class Reader:
 
     def _page(self, shape: Shape, entries: Sequence[Row | Grave], since: str | None, after: Position) -> Page:
         rows = [entry for entry in entries if isinstance(entry, Row)]
+        dropped = self._api.dropped(shape.name)
         return Page(
-            records=[self._record(shape, row, since) for row in rows if not row.broken],
+            records=[self._record(shape, row, since, dropped) for row in rows if not row.broken],
             tombstones=[_tombstone(entry) for entry in entries if isinstance(entry, Grave)],
             cursor=after.text(),
             errors=[RecordError("the record cannot be parsed", remote_id=row.id) for row in rows if row.broken],
         )
 
-    def _record(self, shape: Shape, row: Row, since: str | None) -> RawRecord:
+    def _record(self, shape: Shape, row: Row, since: str | None, dropped: frozenset[str]) -> RawRecord:
         # Emptied properties are null in patches and whole bodies alike, so that a patch applied gives the whole.
-        names = list(row.touched)
+        whole = names = [name for name in row.touched if name not in dropped]
         if shape.patches and since is not None and row.created_at < since:
-            names = [name for name, at in row.touched.items() if at >= since]
+            names = [name for name in whole if row.touched[name] >= since]
         body = {
             "id": row.id,
             "account": self._world.account,
@@ -193,7 +195,7 @@ class Reader:
             remote_id=RemoteId(row.id),
             body=body,
             slice=row.team,
-            coverage=Coverage.FULL if len(names) == len(row.touched) else Coverage.PATCH,
+            coverage=Coverage.FULL if len(names) == len(whole) else Coverage.PATCH,
             version=str(row.revision),
             changed_at=datetime.fromisoformat(row.updated_at),
             observed_at=self._now(),

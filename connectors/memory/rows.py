@@ -59,6 +59,7 @@ class Table(BaseModel):
     rows: dict[str, Row] = Field(default_factory=dict)
     graves: dict[str, dict[str, Grave]] = Field(default_factory=dict)
     extra_fields: dict[str, SchemaField] = Field(default_factory=dict)
+    dropped_fields: set[str] = Field(default_factory=set)
     changes: int = 0
 
     _feeds: dict[str, list[tuple[str, int, str]]] | None = PrivateAttr(default=None)

@@ -163,9 +163,15 @@ class World:
             holdings.teams[key] = title
 
     def add_field(self, object_name: str, field: SchemaField) -> None:
-        """Adds a field of the customer's own."""
+        """Adds a field of the customer's own, gives one another type, or brings one back that was dropped."""
         with self.holdings() as holdings:
             holdings.table(object_name).extra_fields[field.name] = field
+            holdings.table(object_name).dropped_fields.discard(field.name)
+
+    def drop_field(self, object_name: str, name: str) -> None:
+        """Takes a field away: nobody is told of it or of its values any more."""
+        with self.holdings() as holdings:
+            holdings.table(object_name).dropped_fields.add(name)
 
     def expire_cursors(self) -> None:
         """Forgets the place of every reader."""

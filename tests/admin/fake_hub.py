@@ -10,6 +10,7 @@ from typing import Any
 from mapping.contract import Account
 from state.alerts import Waiting
 from sync.alert import AlertView, Tried
+from sync.drifted import AcceptReport, DriftView, FieldView, SchemaView
 from sync.judged import (
     Branch,
     CustomerChange,
@@ -22,6 +23,15 @@ from sync.judged import (
     ValueChange,
     WhyNotView,
 )
+from sync.replayed import (
+    FieldChanges,
+    LetterGroup,
+    ReplayReport,
+    Sampled,
+    StreamReplay,
+    TriedEntity,
+    TryReport,
+)
 from sync.reports import (
     ApplyReport,
     CheckReport,
@@ -29,6 +39,7 @@ from sync.reports import (
     CustomerSummary,
     CustomerView,
     DeadLetterView,
+    Diagnosis,
     FieldChange,
     MemberView,
     PlannedChange,
@@ -78,8 +89,32 @@ STATUS = StatusReport(
 )
 RUN = RunView(4, "pull", "shop", "customers", "2026-11-23T12:00:00Z", "2026-11-23T12:00:09Z", "ok", {"read": 9}, "")
 LETTER = DeadLetterView(
-    3, "in", "shop", "customers", "", "gid-9", "no such date", 2, "2026-11-23T12:00:00Z", "open", '{"a": 1}'
+    3, "in", "shop", "customers", "", "gid-9", "no such date", 2, "2026-11-23T12:00:00Z", "open", '{"a": 1}',
+    failed=Diagnosis("person", "birth_date", "born", "text", "yesterday"),
+)  # fmt: skip
+GROUP = LetterGroup(
+    "in", "shop", "customers", "no such date", 41, 43, "2026-11-20T12:00:00Z", "2026-11-23T12:00:00Z", 3
 )
+TRIED = TryReport(
+    3, "shop", "customers", True, "", (TriedEntity("person", "person", {"name": "Ada"}, {"name": (None, "Ada")}),),
+    {"person": {"name": "concat(['it', 's'])"}},
+)  # fmt: skip
+REPLAYED = StreamReplay(
+    "shop", "customers", "ok", records=900, changed=12, identifying=2, dies=1, dropped=1, expired=5, calls=1,
+    fields=(FieldChanges("email", 12, (Sampled("7", "ada@post.example", "ada@home.example"),)),),
+)  # fmt: skip
+REPLAY = ReplayReport((REPLAYED,), ResolveReport(entities=12, changed=4))
+PREVIEW = ReplayReport((REPLAYED,), ResolveReport(), dry_run=True)
+FIELD = FieldView(
+    "born", "string", "date", "retyped", True, "", "person.birth_date", ("in spring",), "2026-11-20T12:00:00Z",
+    "2026-11-23T12:00:00Z",
+)  # fmt: skip
+SCHEMA = SchemaView("shop", "customers", "evolve", (FIELD,))
+DRIFT = DriftView(
+    "2026-11-23T12:00:00Z", "shop", "customers", "born", "retyped", "date", "string", "", "retyped",
+    "person.birth_date", ("in spring",),
+)  # fmt: skip
+ACCEPTED = AcceptReport("shop", "customers", ("born",), REPLAY)
 SUMMARY = CustomerSummary("cus_1", "person", "Ada Example", "ada@post.example", "+31612345678", ("shop", "crm"), 3)
 CUSTOMER = CustomerView(
     id="cus_1",
@@ -230,14 +265,38 @@ class FakeHub:
     def timeline(self, id: str, limit: int = 50) -> Any:
         return self._answer("timeline", [ITEM], id, limit)
 
-    def dead_letters(self, connection: str = "", limit: int = 50) -> Any:
-        return self._answer("dead_letters", [LETTER], connection, limit)
+    @property
+    def mending(self) -> FakeHub:
+        return self
 
-    def dead_letter(self, id: int) -> Any:
-        return self._answer("dead_letter", LETTER, id)
+    def letters(self, connection: str = "", stream: str = "", reason: str = "", limit: int = 50) -> Any:
+        return self._answer("letters", [LETTER], connection, stream, reason, limit)
 
-    def replay_dead_letters(self, ids: Sequence[int] = ()) -> Any:
-        return self._answer("replay_dead_letters", SYNC, tuple(ids))
+    def letter_groups(self, connection: str = "", stream: str = "", reason: str = "") -> Any:
+        return self._answer("letter_groups", [GROUP], connection, stream, reason)
+
+    def letter(self, number: int) -> Any:
+        return self._answer("letter", LETTER, number)
+
+    def try_letter(self, number: int, rules: Sequence[str] = ()) -> Any:
+        return self._answer("try_letter", TRIED, number, tuple(rules))
+
+    def replay_letters(self, numbers: Sequence[int] = (), **options: str) -> Any:
+        return self._answer("replay_letters", SYNC, tuple(numbers), **options)
+
+    def replay(self, names: Sequence[str] = (), **options: Any) -> Any:
+        if options.get("dry_run"):
+            return self._answer("replay_preview", PREVIEW, tuple(names), **options)
+        return self._answer("replay", REPLAY, tuple(names), **options)
+
+    def fields(self, name: str, stream: str = "") -> Any:
+        return self._answer("fields", [SCHEMA], name, stream)
+
+    def drift(self, name: str = "", stream: str = "", limit: int = 50) -> Any:
+        return self._answer("drift", [DRIFT], name, stream, limit)
+
+    def accept(self, name: str, stream: str, names: Sequence[str] = ()) -> Any:
+        return self._answer("accept", ACCEPTED, name, stream, tuple(names))
 
     def rebind(self, name: str) -> Any:
         return self._answer("rebind", Account("acct_2", "Acme"), name)

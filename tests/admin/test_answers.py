@@ -40,7 +40,14 @@ JSON_ANSWERS: list[tuple[str, Any]] = [
     ("dead-letters", [answers.LETTER]),
     ("dead-letters list", [answers.LETTER]),
     ("dead-letters show 3", answers.LETTER),
+    ("dead-letters list --group", [answers.GROUP]),
+    ("dead-letters try 3", answers.TRIED),
     ("dead-letters replay 3", answers.SYNC),
+    ("schema show shop", [answers.SCHEMA]),
+    ("schema drift", [answers.DRIFT]),
+    ("schema accept shop customers born", answers.ACCEPTED),
+    ("replay --dry-run", answers.PREVIEW),
+    ("replay --yes", answers.REPLAY),
 ]
 
 
@@ -164,7 +171,7 @@ def test_a_hub_without_connections_or_targets_says_so(concord: Concord, hub: Fak
     hub.answers["status"] = replace(answers.STATUS, connections=())
     hub.answers["sync"] = replace(answers.SYNC, streams=())
     hub.answers["plan"] = replace(answers.PLAN, targets=(), changes=())
-    hub.answers["replay_dead_letters"] = replace(answers.SYNC, streams=())
+    hub.answers["replay_letters"] = replace(answers.SYNC, streams=())
     assert "No connection is configured yet" in concord("status").stdout
     assert "nothing to read" in concord("sync").stdout
     assert "push:" in concord("plan").stdout
@@ -277,7 +284,7 @@ def test_narrow_terminals_get_lists_that_can_be_read(
 
 
 def test_no_answer_says_so(concord: Concord, hub: FakeHub) -> None:
-    for name in ("runs", "find_customers", "timeline", "dead_letters"):
+    for name in ("runs", "find_customers", "timeline", "letters"):
         hub.answers[name] = []
     for words, said in (
         ("runs", "no run yet"),

@@ -52,6 +52,7 @@ PERSONAL = {
     "dead_letter.slice": "as slice.key",
     "dead_letter.remote_id": "as raw_record.remote_id",
     "dead_letter.body": "as raw_record.body",
+    "stream_schema.shape": "a picklist may list people",
     "vault.secret": "encrypted, but a login is somebody's",
 }
 """Reviewed by hand: the column, and whose data it may hold."""
@@ -87,6 +88,8 @@ NOT_PERSONAL = {
     "shadow.id connection_id object subject_kind role state version remote_version updated_at",
     "outbox.id connection_id object subject_kind op plan_hash state attempts error sent_at settle_until",
     "dead_letter.id direction connection_id stream reason state times first_at last_at",
+    "stream_schema.connection_id stream field type was state used_by met looked first_at last_at",  # a vendor's words
+    "drift_event.id at connection_id stream field kind before after detail",
     "plan.hash created_at expires_at state header",
     "lease.name owner fence until",
     # Words of ours, with names of connections and destinations, and errors as runs keep them.
