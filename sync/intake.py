@@ -34,10 +34,11 @@ from state.leases import Heartbeat, Lease, Leases, new_owner
 from state.runs import Runs, RunStatus
 from sync.connect import Connected, Switchboard
 from sync.page import Reading
-from sync.pull import Counts, SlicePull
+from sync.pull import SlicePull
 from sync.recover import recover
 from sync.remap import remap
 from sync.reports import Observer, StreamReport
+from sync.storing import Counts
 
 LEASE_SECONDS = 60.0
 NEXT = {"pull": "the next run goes on from here", "sweep": "the next sweep begins again"}
@@ -205,7 +206,7 @@ class Intake:
         ended = self.run(
             "pull", one, stream,
             lambda held: self._slices(one, stream, held, counts, full, allow_deletes),
-            lambda: counts_of(counts),
+            counts.tally,
         )  # fmt: skip
         message = "; ".join([*counts.notes, ended.message] if ended.message else counts.notes)
         self.observer.finished(
@@ -315,11 +316,3 @@ def _in_currency(rule: EntityRules, currency: str) -> EntityRules:
     if not currency or rule.kind not in MONEY or "currency" in rule.defaults:
         return rule
     return replace(rule, defaults={**rule.defaults, "currency": f"'{currency}'"})
-
-
-def counts_of(counts: Counts) -> dict[str, int]:
-    """The counts as a run keeps them."""
-    return {
-        "read": counts.read, "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged,
-        "gone": counts.gone, "failed": counts.dead, "dropped": counts.dropped, "pages": counts.pages,
-    }  # fmt: skip

@@ -11,7 +11,10 @@ from state.dead_letters import Letter, Letters
 from state.leases import Lease
 from state.records import RawRow, StoredEntity, StoredRaw
 from sync.page import Failure, Reading, Rows, admitted, entity_rows, parse, retraction
-from sync.pull import Counts
+from sync.storing import Counts
+
+UNDER_WAY = ""
+"""The version of a slice whose records are just being mapped again."""
 
 
 def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slice_id: int, version: str) -> Counts:
@@ -19,8 +22,13 @@ def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slic
 
     The marks of unchanged values (since when, echo) stay. A record that no longer maps becomes a dead letter and keeps
     the entities it had; one that may no longer be kept is forgotten.
+
+    While it goes on the slice has no version: a backfill's partition, which works under a lease of its own, then waits,
+    lest it writes what the old rules say behind this one's back.
     """
     counts = Counts()
+    with db.write(lease) as c:
+        records.set_rules(c, slice_id, UNDER_WAY)
     with db.read() as c:
         place = dead_letters.Place(Letters.IN, connection_id, reading.stream.name, records.slice_key(c, slice_id))
     for batch in records.iter_bodies(db, slice_id):

@@ -16,7 +16,7 @@ from state.cursors import Place
 from state.database import Database, parse_stamp
 from state.leases import Lease
 from sync.connect import Connected
-from sync.intake import Intake, Tally, counts_of, failure
+from sync.intake import Intake, Tally, failure
 from sync.reports import StreamReport, StreamSweep
 from sync.retract import Retraction, guard
 from sync.sweep import ADVICE, RETRACT, SAMPLE, SliceSweep, Swept
@@ -233,7 +233,7 @@ class _StreamSweep:
             self._gone(ids, len(ids))
 
     def _tally(self) -> Tally:
-        taken = counts_of(self.swept.taken)
+        taken = self.swept.taken.tally()
         return {
             "known": self.swept.known, "met": self.swept.met, "gone": self.swept.gone, "unknown": self.swept.unknown,
             "new": taken["new"], "changed": taken["changed"], "failed": taken["failed"],
