@@ -20,12 +20,14 @@ from config import checks
 from config.block import Block, folder
 from config.connection import (
     TIMELINE,
+    BudgetSettings,
     ConnectionSettings,
     FieldMode,
     FieldPush,
     PushMode,
     StreamSettings,
     TargetSettings,
+    Use,
 )
 from config.keys import KeyPath, show
 from config.policy import GoldenSettings, IdentitySettings, PrivacySettings, Survivorship
@@ -34,6 +36,7 @@ from mapping.errors import Problem
 
 __all__ = [
     "TIMELINE",
+    "BudgetSettings",
     "ConnectionSettings",
     "FieldMode",
     "FieldPush",
@@ -47,6 +50,7 @@ __all__ = [
     "StreamSettings",
     "Survivorship",
     "TargetSettings",
+    "Use",
 ]
 
 

@@ -180,9 +180,7 @@ def forget_place(c: Connection, id: int, now: str) -> None:
     _set(c, id, now, cursor=None)
 
 
-def finish(
-    c: Connection, id: int, found: PartitionState, counts: Mapping[str, int], now: str, error: str = ""
-) -> None:
+def finish(c: Connection, id: int, found: PartitionState, counts: Mapping[str, int], now: str, error: str = "") -> None:
     """How a partition ended."""
     _set(c, id, now, state=found.value, counts=dict(counts), error=error or None, fence=None)
 
@@ -196,7 +194,9 @@ def put_back(c: Connection, id: int, counts: Mapping[str, int], now: str, *, tri
 def counted(c: Connection, number: int) -> dict[str, dict[PartitionState, int]]:
     """How many partitions of each stream are in each state."""
     columns = (partition.c.stream, partition.c.state, func.count())
-    statement = select(*columns).where(partition.c.backfill_id == number).group_by(partition.c.stream, partition.c.state)
+    statement = (
+        select(*columns).where(partition.c.backfill_id == number).group_by(partition.c.stream, partition.c.state)
+    )
     found: dict[str, dict[PartitionState, int]] = {}
     for stream, name, count in c.execute(statement):
         found.setdefault(stream, {})[PartitionState(name)] = int(count)
@@ -206,7 +206,9 @@ def counted(c: Connection, number: int) -> dict[str, dict[PartitionState, int]]:
 def parts(db: Database, number: int, size: int = BATCH) -> Iterator[Part]:
     """The partitions that were begun, or failed, in batches, by their ids."""
     after = -1
-    begun = or_(partition.c.state != PartitionState.WAITING.value, partition.c.tries > 0, partition.c.cursor.is_not(None))
+    begun = or_(
+        partition.c.state != PartitionState.WAITING.value, partition.c.tries > 0, partition.c.cursor.is_not(None)
+    )
     while True:
         where = (partition.c.backfill_id == number) & (partition.c.id > after) & begun
         with db.read() as c:

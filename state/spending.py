@@ -1,4 +1,4 @@
-"""Spending: how many calls each connection has made on a day, counted before each is sent, whichever process makes it."""
+"""Spending: how many calls each connection has made on a day, counted before each is sent, by whichever process."""
 
 from __future__ import annotations
 

@@ -338,8 +338,8 @@ sweep = Table(
 schedule = Table(
     "schedule",
     metadata,
-    Column("job", String(240), primary_key=True),  # read:NAME | push:NAME
-    Column("kind", String(8), nullable=False),  # read | push
+    Column("job", String(240), primary_key=True),  # read:NAME | sweep:NAME | push:NAME
+    Column("kind", String(8), nullable=False),  # read | sweep | push
     Column("connection", String(200), nullable=False),  # by its name in the configuration
     Column("spec", String(200), nullable=False),  # the schedule as configured; empty: only when asked for
     Column("due_at", String(27)),

@@ -69,7 +69,7 @@ def failure(error: BaseException, then: str = "the next run goes on from here") 
     if isinstance(error, ForbiddenError):
         return RunStatus.PAUSED, f"{told} This needs another permission; everything else goes on."
     if isinstance(error, RateLimitedError):
-        when = f" in {error.retry_after:.0f} seconds" if error.retry_after else " later"
+        when = f" in {_span(error.retry_after)}" if error.retry_after else " later"
         return RunStatus.PAUSED, f"{told} {then[0].upper()}{then[1:]}{when}."
     if isinstance(error, TransientError):
         return RunStatus.FAILED, f"{told} Nothing is lost: {then}."
@@ -78,6 +78,14 @@ def failure(error: BaseException, then: str = "the next run goes on from here") 
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
     return RunStatus.FAILED, f"unexpected {type(error).__name__} at {place}"
+
+
+def _span(seconds: float) -> str:
+    """So many seconds in the largest unit of which there are two or more."""
+    for unit, size in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 Tally = Mapping[str, int]
@@ -127,6 +135,7 @@ class Intake:
         """What is told of a connection that could not be read at all, and kept as a run of no stream, so that the
         status knows of it; of a paused one it knows already."""
         status, message = failure(error)
+        self.switchboard.asked_for_patience(name, error)
         row = next((each for each in Connections(self.db).all() if each.name == name), None)
         if row is not None and row.paused is None:
             held = Leases(self.db).acquire(f"open:{row.id}", self.owner, LEASE_SECONDS)
@@ -255,6 +264,7 @@ class Intake:
             except ConcordError as known:
                 error = known
                 status, message = failure(known, NEXT[kind])
+                self.switchboard.asked_for_patience(one.name, known)
             except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
                 error = unknown
                 status, message = failure(unknown)
@@ -292,6 +302,18 @@ class Intake:
                 refused = refused or error
         if refused is not None:
             raise refused
+
+    def map_again(self, one: Connected, stream: Stream, slice_: Slice, reading: Reading) -> bool:
+        """Maps what is stored of a slice by the rules in force; False while another process is at the stream."""
+        held = Leases(self.db).acquire(f"pull:{one.row.id}:{stream.name}", self.owner, LEASE_SECONDS)
+        if held is None:
+            return False
+        try:
+            with Heartbeat(held):
+                self._prepared(one, stream, slice_, held, reading, Counts())
+        finally:
+            held.release()
+        return True
 
     def _prepared(
         self, one: Connected, stream: Stream, slice_: Slice, held: Lease, reading: Reading, counts: Counts

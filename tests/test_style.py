@@ -20,7 +20,9 @@ VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "constants", 
 
 # The outermost edges of a run and of the command, where whatever nobody foresaw is recorded. What catches
 # BaseException and raises it again only tidies up, and is no edge.
-EDGES = frozenset({"admin/cli/edge.py", "sync/beside.py", "sync/job.py", "sync/intake.py", "sync/outgoing.py"})
+EDGES = frozenset(
+    {"admin/cli/edge.py", "sync/backfill.py", "sync/beside.py", "sync/job.py", "sync/intake.py", "sync/outgoing.py"}
+)
 
 
 def python_files() -> Iterator[Path]:
