@@ -49,7 +49,11 @@ class StreamSettings(Block):
     """One stream that is read from a connection."""
 
     enabled: bool = Field(True, description="Whether the stream is read.")
-    since: date | None = Field(None, description="Records that changed before this day are not read.")
+    since: date | None = Field(
+        None,
+        description="Records that changed before this day are not read; those that are stored already (a backfill "
+        "brought them) stay.",
+    )
     creates_customers: bool | None = Field(
         None,
         description="Whether a record may bring a customer into being, or only enriches one that exists. Unset: the "

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from config.settings import (
+    BudgetSettings,
     ConnectionSettings,
     FieldPush,
     HubSettings,
@@ -27,6 +28,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", Settings),
     ("hub", HubSettings),
     ("connections.<name>", ConnectionSettings),
+    ("connections.<name>.budget", BudgetSettings),
     ("connections.<name>.streams.<stream>", StreamSettings),
     ("connections.<name>.push.<target>", TargetSettings),
     ("connections.<name>.push.<target>.fields.<property>", FieldPush),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import connector, demonstrate, engine, judge, look, serving, setup
+from admin.cli import connector, demonstrate, engine, judge, look, past, serving, setup
 from admin.cli.edge import Edge, harmless_streams, insistent, terminable
 from admin.cli.redaction import configure_logging
 from admin.cli.session import Session
@@ -64,6 +64,7 @@ def global_options(
 
 setup.register(app)
 engine.register(app)
+past.register(app)
 serving.register(app)
 look.register(app)
 judge.register(app)
