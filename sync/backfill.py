@@ -44,6 +44,8 @@ from sync.remap import UNDER_WAY
 TRIES = 5
 PATIENCE = 300.0
 """Seconds that the workers wait for the vendor; beyond it the backfill pauses."""
+STOPPING = 15.0
+"""Seconds that the workers have for the page they are at; who takes longer writes nothing more, its lease is gone."""
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 WAITS = 100
 """How often in a row a partition waits for what is not its fault, before it counts as tried."""
@@ -88,7 +90,7 @@ class Crew:
 
     def work(self) -> None:
         """Reads until nothing waits, or somebody stops it. A KeyboardInterrupt is raised once all workers have stopped,
-        each at the end of its page."""
+        each at the end of its page, or has taken too long for it."""
         self._begin()
         threads = [
             threading.Thread(target=self._worker, name=f"backfill {self.row.id}.{number}", daemon=True)
@@ -102,8 +104,9 @@ class Crew:
                     each.join(0.2)
         except KeyboardInterrupt:
             self.stop(Ending(message="it was stopped by a person"))
+            late = time.monotonic() + STOPPING
             for each in threads:
-                each.join()
+                each.join(max(0.0, late - time.monotonic()))
             raise
 
     def stop(self, ending: Ending) -> None:
