@@ -50,7 +50,11 @@ class StreamSettings(Block):
     """One stream that is read from a connection."""
 
     enabled: bool = Field(True, description="Whether the stream is read.")
-    since: date | None = Field(None, description="Records that changed before this day are not read.")
+    since: date | None = Field(
+        None,
+        description="Records that changed before this day are not read; those that are stored already (a backfill "
+        "brought them) stay.",
+    )
     creates_customers: bool | None = Field(
         None,
         description="Whether a record may bring a customer into being, or only enriches one that exists. Unset: the "
@@ -151,6 +155,50 @@ class TargetSettings(Block):
     )
 
 
+class Use(StrEnum):
+    """What a connection's calls are made for."""
+
+    BACKGROUND = "background"
+    BACKFILL = "backfill"
+    HOOKS = "hooks"
+
+
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class BudgetSettings(Block):
+    """How much of the vendor's quota the hub uses, and for what."""
+
+    background: Share | None = Field(
+        None,
+        description="Share of the vendor's rate limits for syncs, sweeps and pushes: `0.6`. Unset: what the shares "
+        "that are set leave.",
+    )
+    backfill: Share | None = Field(None, description="Share for backfills. Unset: as above.")
+    hooks: Share | None = Field(None, description="Share for what webhooks ask for. Unset: as above.")
+    calls_a_day: int | None = Field(
+        None,
+        ge=1,
+        description="Most calls a day of `hub.timezone`, whatever for and whichever process makes them. Then the "
+        "connection rests until midnight. Unset: no cap of ours.",
+    )
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> BudgetSettings:
+        given = [one for one in (self.background, self.backfill, self.hooks) if one is not None]
+        if sum(given) > 1 + 1e-9:
+            raise checks.refuse(f"gives out {sum(given):g} of the vendor's limits", "shares that come to 1 at most")
+        if len(given) < 3 and sum(given) > 1 - 1e-9:
+            raise checks.refuse("leaves nothing for the uses without a share", "a share for each use, or a smaller sum")
+        return self
+
+    def share(self, use: Use) -> float:
+        """The share of a use, above 0 and up to 1."""
+        shares = {Use.BACKGROUND: self.background, Use.BACKFILL: self.backfill, Use.HOOKS: self.hooks}
+        found = shares[use]
+        return found if found is not None else 1 - sum(one for one in shares.values() if one is not None)
+
+
 class NoConfig(BaseModel):
     """The ``config`` of a connector that needs none, or of one that is wrong and about to be told so."""
 
@@ -174,8 +222,11 @@ class ConnectionSettings(Block):
     )
     sweep: Interval = Field(
         "every 7 days",
-        description="How often streams that tell of no deletions are searched for what is gone, after a reading that "
-        "finds it due: `every 7 days`, or `never`.",
+        description="How often streams that tell of no deletions are searched for what is gone: `every 7 days`, or "
+        "`never`. Under `concord serve` by a job of its own; a sync by hand sweeps what it finds due.",
+    )
+    budget: BudgetSettings = Field(
+        BudgetSettings(), description="How much of the vendor's quota the hub uses, and for what."
     )
     default_country: Annotated[str, AfterValidator(checks.country)] | None = Field(
         None, description="Country for this connection's phone numbers and addresses, instead of the hub's."
@@ -210,6 +261,12 @@ class ConnectionSettings(Block):
         """How often a stream is to be swept; None for never."""
         mine = self.streams.get(stream)
         return schedules.interval((mine.sweep if mine else None) or self.sweep)
+
+    def sweeps(self) -> str | None:
+        """The shortest interval at which any stream is to be swept, as written; None for never."""
+        named = [one.sweep or self.sweep for one in self.streams.values() if one.enabled]
+        spans = {text: span for text in (named if self.streams else [self.sweep]) if (span := schedules.interval(text))}
+        return min(spans, key=lambda text: spans[text]) if spans else None
 
     @field_validator("push")
     @classmethod

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from config.settings import (
     AlertSettings,
+    BudgetSettings,
     ConnectionSettings,
     FieldPush,
     HubSettings,
@@ -28,6 +29,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", Settings),
     ("hub", HubSettings),
     ("connections.<name>", ConnectionSettings),
+    ("connections.<name>.budget", BudgetSettings),
     ("connections.<name>.streams.<stream>", StreamSettings),
     ("connections.<name>.push.<target>", TargetSettings),
     ("connections.<name>.push.<target>.fields.<property>", FieldPush),

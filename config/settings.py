@@ -20,12 +20,14 @@ from config import checks
 from config.block import Block, folder
 from config.connection import (
     TIMELINE,
+    BudgetSettings,
     ConnectionSettings,
     FieldMode,
     FieldPush,
     PushMode,
     StreamSettings,
     TargetSettings,
+    Use,
 )
 from config.keys import KeyPath, show
 from config.policy import AlertSettings, GoldenSettings, IdentitySettings, PrivacySettings, Survivorship
@@ -35,6 +37,7 @@ from mapping.errors import Problem
 __all__ = [
     "TIMELINE",
     "AlertSettings",
+    "BudgetSettings",
     "ConnectionSettings",
     "FieldMode",
     "FieldPush",
@@ -48,6 +51,7 @@ __all__ = [
     "StreamSettings",
     "Survivorship",
     "TargetSettings",
+    "Use",
 ]
 
 

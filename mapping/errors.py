@@ -7,6 +7,7 @@ ConcordError
 ├── AuthError                   pause the connection, ask for a new login
 ├── ForbiddenError              pause this stream: a scope is missing
 ├── CursorExpiredError          read this slice in full, reconcile by generation
+├── WindowTooLargeError         halve this window of time and ask for each half
 ├── RecordError                 dead-letter one record, the page goes on
 ├── ConflictError               re-read the record and plan again
 ├── GoneError                   drop the link to the record
@@ -56,6 +57,10 @@ class ForbiddenError(ConcordError):
 
 class CursorExpiredError(ConcordError):
     """The vendor forgot our place; the slice is read in full and reconciled."""
+
+
+class WindowTooLargeError(ConcordError):
+    """The window of time holds more than the vendor gives out in one listing; each half of it is asked for instead."""
 
 
 class RecordError(ConcordError):

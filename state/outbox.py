@@ -72,6 +72,12 @@ def mark(c: Connection, one: Attempt, state: str, error: str, settle_until: str 
     c.execute(update(outbox).where(where).values(state=state, error=error, settle_until=settle_until))
 
 
+def is_open(c: Connection, connection_id: str, object_: str) -> bool:
+    """Whether any write to an object waits for its answer; those that wait for a person apart."""
+    where = (outbox.c.connection_id == connection_id) & (outbox.c.object == object_) & (outbox.c.state != "parked")
+    return c.execute(select(outbox.c.id).where(where).limit(1)).first() is not None
+
+
 def pending(c: Connection, connection_id: str, object_: str = "") -> list[Attempt]:
     """The attempts of one destination that have no answer, oldest first; parked ones too."""
     where = outbox.c.connection_id == connection_id

@@ -28,6 +28,7 @@ class StoredRaw:
     version: str | None
     changed_at: str | None
     generation: int
+    observed_at: str = ""
     body: str | None = None
 
 
@@ -114,6 +115,15 @@ def set_rules(c: Connection, slice_id: int, version: str) -> None:
     c.execute(update(slice_).where(slice_.c.id == slice_id).values(rules=version))
 
 
+_REVISION = Prepared(select(slice_.c.revision).where(slice_.c.id == bindparam("slice_id")))
+_ADVANCE = update(slice_).where(slice_.c.id == bindparam("b_id")).values(revision=slice_.c.revision + 1)
+
+
+def revision(c: Connection, slice_id: int) -> int:
+    """A number that is another one as soon as any raw record of the slice has been written."""
+    return int(next(iter(_REVISION.rows(c, {"slice_id": slice_id})))[0])
+
+
 def slice_key(c: Connection, slice_id: int) -> str:
     """The key of a slice."""
     return str(c.execute(select(slice_.c.key).where(slice_.c.id == slice_id)).scalar_one())
@@ -133,6 +143,7 @@ _RAW = [
     raw_record.c.version,
     raw_record.c.changed_at,
     raw_record.c.generation,
+    raw_record.c.observed_at,
 ]
 _BY_REMOTE = select(*_RAW).where(raw_record.c.slice_id == bindparam("slice_id"), among(raw_record.c.remote_id, "ids"))
 _RAW_BY_REMOTE = Prepared(_BY_REMOTE)
@@ -211,7 +222,11 @@ _UPDATE_RAW = (
 def write_raws(
     db: Database, c: Connection, slice_id: int, generation: int, observed_at: str, rows: Sequence[RawRow]
 ) -> dict[str, int]:
-    """Writes raw records and returns remote id to row id. A record keeps the generation in which it was first met."""
+    """Writes raw records and returns remote id to row id. A record keeps the generation in which it was first met.
+
+    The slice gets another ``revision``, so that whoever computed from what was there before looks again.
+    """
+    c.execute(_ADVANCE, {"b_id": slice_id})
     new = [row for row in rows if row.id is None]
     ids = {row.remote_id: row.id for row in rows if row.id is not None}
     if new:

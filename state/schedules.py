@@ -15,9 +15,10 @@ ENDLESS = "9999-12-31T23:59:59.999999Z"
 
 
 class JobKind(StrEnum):
-    """What a job does: read a connection and resolve, or plan (and push) a destination."""
+    """What a job does: read a connection and resolve, search it for what is gone, or plan (and push) a destination."""
 
     READ = "read"
+    SWEEP = "sweep"
     PUSH = "push"
 
 

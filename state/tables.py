@@ -83,6 +83,7 @@ slice_ = Table(
     Column("key", String(400), nullable=False, info=PERSONAL),
     Column("title", String(400), info=PERSONAL),
     Column("rules", String(32)),  # the version of the rules that its entities were made with
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # grows whenever a raw record of it is written
     UniqueConstraint("connection_id", "stream", "key"),
 )
 
@@ -291,6 +292,51 @@ cursor = Table(
     Column("updated_at", String(27), nullable=False),
 )
 
+backfill = Table(
+    "backfill",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("connection_id", String(80), nullable=False),
+    Column("since", String(27), nullable=False),
+    Column("until", String(27), nullable=False),
+    Column("every", String(20), nullable=False),
+    Column("workers", Integer, nullable=False),
+    Column("state", String(12), nullable=False),  # planned | running | paused | done | failed | cancelled
+    Column("message", Text),
+    Column("created_at", String(27), nullable=False),
+    Column("started_at", String(27)),
+    Column("ended_at", String(27)),
+    Column("again_at", String(27)),  # when it may go on, where a budget or the vendor said so
+    Column("worked_ms", BigInteger, nullable=False),
+)
+
+partition = Table(
+    "partition",
+    metadata,
+    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("backfill_id", BIGID, nullable=False),
+    Column("stream", String(120), nullable=False),
+    Column("slice_id", BIGID, nullable=False),
+    Column("since", String(27)),  # both None: the slice has no window and is read whole
+    Column("until", String(27)),
+    Column("state", String(12), nullable=False),  # waiting | running | done | failed | split
+    Column("cursor", Text, info=PERSONAL),  # as cursor.value
+    Column("counts", Json, nullable=False),
+    Column("tries", Integer, nullable=False),  # that ended badly, one after the other
+    Column("error", Text),
+    Column("fence", BigInteger),  # of the lease it is read under: running under an older one, its process has died
+    Column("updated_at", String(27), nullable=False),
+    Index("ix_partition_backfill_id_state", "backfill_id", "state"),
+)
+
+spending = Table(
+    "spending",  # only of connections that have a budget a day
+    metadata,
+    Column("connection_id", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),  # in the hub's time zone
+    Column("calls", BigInteger, nullable=False),
+)
+
 sweep = Table(
     "sweep",
     metadata,
@@ -303,8 +349,8 @@ sweep = Table(
 schedule = Table(
     "schedule",
     metadata,
-    Column("job", String(240), primary_key=True),  # read:NAME | push:NAME
-    Column("kind", String(8), nullable=False),  # read | push
+    Column("job", String(240), primary_key=True),  # read:NAME | sweep:NAME | push:NAME
+    Column("kind", String(8), nullable=False),  # read | sweep | push
     Column("connection", String(200), nullable=False),  # by its name in the configuration
     Column("spec", String(200), nullable=False),  # the schedule as configured; empty: only when asked for
     Column("due_at", String(27)),
@@ -321,7 +367,7 @@ run = Table(
     metadata,
     Column("id", BIGID, primary_key=True, autoincrement=True),
     Column("part_of", BIGID),  # the first run of the same command; None for the first, and for one that is alone
-    Column("kind", String(20), nullable=False),  # pull | sweep | resolve | plan | push | replay
+    Column("kind", String(20), nullable=False),  # pull | sweep | backfill | resolve | plan | push | replay
     Column("connection_id", String(80)),
     Column("stream", String(120)),
     Column("started_at", String(27), nullable=False),

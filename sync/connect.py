@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
-from config.settings import ConnectionSettings, Settings
+from config.settings import ConnectionSettings, Settings, Use
 from connectors.core.protocols import Connector, Runtime, Stream, Vendor, Writes
 from mapping.contract import Account
-from mapping.errors import AuthError, ConfigError
+from mapping.errors import AuthError, ConfigError, RateLimitedError
 from state.connections import ConnectionRow, Connections, Pause
 from state.costs import Purse
-from state.database import Database
+from state.database import Database, stamp
 from state.tokens import VaultTokenStore
 from state.vault import Vault
 from sync.desired import TargetRules, target_rules
-from sync.metering import CostMeter, told
+from sync.meter import ConnectionMeter, CostMeter, DayCap, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class Switchboard:
     runtime: Runtime
     ready: Mapping[str, Connector]
     purses: dict[str, Purse] = field(default_factory=dict)
+    meters: dict[str, ConnectionMeter] = field(default_factory=dict)
+    """What the calls of each connection cost, thread by thread, by its name, as soon as it was built."""
+    rests: dict[str, str] = field(default_factory=dict)
+    """When each connection that was asked for patience may be asked again, by its name: a stamp."""
 
     def purse(self, name: str) -> Purse:
         """What the requests of a connection cost."""
@@ -78,18 +83,30 @@ class Switchboard:
         """What is kept of the connection, made when it is new."""
         return Connections(self.db).ensure(name, self.settings.connections[name].connector)
 
-    def build(self, name: str) -> Connector:
-        """The connector of a connection, not yet checked."""
+    def build(self, name: str, use: Use = Use.BACKGROUND) -> Connector:
+        """The connector of a connection, not yet checked, with what its budget lets this use have."""
         if name in self.ready:
             return self.ready[name]
         settings = self.settings.connections[name]
         country = settings.default_country or self.settings.hub.default_country
-        meter = CostMeter(self.purse(name), self.runtime.meter)
-        runtime = replace(self.runtime, default_country=country, timezone=self.settings.hub.timezone, meter=meter)
-        tokens = VaultTokenStore(self.vault, self.row(name).id)
+        zone = self.settings.hub.timezone
+        row = self.row(name)
+        cap = settings.budget.calls_a_day
+        counted = CostMeter(self.purse(name), self.runtime.meter)
+        meter = ConnectionMeter(counted, DayCap(self.db, row.id, name, cap, zone) if cap else None)
+        self.meters[name] = meter
+        share = settings.budget.share(use)
+        runtime = replace(self.runtime, default_country=country, timezone=zone, share=share, meter=meter)
+        tokens = VaultTokenStore(self.vault, row.id)
         return self.vendors[settings.connector].build(settings.config, runtime, tokens)
 
-    def open(self, name: str) -> Connected:
+    def asked_for_patience(self, name: str, error: BaseException) -> None:
+        """Notes until when the connection rests, where an error says so."""
+        if isinstance(error, RateLimitedError) and error.retry_after:
+            until = stamp(self.db.now() + timedelta(seconds=error.retry_after))
+            self.rests[name] = max(until, self.rests.get(name, ""))
+
+    def open(self, name: str, use: Use = Use.BACKGROUND) -> Connected:
         """The connection, checked and bound to its account; what was paused for its login or account goes on.
 
         Raises AuthError after pausing it, ConfigError when it leads to another account than before.
@@ -98,7 +115,7 @@ class Switchboard:
         row = self.row(name)
         if row.paused is Pause.ADMIN:
             raise ConfigError(f"The connection {name!r} is paused.")
-        connector = self.build(name)
+        connector = self.build(name, use)
         try:
             account = connector.check()
         except AuthError as error:

@@ -24,6 +24,7 @@ TOLD: Mapping[str, Mapping[str, str]] = {
     "pull": {name: name for name in ("read", "new", "changed", "gone", "failed")},
     "sweep": {name: name for name in ("new", "gone", "failed")},
     "replay": {name: name for name in ("changed", "healed", "failed")},
+    "backfill": {name: name for name in ("read", "new", "changed", "failed")},
     "resolve": {"created": "customers", "merged": "merged"},
     "push": {name: name for name in ("created", "updated", "associated", "failed", "parked")},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from state.runs import together
 from state.vault import Vault
 from sync import schedule
 from sync.alert import Alerts
+from sync.backfills import Backfills
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
@@ -182,17 +184,19 @@ class Hub:
         full: bool = False,
         allow_deletes: bool = False,
         push: bool = True,
+        sweep: bool = True,
     ) -> SyncReport:
-        """Reads what changed, resolves it, and with ``push`` writes to the targets that need no approval.
+        """Reads what changed, with ``sweep`` what is due to be searched for what is gone, resolves it, and with
+        ``push`` writes to the targets that need no approval.
 
         A connection that cannot be read is reported and stops no other. Raises ConfigError, before anything is read,
         for a stream that no connection has.
         """
         with few_collections(), together():
-            return self._sync(names, streams, full, allow_deletes, push)
+            return self._sync(names, streams, full, allow_deletes, push, sweep)
 
     def _sync(
-        self, names: Sequence[str], streams: Sequence[str], full: bool, allow_deletes: bool, push: bool
+        self, names: Sequence[str], streams: Sequence[str], full: bool, allow_deletes: bool, push: bool, sweep: bool
     ) -> SyncReport:
         notes = list(self._switchboard.follow_renames())
         opened, errors = self._opened(names, streams)
@@ -203,7 +207,7 @@ class Hub:
                 try:
                     pulled = self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
                     reports += pulled
-                    swept += self._sweeper.due(one, pulled, allow_deletes=allow_deletes)
+                    swept += self._sweeper.due(one, pulled, allow_deletes=allow_deletes) if sweep else []
                 except ConcordError as error:
                     reports.append(self._intake.not_read(one.name, error))
             beside = self._beside.finish(meanwhile=self.db.carry_over)
@@ -248,19 +252,21 @@ class Hub:
         asked, for a stream that no connection has.
         """
         with together():
-            return self._sweep(names, streams, dry_run, allow_deletes)
+            opened, errors = self._opened(names, streams)
+            reports = self._sweeper.several(opened, errors, streams, dry_run=dry_run, allow_deletes=allow_deletes)
+            return SweepReport(reports, ResolveReport() if dry_run else self.resolve(), dry_run)
 
-    def _sweep(self, names: Sequence[str], streams: Sequence[str], dry_run: bool, allow_deletes: bool) -> SweepReport:
-        opened, errors = self._opened(names, streams)
-        reports = [StreamSweep(name, "", failure(e)[0].value, message=failure(e)[1]) for name, e in errors.items()]
-        for one in opened:
-            try:
-                reports += self._sweeper.connection(one, streams, dry_run=dry_run, allow_deletes=allow_deletes)
-            except ConcordError as error:
-                status, message = failure(error)
-                reports.append(StreamSweep(one.name, "", status.value, message=message))
-        resolved = ResolveReport() if dry_run else self.resolve()
-        return SweepReport(reports, resolved, dry_run)
+    def sweep_due(self, name: str) -> tuple[SweepReport, datetime | None]:
+        """Sweeps those streams of a connection that are due, and tells when one is next, as far as is known."""
+        with together():
+            self._wanted([name])
+            one = self._switchboard.open(name)
+            report = SweepReport(self._sweeper.due(one), self.resolve())
+            return report, self._sweeper.next_due(one)
+
+    def rests_until(self, name: str) -> str:
+        """Until when a connection was asked for patience while this hub worked: a stamp, or empty."""
+        return self._switchboard.rests.get(name, "")
 
     def resolve(self) -> ResolveReport:
         """Works out who is who for everything that waits. Another process that is at it resolves what this one has
@@ -321,6 +327,13 @@ class Hub:
         """Carries out a plan. Raises StalePlanError, having written nothing, when the world moved since."""
         with together():
             return self._outgoing.apply(hash_prefix, self._by_id, skip_moved=skip_moved)
+
+    @property
+    def backfills(self) -> Backfills:
+        """Reading the past, beside the increments."""
+        beside = partial(Beside, self.settings.hub.database, self._protection, self._survivorship)
+        args = (self._switchboard, self._intake, self.observer, beside, self._resolved, self._wanted, self.crashes)
+        return Backfills(self.db, *args)
 
     def _by_id(self, connection_id: str) -> Connected:
         for row in Connections(self.db).all():

@@ -37,10 +37,11 @@ from sync.connect import Connected, Switchboard
 from sync.drift import Watch
 from sync.holding import under_contract
 from sync.page import Reading
-from sync.pull import Counts, SlicePull
+from sync.pull import SlicePull
 from sync.recover import recover
 from sync.remap import remap
 from sync.reports import Observer, StreamReport
+from sync.storing import Counts
 
 LEASE_SECONDS = 60.0
 NEXT = {
@@ -75,7 +76,7 @@ def failure(error: BaseException, then: str = "the next run goes on from here") 
     if isinstance(error, ForbiddenError):
         return RunStatus.PAUSED, f"{told} This needs another permission; everything else goes on."
     if isinstance(error, RateLimitedError):
-        when = f" in {error.retry_after:.0f} seconds" if error.retry_after else " later"
+        when = f" in {_span(error.retry_after)}" if error.retry_after else " later"
         return RunStatus.PAUSED, f"{told} {then[0].upper()}{then[1:]}{when}."
     if isinstance(error, TransientError):
         return RunStatus.FAILED, f"{told} Nothing is lost: {then}."
@@ -84,6 +85,14 @@ def failure(error: BaseException, then: str = "the next run goes on from here") 
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
     return RunStatus.FAILED, f"unexpected {type(error).__name__} at {place}"
+
+
+def _span(seconds: float) -> str:
+    """So many seconds in the largest unit of which there are two or more."""
+    for unit, size in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 Tally = Mapping[str, int]
@@ -133,6 +142,7 @@ class Intake:
         """What is told of a connection that could not be read at all, and kept as a run of no stream, so that the
         status knows of it; of a paused one it knows already."""
         status, message = failure(error)
+        self.switchboard.asked_for_patience(name, error)
         row = next((each for each in Connections(self.db).all() if each.name == name), None)
         if row is not None and row.paused is None:
             place, costs = ("pull", row.id, None), self.switchboard.purse(name).take()
@@ -187,7 +197,7 @@ class Intake:
         ended = self.run(
             "pull", one, stream,
             lambda held: self._slices(one, stream, held, counts, full, allow_deletes),
-            lambda: counts_of(counts),
+            counts.tally,
         )  # fmt: skip
         message = "; ".join([*counts.notes, ended.message] if ended.message else counts.notes)
         self.observer.finished(
@@ -236,6 +246,7 @@ class Intake:
             except ConcordError as known:
                 error = known
                 status, message = failure(known, NEXT[kind])
+                self.switchboard.asked_for_patience(one.name, known)
             except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
                 error = unknown
                 status, message = failure(unknown)
@@ -282,6 +293,18 @@ class Intake:
         if refused is not None:
             raise refused
 
+    def map_again(self, one: Connected, stream: Stream, slice_: Slice, reading: Reading) -> bool:
+        """Maps what is stored of a slice by the rules in force; False while another process is at the stream."""
+        held = Leases(self.db).acquire(f"pull:{one.row.id}:{stream.name}", self.owner, LEASE_SECONDS)
+        if held is None:
+            return False
+        try:
+            with Heartbeat(held):
+                self._prepared(one, stream, slice_, held, reading, Counts())
+        finally:
+            held.release()
+        return True
+
     def _prepared(
         self, one: Connected, stream: Stream, slice_: Slice, held: Lease, reading: Reading, counts: Counts
     ) -> int:
@@ -307,11 +330,3 @@ def _in_currency(rule: EntityRules, currency: str) -> EntityRules:
     if not currency or rule.kind not in MONEY or "currency" in rule.defaults:
         return rule
     return replace(rule, defaults={**rule.defaults, "currency": f"'{currency}'"})
-
-
-def counts_of(counts: Counts) -> dict[str, int]:
-    """The counts as a run keeps them."""
-    return {
-        "read": counts.read, "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged,
-        "gone": counts.gone, "failed": counts.dead, "dropped": counts.dropped, "pages": counts.pages,
-    }  # fmt: skip

@@ -1,4 +1,5 @@
-"""One job in a process of its own: reads a connection, or plans (and pushes) a destination, and says how it went.
+"""One job in a process of its own: reads or sweeps a connection, or plans (and
+pushes) a destination, and says how it went.
 
 The server writes the task to stdin and keeps the pipe open; a pipe that closes means that the server is gone, and the
 job stops as it does for SIGTERM: what is committed stays, and the next start goes on from there. The answer goes to
@@ -13,18 +14,20 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 from pydantic import TypeAdapter
 
-from mapping.errors import ConcordError
+from mapping.errors import ConcordError, RateLimitedError
+from state.database import stamp
 from state.runs import RunStatus, together
 from state.schedules import JobKind
 from sync.crashes import told
 from sync.hub import Hub
 from sync.intake import failure
-from sync.reports import ApplyReport, SyncReport
+from sync.reports import ApplyReport, StreamReport, StreamSweep, SyncReport
 
 LONGEST, MOST_CRASHES = 2000, 5
 """Characters of a message, and traces: an answer must fit into a pipe that nobody empties before the process ended."""
@@ -45,11 +48,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a job ended. ``message`` is for people and holds no personal data; ``crashes`` are traces without values."""
+    """How a job ended. ``message`` is for people and holds no personal data; ``crashes`` are traces without values.
+
+    ``again_at``: when it is due again, where the work itself found that out.
+    """
 
     status: str
     message: str = ""
     crashes: Sequence[str] = ()
+    again_at: str = ""
 
 
 TASK = TypeAdapter(Task)
@@ -60,24 +67,39 @@ def run(task: Task) -> Result:
     """Carries the task out. Raises nothing but what stops a process."""
     try:
         with Hub.open(task.path, text=task.text) as hub, together(f"{task.kind}:{task.connection}"):
+            again: datetime | None = None
             if task.kind is JobKind.READ:
-                status, message = _read(hub.sync([task.connection], push=False))
+                status, message = _read(hub.sync([task.connection], push=False, sweep=False))
+            elif task.kind is JobKind.SWEEP:
+                swept, again = hub.sweep_due(task.connection)
+                status, message = _said_and_done([(each.stream, each) for each in swept.streams])
             else:
                 status, message = _pushed(hub.deliver([task.connection]))
-            return Result(status, message[:LONGEST], hub.crashes[:MOST_CRASHES])
+            again_at = hub.rests_until(task.connection) or (stamp(again) if again else "")
+            return Result(status, message[:LONGEST], hub.crashes[:MOST_CRASHES], again_at)
     except ConcordError as error:
         status_, message = failure(error)
-        return Result(status_.value, message)
+        return Result(status_.value, message, again_at=_rests_until(error))
     except Exception as error:  # noqa: BLE001  the outermost edge of the process: the server tells it
         return Result(RunStatus.FAILED.value, failure(error)[1], (told(error),))
 
 
+def _rests_until(error: ConcordError) -> str:
+    if isinstance(error, RateLimitedError) and error.retry_after:
+        return stamp(datetime.now(UTC) + timedelta(seconds=error.retry_after))
+    return ""
+
+
 def _read(report: SyncReport) -> tuple[str, str]:
-    """The worst of its streams and sweeps, and what they said."""
-    parts = [(one.stream, one.status, one.message, one.dead) for one in report.streams]
-    parts += [(one.stream, one.status, one.message, one.dead) for one in report.sweeps]
-    told = [(stream, said or (f"{dead} records could not be taken" if dead else "")) for stream, _, said, dead in parts]
-    return _worst([status for _, status, _, _ in parts]), _said(told)
+    """The worst of its streams, and what they said."""
+    return _said_and_done([(one.stream, one) for one in report.streams])
+
+
+def _said_and_done(parts: Sequence[tuple[str, StreamReport | StreamSweep]]) -> tuple[str, str]:
+    told = [
+        (stream, one.message or (f"{one.dead} records could not be taken" if one.dead else "")) for stream, one in parts
+    ]
+    return _worst([one.status for _, one in parts]), _said(told)
 
 
 def _pushed(reports: Sequence[ApplyReport]) -> tuple[str, str]:

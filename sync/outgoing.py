@@ -234,6 +234,7 @@ class Outgoing:
             except ConcordError as known:
                 error = known
                 status, message = failure(known, PLAN_THE_REST)
+                self.switchboard.asked_for_patience(one.name, known)
                 if isinstance(known, AuthError):
                     self.switchboard.rejected(one, known)
             except Exception as unknown:  # noqa: BLE001  the outermost edge of a run: it is recorded as failed
@@ -275,6 +276,7 @@ class Outgoing:
                 reports.append(self.apply(plan.hash, {one.row.id: one}.__getitem__, skip_moved=True))
             except ConcordError as error:
                 status, message = failure(error)
+                self.switchboard.asked_for_patience(one.name, error)
                 reports.append(ApplyReport("", str(status.value), message=f"{one.name}: {message}"))
         return reports
 

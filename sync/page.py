@@ -53,11 +53,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database said of the page's records before it."""
+    """What the database said of the page's records before it, and the slice's revision then."""
 
     raws: Mapping[str, StoredRaw]
     entities: Mapping[int, Mapping[str, StoredEntity]]
     shadows: Mapping[str, Shadow]
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

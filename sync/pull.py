@@ -14,38 +14,22 @@ The algorithm for one slice, under its lease:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
-from mapping.contract import Coverage, Cursor, Deletes, Page, RawRecord, Reason, RemoteId, Slice, Tombstone
+from mapping.contract import Cursor, Deletes, Page, Reason, RemoteId, Slice, Tombstone
 from mapping.errors import CursorExpiredError, GuardError
-from state import cursors, dead_letters, records, shadows
+from state import cursors, dead_letters, records
 from state.cursors import Place
 from state.database import Connection, Database
-from state.dead_letters import Letter, Letters
 from state.leases import Lease
 from state.runlog import note
-from sync.page import Failure, Known, Reading, Rows, newest, prepare, whole_bodies
-from sync.retract import Retraction, guard
+from sync.page import Known, Reading, Rows
+from sync.retract import guard
+from sync.storing import Counts, PageStore, Ready
 
 ADVICE = "If that is right, run concord sync again with --allow-deletes."
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a pull met, summed over its pages. ``letters``: whether the slice has open dead letters that may heal."""
-
-    read: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    gone: int = 0
-    dead: int = 0
-    dropped: int = 0
-    pages: int = 0
-    letters: bool = False
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +55,7 @@ class SlicePull:
         """Reads until the vendor has no more. Whatever is raised, every page stored before it stays stored."""
         with self.db.read() as c:
             place = cursors.load(c, self.slice_id)
-            self.counts.letters = dead_letters.are_open(c, self._place())
+        self._page_store.look_for_letters()
         if self.full:
             place = replace(place, value=None, enumerating=False)
         try:
@@ -90,7 +74,7 @@ class SlicePull:
         """Stores records that were asked for by their ids. The slice's place stays where it is."""
         with self.db.read() as c:
             place = cursors.load(c, self.slice_id)
-            self.counts.letters = dead_letters.are_open(c, self._place())
+        self._page_store.look_for_letters()
         self._store(page, place)
 
     def _forget_enumeration(self) -> None:
@@ -115,47 +99,53 @@ class SlicePull:
             self.progress(self.counts.read)
 
     def _pages(self, cursor: str | None) -> Iterator[Page]:
-        for page in self.reading.stream.read(self.slice, Cursor(cursor) if cursor is not None else None):
-            if self.since is None:
-                yield page
-            else:
-                kept = [r for r in page.records if r.changed_at is None or r.changed_at.date() >= self.since]
-                self.counts.dropped += len(page.records) - len(kept)
-                yield replace(page, records=kept)
+        return self.reading.stream.read(self.slice, Cursor(cursor) if cursor is not None else None)
 
     def _store(self, page: Page, place: Place) -> Place:
         """One page, whole or not at all. Returns the place after it."""
-        now = self.db.stamp()
         if page.begins:
             place = self._enumerate(place)
-        records_ = newest(page, self.reading.stream.properties_at)
-        known = self._known(page, records_)
-        whole = records_
-        failures: list[Failure] = []
-        if any(record.coverage is Coverage.PATCH for record in records_):
-            whole, failures = whole_bodies(self.reading, self.slice, records_, known.raws)
-        rows = prepare(self.reading, self.slice, page, whole, known, now)
-        rows.failures.extend(failures)
         after = replace(
             place,
             value=page.cursor if page.cursor is not None else place.value,
             enumerating=place.enumerating and not page.complete,
             pages=place.pages + 1,
         )
+        self._page_store.insist(page, self._recent, lambda ready: self._write(ready, page, place, after))
+        return after
+
+    def _recent(self, page: Page, known: Known) -> Page:
+        """Without the records from before ``since``; those that are stored, as by a backfill, stay and are kept up."""
+        since = self.since
+        if since is None:
+            return page
+        kept = [
+            one
+            for one in page.records
+            if one.changed_at is None
+            or one.changed_at.date() >= since
+            or (one.remote_id in known.raws and known.raws[one.remote_id].state == "live")
+        ]
+        return replace(page, records=kept)
+
+    def _write(self, ready: Ready, page: Page, place: Place, after: Place) -> int:
+        """Writes what the page says and the place after it; nothing where neither says anything. Returns how many
+        records are gone."""
+        rows, now, store = ready.rows, ready.now, self._page_store
+        rows.dropped += ready.left_out
         if not self._says_something(rows, page, place, after):
-            self._count(rows, 0)
-            return after
+            return 0
         with self.db.write(self.lease) as c:
-            self._write(c, rows, known.shadows, place.generation, now)
+            store.hold(c, ready)
+            store.write(c, ready, place.generation)
             if place.enumerating and rows.seen:
                 records.write_sightings(c, self.slice_id, place.generation, rows.seen)
-            gone = self._retraction.apply(c, rows.gone, now)
+            gone = store.retraction.apply(c, rows.gone, now)
             if place.enumerating and page.complete:
                 gone += self._reconcile(c, place.generation, now)
-                dead_letters.resolve_unrepeated(c, self._place(), self.slice_id, place.began_at or now)
+                dead_letters.resolve_unrepeated(c, store.place, self.slice_id, place.began_at or now)
             cursors.store(c, self.slice_id, after, now)
-        self._count(rows, gone)
-        return after
+        return gone
 
     @staticmethod
     def _says_something(rows: Rows, page: Page, before: Place, after: Place) -> bool:
@@ -163,40 +153,9 @@ class SlicePull:
             return True
         return (before.value, before.enumerating) != (after.value, after.enumerating) or before.enumerating
 
-    def _known(self, page: Page, found: list[RawRecord]) -> Known:
-        patches = any(record.coverage is Coverage.PATCH for record in found)
-        named = [r.remote_id for r in found] + [RemoteId(e.remote_id) for e in page.errors if e.remote_id]
-        with self.db.read() as c:
-            raws = records.load_raws(c, self.slice_id, named, body=patches)
-            entities = records.load_entities(c, [raw.id for raw in raws.values()])
-            target = self.reading.stream.target
-            held = shadows.by_remote(c, self.connection_id, target, [r.remote_id for r in found]) if target else {}
-        return Known(raws, entities, held)
-
-    def _write(self, c: Connection, rows: Rows, shown: Mapping[str, shadows.Shadow], generation: int, now: str) -> None:
-        ids: dict[str, int] = {}
-        if rows.raws:
-            ids = records.write_raws(self.db, c, self.slice_id, generation, now, rows.raws)
-        records.write_entities(self.db, c, rows.entities, ids)
-        place = self._place()
-        letters = {one.remote_id: Letter(one.remote_id, one.reason, one.body or None) for one in rows.failures}
-        dead_letters.put(c, self.db, place, list(letters.values()))
-        self.counts.letters = self.counts.letters or bool(letters)
-        if self.counts.letters:
-            over = [*rows.healed, *(one.remote_id for one in rows.gone)]
-            dead_letters.resolve(c, place, [one for one in over if one not in letters])
-        missed = [raw.remote_id for raw in rows.raws if raw.remote_id in shown and shown[raw.remote_id].state != "live"]
-        if missed:
-            # Read again: a merge may have given them to another customer since the page was prepared.
-            for back in shadows.by_remote(c, self.connection_id, self.reading.stream.target, missed).values():
-                shadows.save(c, replace(back, state="live", merged_into=None, version=back.version + 1), now)
-
     @property
-    def _retraction(self) -> Retraction:
-        return Retraction(self.db, self.connection_id, self.reading, self.slice_id)
-
-    def _place(self) -> dead_letters.Place:
-        return dead_letters.Place(Letters.IN, self.connection_id, self.reading.stream.name, self.slice.key)
+    def _page_store(self) -> PageStore:
+        return PageStore(self.db, self.connection_id, self.reading, self.slice, self.slice_id, self.counts)
 
     def _reconcile(self, c: Connection, generation: int, now: str) -> int:
         """Retracts what a complete enumeration did not meet. Raises GuardError when too much would go.
@@ -210,13 +169,6 @@ class SlicePull:
             return 0
         known = records.count_known(c, self.slice_id, generation)
         guard(len(lost), known, self.max_vanished, self.advice, allowed=self.allow_deletes)
-        return self._retraction.apply(c, [Tombstone(RemoteId(one), Reason.OUT_OF_SCOPE) for one in lost], now)
-
-    def _count(self, rows: Rows, gone: int) -> None:
-        self.counts.read += rows.read
-        self.counts.new += rows.new
-        self.counts.changed += rows.changed
-        self.counts.unchanged += rows.unchanged
-        self.counts.dropped += rows.dropped
-        self.counts.dead += len(rows.failures)
-        self.counts.gone += gone
+        return self._page_store.retraction.apply(
+            c, [Tombstone(RemoteId(one), Reason.OUT_OF_SCOPE) for one in lost], now
+        )

@@ -19,7 +19,10 @@ from state.dead_letters import Letter, Letters, Place
 from state.leases import Lease
 from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
 from sync.page import Failure, Reading, Rows, admitted, encode, entity_rows, parse, retraction
-from sync.pull import Counts
+from sync.storing import Counts
+
+UNDER_WAY = ""
+"""The version of a slice whose records are just being mapped again."""
 
 SIZE = 500
 Fetch = Callable[[Sequence[str]], Sequence[RawRecord]]
@@ -139,8 +142,13 @@ def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slic
     The marks of values (since when, and for unchanged ones whether they are echoes) stay. A record that no longer maps
     becomes a dead letter and keeps the entities it had, as one does whose body is no longer kept; one that may no
     longer be stored is forgotten.
+
+    While it goes on the slice has no version: a backfill's partition, which works under a lease of its own, then waits,
+    lest it writes what the old rules say behind this one's back.
     """
     counts = Counts()
+    with db.write(lease) as c:
+        records.set_rules(c, slice_id, UNDER_WAY)
     again(Slicewise(db, connection_id, reading, slice_id), lease, counts)
     with db.write(lease) as c:
         records.set_rules(c, slice_id, version)

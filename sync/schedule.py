@@ -22,7 +22,7 @@ from state.leases import Leases
 from state.schedules import Job, JobKind, Wanted
 from sync.reports import JobView
 
-DOES = {JobKind.READ: "read and resolve", JobKind.PUSH: "plan and push"}
+DOES = {JobKind.READ: "read and resolve", JobKind.SWEEP: "search for what is gone", JobKind.PUSH: "plan and push"}
 WHEN_NEWS = "when something changed"
 """The schedule of a push."""
 LONGEST_JITTER = timedelta(seconds=60)
@@ -59,7 +59,8 @@ def wanted(settings: Settings, now: datetime) -> list[Wanted]:
     """The jobs that a configuration asks for, and when each is first due.
 
     Every connection that is read has one, without a schedule only for being asked. An interval begins at once, a cron
-    line at its next time. Every destination has one that follows the news.
+    line at its next time. One that has a schedule is swept by a job of its own, which looks at once what is due. Every
+    destination has a job that follows the news.
     """
     jobs = []
     for name, one in settings.connections.items():
@@ -70,6 +71,9 @@ def wanted(settings: Settings, now: datetime) -> list[Wanted]:
                 due = next_due(spec, settings.hub.timezone, now, f"{JobKind.READ}:{name}")
                 first = stamp(due) if due else None
             jobs.append(Wanted(JobKind.READ, name, spec, first))
+            searched = one.sweeps()
+            if searched is not None:
+                jobs.append(Wanted(JobKind.SWEEP, name, searched if spec else "", stamp(now) if spec else None))
         if any(target.enabled for target in one.push.values()):
             jobs.append(Wanted(JobKind.PUSH, name, WHEN_NEWS, stamp(now)))
     return jobs

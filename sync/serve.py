@@ -214,7 +214,7 @@ class Server:
                 return
             if job.job in self.working or not job.is_due(stamp(now)) or self._rests(job):
                 continue
-            if job.kind is JobKind.PUSH and self._waits(job, now):
+            if self._waits(job, now):
                 continue
             self._claim(job)
 
@@ -228,7 +228,13 @@ class Server:
         return row is not None and row.paused is not None and (job.asked_at is None or row.paused.value == "admin")
 
     def _waits(self, job: Job, now: datetime) -> bool:
-        if job.asked_at is not None or parse_stamp(job.due_at or stamp(now)) + LONGEST_WAIT < now:
+        """Whether a push waits for what is being read, or a sweep for its connection to have been read: it would skip
+        the streams that are at work."""
+        if job.kind is JobKind.SWEEP:
+            return Leases(self.db).held(lease_of(f"{JobKind.READ}:{job.connection}")) is not None
+        if job.kind is not JobKind.PUSH or job.asked_at is not None:
+            return False
+        if parse_stamp(job.due_at or stamp(now)) + LONGEST_WAIT < now:
             return False
         leases = Leases(self.db)
         return any(one.kind is JobKind.READ and leases.held(lease_of(one.job)) for one in self.jobs())
@@ -281,6 +287,8 @@ class Server:
         now = self.db.now()
         regular = next_due(one.job.spec, self._now.settings.hub.timezone, now, one.job.job)
         due = regular if well else now if stopped else min(filter(None, (regular, retry_at(one.job.tries + 1, now))))
+        if result.again_at:  # the work knows better: a budget is spent, or the next sweep is due earlier or later
+            due = parse_stamp(result.again_at)
         due_at = stamp(due) if due else None
         with self.db.write(one.lease) as c:
             schedules.end(

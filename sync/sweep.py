@@ -26,8 +26,9 @@ from state.cursors import Place
 from state.database import Database
 from state.leases import Lease
 from sync.page import Reading
-from sync.pull import Counts, SlicePull
+from sync.pull import SlicePull
 from sync.retract import Retraction, guard
+from sync.storing import Counts
 
 BATCH = 2_000
 """Ids that are looked up and stamped at a time, however many the vendor gives at once."""

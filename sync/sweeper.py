@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from config.settings import StreamSettings
 from connectors.core.protocols import Stream, one_slice
@@ -16,11 +16,13 @@ from state.cursors import Place
 from state.database import Database, parse_stamp
 from state.leases import Lease
 from sync.connect import Connected
-from sync.intake import Intake, Tally, counts_of, failure
+from sync.intake import Intake, Tally, failure
 from sync.reports import StreamReport, StreamSweep
 from sync.retract import Retraction, guard
 from sync.sweep import ADVICE, RETRACT, SAMPLE, SliceSweep, Swept
 
+PAUSE = timedelta(minutes=5)
+"""Between two looks at what is due to be swept."""
 AGAIN = timedelta(hours=1)
 """How long a sweep that failed is left alone before a sync tries it again: it may cost thousands of requests."""
 NO_SWEEP = {
@@ -30,23 +32,28 @@ NO_SWEEP = {
 }
 
 
-def is_due(db: Database, connection_id: str, stream: str, every: timedelta | None) -> bool:
-    """Whether a stream should be swept now: its last sweep, or full reading, is ``every`` ago.
+def due_at(db: Database, connection_id: str, stream: str, every: timedelta | None) -> datetime | None:
+    """When a stream should be swept next: ``every`` after its last sweep, or full reading.
 
     A sweep that was not completed is left alone for an hour. A stream that was never read to its end is never due.
     """
     if every is None:
-        return False
+        return None
     with db.read() as c:
         last = sweeps.last(c, connection_id, stream)
         enumerated = sweeps.enumerated_at(c, connection_id, stream)
     if enumerated is None:
-        return False
-    now = db.now()
-    if parse_stamp(max(last.completed_at or "", enumerated)) + every > now:
-        return False
-    failed = last.tried_at is not None and last.tried_at > (last.completed_at or "")
-    return not (failed and parse_stamp(last.tried_at or "") + min(AGAIN, every) > now)
+        return None
+    due = parse_stamp(max(last.completed_at or "", enumerated)) + every
+    if last.tried_at is not None and last.tried_at > (last.completed_at or ""):
+        return max(due, parse_stamp(last.tried_at) + min(AGAIN, every))
+    return due
+
+
+def is_due(db: Database, connection_id: str, stream: str, every: timedelta | None) -> bool:
+    """Whether a stream should be swept now."""
+    due = due_at(db, connection_id, stream, every)
+    return due is not None and due <= db.now()
 
 
 def is_swept(stream: Stream) -> bool:
@@ -61,18 +68,54 @@ class Sweeper:
     db: Database
     intake: Intake
 
-    def due(self, one: Connected, pulled: Sequence[StreamReport], *, allow_deletes: bool = False) -> list[StreamSweep]:
-        """Sweeps those of the streams just pulled that went well and are due."""
-        fine = {each.stream for each in pulled if each.status in ("ok", "partial")}
+    def due(
+        self, one: Connected, pulled: Sequence[StreamReport] | None = None, *, allow_deletes: bool = False
+    ) -> list[StreamSweep]:
+        """Sweeps the streams that are due; of those just pulled, only what went well."""
+        fine = None if pulled is None else {each.stream for each in pulled if each.status in ("ok", "partial")}
         ready = [
             stream.name
             for stream in one.streams()
-            if stream.name in fine
+            if (fine is None or stream.name in fine)
             and is_swept(stream)
             and is_due(self.db, one.row.id, stream.name, one.settings.sweeps_every(stream.name))
         ]
         swept = self.connection(one, ready, allow_deletes=allow_deletes) if ready else []
         return [each for each in swept if _tells(each)]
+
+    def next_due(self, one: Connected) -> datetime | None:
+        """When a stream of the connection is due next, as far as is known; not before some minutes have passed, since
+        one that could not be swept just now is due still."""
+        dues = [
+            due_at(self.db, one.row.id, stream.name, one.settings.sweeps_every(stream.name))
+            for stream in one.streams()
+            if is_swept(stream)
+        ]
+        known = [due for due in dues if due is not None]
+        return max(min(known), self.db.now() + PAUSE) if known else None
+
+    def several(
+        self,
+        opened: Sequence[Connected],
+        errors: Mapping[str, ConcordError],
+        streams: Sequence[str],
+        *,
+        dry_run: bool,
+        allow_deletes: bool,
+    ) -> list[StreamSweep]:
+        """Sweeps several connections; one that cannot be reached, as in ``errors``, stops no other."""
+        reports = [self._not_swept(name, error) for name, error in errors.items()]
+        for one in opened:
+            try:
+                reports += self.connection(one, streams, dry_run=dry_run, allow_deletes=allow_deletes)
+            except ConcordError as error:
+                reports.append(self._not_swept(one.name, error))
+        return reports
+
+    def _not_swept(self, name: str, error: ConcordError) -> StreamSweep:
+        self.intake.switchboard.asked_for_patience(name, error)
+        status, message = failure(error)
+        return StreamSweep(name, "", status.value, message=message)
 
     def connection(
         self, one: Connected, streams: Sequence[str] = (), *, dry_run: bool = False, allow_deletes: bool = False
@@ -233,7 +276,7 @@ class _StreamSweep:
             self._gone(ids, len(ids))
 
     def _tally(self) -> Tally:
-        taken = counts_of(self.swept.taken)
+        taken = self.swept.taken.tally()
         return {
             "known": self.swept.known, "met": self.swept.met, "gone": self.swept.gone, "unknown": self.swept.unknown,
             "new": taken["new"], "changed": taken["changed"], "failed": taken["failed"],

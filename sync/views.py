@@ -16,6 +16,7 @@ from state.database import Database, stamp
 from state.dead_letters import LetterRow
 from state.runs import RunRow, Runs, RunStatus
 from state.traits import StoredTraits
+from sync.backfill_views import advice as backfill_advice
 from sync.intake import sentence
 from sync.reports import (
     ConnectionStatus,
@@ -79,6 +80,7 @@ class Views:
         late = sorted({one.connection for one in overdue(self.db) if one.connection not in paused})
         if late:
             advice.append(f"overdue: {', '.join(late)}; start concord serve, or see its log for what holds it up")
+        advice += backfill_advice(self.db, {row.id: row.name for row in rows})
         with self.db.read() as c:
             advice += [unheard(one) for one in alerts.undelivered(c)]
         with self.db.read() as c:

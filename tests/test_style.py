@@ -21,7 +21,15 @@ VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "constants", 
 # The outermost edges of a run and of the command, where whatever nobody foresaw is recorded. What catches
 # BaseException and raises it again only tidies up, and is no edge.
 EDGES = frozenset(
-    {"admin/cli/edge.py", "sync/alert.py", "sync/beside.py", "sync/job.py", "sync/intake.py", "sync/outgoing.py"}
+    (
+        "admin/cli/edge.py",
+        "sync/alert.py",
+        "sync/backfill.py",
+        "sync/beside.py",
+        "sync/job.py",
+        "sync/intake.py",
+        "sync/outgoing.py",
+    )
 )
 
 

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import alerting, connector, demonstrate, engine, fields, judge, letters, look, replays, serving, setup
+from admin.cli import (
+    alerting,
+    connector,
+    demonstrate,
+    engine,
+    fields,
+    judge,
+    letters,
+    look,
+    past,
+    replays,
+    serving,
+    setup,
+)
 from admin.cli.edge import Edge, harmless_streams, insistent, terminable
 from admin.cli.redaction import configure_logging
 from admin.cli.session import Session
@@ -64,6 +77,7 @@ def global_options(
 
 setup.register(app)
 engine.register(app)
+past.register(app)
 serving.register(app)
 alerting.register(app)
 look.register(app)

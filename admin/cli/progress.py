@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from admin.cli.output import cell
 from sync.reports import Observer
@@ -28,11 +40,31 @@ def observing(console: Console) -> Iterator[Observer]:
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        Pace(),
+        Remaining(),
         TextColumn("{task.fields[note]}", style="dim"),
         console=console,
         transient=True,
     ) as progress:
         yield Bars(progress)
+
+
+class Pace(ProgressColumn):
+    """How many a second, of late."""
+
+    def render(self, task: Task) -> Text:
+        """Nothing before there is anything to tell."""
+        speed = task.speed or 0.0
+        shown = f"{speed:,.0f}/s" if speed >= 1 else f"{speed * 60:,.1f}/min" if speed > 0 else ""
+        return Text(shown, style="dim")
+
+
+class Remaining(TimeRemainingColumn):
+    """How long it will take still, where it is known how much there is."""
+
+    def render(self, task: Task) -> Text:
+        """Nothing where it is not known."""
+        return super().render(task) if task.total else Text()
 
 
 class Bars:

@@ -294,6 +294,8 @@ class Http:
             error = RateLimitedError(str(error))
         if isinstance(error, RateLimitedError):
             asked = error.retry_after = asked if error.retry_after is None else error.retry_after
+            if self._budget and asked:
+                self._budget.close(self._runtime, asked)
             return _Answer(error, again=True, asked=asked)
         lost = isinstance(error, UnknownOutcomeError) or (
             isinstance(error, TransientError) and response.status_code >= 500

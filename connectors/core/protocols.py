@@ -220,7 +220,9 @@ def utc_now() -> datetime:
 class Runtime:
     """What the hub lends to a connector: time, a meter, and in tests another transport.
 
-    ``default_country`` and ``timezone`` (IANA) are what numbers and times that name none are taken for.
+    ``default_country`` and ``timezone`` (IANA) are what numbers and times that name none are taken for. ``share`` is
+    the part of the vendor's declared limits that may be used, and ``paced`` hears the limits that a request was held
+    to: so many calls in so many seconds.
     """
 
     now: Callable[[], datetime] = utc_now
@@ -230,6 +232,8 @@ class Runtime:
     transport: httpx.BaseTransport | None = None
     default_country: str = ""
     timezone: str = "UTC"
+    share: float = 1.0
+    paced: Callable[[int, float], None] = lambda calls, seconds: None
 
 
 @dataclass(frozen=True, slots=True)

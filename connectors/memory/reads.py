@@ -24,7 +24,7 @@ from mapping.contract import (
     Slice,
     Tombstone,
 )
-from mapping.errors import CursorExpiredError, RecordError
+from mapping.errors import CursorExpiredError, RecordError, WindowTooLargeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,12 @@ class Reader:
         self, shape: Shape, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None
     ) -> Iterator[Page]:
         place = self._place(cursor) or Position(self._epoch(), True, stamp(start), (stamp(start), 0))
+        cap = self._world.window_cap
+        if cap and cursor is None:
+            self._call("window", shape.name)
+            entries = self._api.feed(shape.name, slice_.key, place.at, cap + 1)
+            if len([entry for entry in entries if _at(entry)[0] < stamp(end)]) > cap:
+                raise WindowTooLargeError(f"a window gives {cap} entries at most")
         more = True
         while more:
             entries, more = self._entries("window", shape, slice_, place.at)

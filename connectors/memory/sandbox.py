@@ -31,7 +31,8 @@ class World:
     Every method is safe to call from several threads, and with ``path`` from several processes: the holdings lie in
     that file and each call sees the latest. ``account`` is the id that ``check`` gives. ``requests`` counts the calls
     of the API by door and ``written`` the records that they changed. ``clock`` may be replaced; ``index_lag`` is how
-    many seconds ``search`` stays behind; ``page_size`` caps what a client asks for.
+    many seconds ``search`` stays behind; ``page_size`` caps what a client asks for, and ``window_cap`` how many entries
+    a window may hold (0: any number).
     """
 
     def __init__(self, name: str, path: Path | None = None, *, clock: Callable[[], datetime] = utc_now) -> None:
@@ -40,6 +41,7 @@ class World:
         self.clock = clock
         self.api_key = DEFAULT_KEY
         self.page_size = 1000
+        self.window_cap = 0
         self.index_lag = 0.0
         self.faults = Faults()
         self.requests: Counter[str] = Counter()

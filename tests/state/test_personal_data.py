@@ -34,6 +34,7 @@ PERSONAL = {
     "golden_record.values": "everything we believe",
     "fact.key": "as entity.fact_key",
     "cursor.value": "the last remote id may stand in it",
+    "partition.cursor": "as cursor.value",
     "fact.values": "what somebody wrote or bought",
     "fact_ref.value": "as identifier.value",
     "fact_name.value": "as entity.fact_key",
@@ -60,7 +61,7 @@ PERSONAL = {
 NOT_PERSONAL = {
     "counter.name next",
     "connection.id name connector system paused pause_reason created_at",  # names and reasons are the admin's and ours
-    "slice.id connection_id stream rules",
+    "slice.id connection_id stream rules revision",
     "raw_record.id slice_id state hash version changed_at observed_at generation",
     "sighting.raw_id slice_id generation",
     "entity.id raw_id kind founding live alias since echo rules",
@@ -79,6 +80,10 @@ NOT_PERSONAL = {
     "dirty_trait.kind",
     "trait_rules.id version",
     "cursor.slice_id generation enumerating began_at pages updated_at",
+    "backfill.id connection_id since until every workers state message created_at started_at ended_at again_at",
+    "backfill.worked_ms",
+    "partition.id backfill_id stream slice_id since until state counts tries error fence updated_at",
+    "spending.connection_id day calls",
     "sweep.connection_id stream tried_at completed_at",
     "schedule.job kind connection spec due_at asked_at tries started_at ended_at status message",
     "run.id part_of kind connection_id stream started_at ended_at status error cause counts lease fence job costs",

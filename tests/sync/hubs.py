@@ -26,7 +26,7 @@ from sync.opening import models
 from sync.reports import ApplyReport, CustomerView, Observer, PlannedChange, PlanReport, StreamReport, SyncReport
 
 BOOKKEEPING = frozenset(
-    {"run", "cursor", "lease", "sighting", "sweep", "schedule", "alert", "alert_delivery", "run_log", "tally"}
+    ("run", "cursor", "lease", "sighting", "sweep", "schedule", "alert", "alert_delivery", "run_log", "tally", "spending")
 )
 """The tables that may change although nothing did."""
 

@@ -18,7 +18,7 @@ from state.database import Database
 from state.leases import Leases
 from state.runlog import MOST_LINES, lines, note
 from state.runs import Runs, RunStatus, together
-from sync.metering import CostMeter
+from sync.meter import CostMeter
 from tests.sync.hubs import Stage, person
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from connectors.core.budget import Budget, Limit
 from connectors.core.http import Http
+from connectors.core.retry import Retry
 from mapping.errors import RateLimitedError
 from tests.connectors.core.stand import World
 
@@ -117,3 +118,62 @@ def test_a_request_that_holds_several_calls_waits_until_all_of_them_may_go() -> 
         budget.take(world.runtime, "POST", "/batch", calls)
         instants.append(world.clock.seconds)
     assert instants == [instants[0]] * 2 + [instants[0] + 60, instants[0] + 120]
+
+
+@pytest.mark.parametrize(
+    ("share", "calls", "seconds"), [(0.3, 3, 10.0), (0.05, 1, 20.0), (0.25, 2, 8.0), (1.0, 10, 10.0)]
+)
+def test_a_share_of_a_limit_lets_that_part_of_its_rate_through(share: float, calls: int, seconds: float) -> None:
+    limit = ALL.shared(share)
+    assert (limit.calls, limit.seconds) == (calls, pytest.approx(seconds))
+    assert limit.calls / limit.seconds == pytest.approx(share * ALL.calls / ALL.seconds)
+    world = World()
+    runtime = replace(world.runtime, share=share)
+    budget = Budget(ALL)
+    instants = []
+    for _ in range(3 * calls):
+        budget.take(runtime, "POST", "/contacts")
+        instants.append(world.clock.seconds)
+    assert not crowded(instants, limit)
+    assert world.clock.seconds == pytest.approx(2 * seconds), "and no slower than that"
+
+
+def test_two_uses_of_one_connection_are_together_within_the_limit() -> None:
+    world, instants = World(), list[float]()
+    for share in (0.6, 0.4):
+        budget, start = Budget(ALL), world.clock.seconds
+        for _ in range(12):
+            budget.take(replace(world.runtime, share=share), "POST", "/contacts")
+            instants.append(world.clock.seconds - start)
+    assert not crowded(instants, ALL)
+
+
+def test_what_the_vendor_says_is_left_may_be_used_up_to_the_share() -> None:
+    world, budget = World(), Budget(Limit(10, 10.0, "all"))
+    runtime = replace(world.runtime, share=0.5)
+    budget.learn(runtime, "all", 6)
+    for _ in range(5):
+        budget.take(runtime, "GET", "/contacts")
+    assert world.clock.slept == [], "others used four of ten, and five are ours"
+    budget.learn(runtime, "all", 0)
+    budget.take(runtime, "GET", "/contacts")
+    assert sum(world.clock.slept) == 10
+
+
+def test_a_plea_for_patience_holds_up_everybody_who_shares_the_budget() -> None:
+    world = World([httpx.Response(429, headers={"Retry-After": "7"})])
+    budget = Budget(Limit(100, 1.0))
+    http = Http(world.runtime, "https://api.vendor.example", budget=budget, retry=Retry(attempts=1))
+    with pytest.raises(RateLimitedError):
+        http.request("GET", "/contacts")
+    assert world.clock.slept == []
+    budget.take(world.runtime, "GET", "/orders")
+    assert sum(world.clock.slept) == pytest.approx(7)
+
+
+def test_more_patience_than_there_is_is_told_to_everybody_without_a_call() -> None:
+    world, budget = World(), Budget(Limit(100, 1.0), patience=60)
+    budget.close(world.runtime, 600)
+    with pytest.raises(RateLimitedError) as raised:
+        budget.take(world.runtime, "GET", "/contacts")
+    assert raised.value.retry_after == 600
