@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from state.batches import Prepared, among, insert_rows
 from state.database import Database, insert_or_update
+from state.leases import Lease
 from state.tables import dirty_entity, entity, membership, raw_record, sighting, slice_
 
 CHUNK = 10_000
@@ -112,6 +113,21 @@ def rules_of(c: Connection, slice_id: int) -> str | None:
 def set_rules(c: Connection, slice_id: int, version: str) -> None:
     """Notes that the whole slice now speaks this version of the rules."""
     c.execute(update(slice_).where(slice_.c.id == slice_id).values(rules=version))
+
+
+def note_deduplicated(db: Database, lease: Lease, slice_id: int, declared: bool) -> None:
+    """Keeps whether the connector says of the slice that it holds nobody twice."""
+    with db.read() as c:
+        known = c.execute(select(slice_.c.deduplicated).where(slice_.c.id == slice_id)).scalar()
+    if bool(known) != declared:
+        with db.write(lease) as c:
+            c.execute(update(slice_).where(slice_.c.id == slice_id).values(deduplicated=declared))
+
+
+def deduplicated(c: Connection) -> set[tuple[str, str]]:
+    """The streams, as (connection, stream), of which their connectors say that they hold nobody twice."""
+    rows = c.execute(select(slice_.c.connection_id, slice_.c.stream).distinct().where(slice_.c.deduplicated))
+    return {(row[0], row[1]) for row in rows}
 
 
 def slice_key(c: Connection, slice_id: int) -> str:

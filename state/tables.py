@@ -83,6 +83,7 @@ slice_ = Table(
     Column("key", String(400), nullable=False, info=PERSONAL),
     Column("title", String(400), info=PERSONAL),
     Column("rules", String(32)),  # the version of the rules that its entities were made with
+    Column("deduplicated", Boolean),  # whether the connector says that it holds nobody twice
     UniqueConstraint("connection_id", "stream", "key"),
 )
 

@@ -66,7 +66,11 @@ class PresentClock(Clock):
 
 
 class Stage:
-    """One hub's configuration, database and worlds. ``hub`` opens anew after ``configure``."""
+    """One hub's configuration, database and worlds. ``hub`` opens anew after ``configure``.
+
+    Exact values alone decide who is who unless a test says ``compare``: the invented people of most tests are so much
+    alike, by design, that scores would rightly take them for one.
+    """
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Stage:
         shop: Sequence[str] = ("people",),
         crm: Sequence[str] = ("people",),
         clock: Clock | None = None,
+        compare: bool = False,
     ) -> None:
         self.folder = folder
         self.url = database_url
@@ -87,6 +92,7 @@ class Stage:
         self._observer: Observer | None = None
         self.settings: dict[str, Any] = {
             "hub": {"name": "Acme", "default_country": "GB", "database": database_url, "state_dir": str(folder / "s")},
+            "identity": {"compare": compare},
             "connections": {},
         }
         self._hub: Hub | None = None

@@ -1,4 +1,4 @@
-"""how alike records are
+"""How alike records are
 
 Drafted from state/tables.py and frozen: this file describes what version 0008 was, whatever the tables become.
 """
@@ -88,3 +88,4 @@ def upgrade() -> None:
         sa.Column("entities", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_waiting_match")),
     )
+    op.add_column("slice", sa.Column("deduplicated", sa.Boolean(), nullable=True))
