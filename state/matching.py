@@ -113,6 +113,11 @@ def begun(c: Connection) -> bool:
     return c.execute(select(statistics.c.kind).limit(1)).first() is not None
 
 
+def in_force(c: Connection) -> bool:
+    """Whether there is a snapshot, so that anybody may have been scored."""
+    return c.execute(select(statistics.c.kind).where(statistics.c.version != "").limit(1)).first() is not None
+
+
 def begin(db: Database, lease: Lease) -> None:
     """Lets matching know of every profile there is, unless it does already. What waits to be resolved will be told of
     as soon as it is."""
@@ -135,6 +140,26 @@ def lapse(db: Database, lease: Lease) -> None:
             return
     with db.write(lease) as c:
         c.execute(delete(statistics))
+
+
+def enqueue_unresolved(db: Database, lease: Lease) -> None:
+    """Whatever profile waits to be resolved waits to be filed, too."""
+    statement = (
+        select(dirty_entity.c.seq, dirty_entity.c.entity_id)
+        .join(entity, entity.c.id == dirty_entity.c.entity_id)
+        .where(dirty_entity.c.seq > bindparam("after"), entity.c.kind.in_([str(kind) for kind in PROFILES]))
+        .order_by(dirty_entity.c.seq)
+        .limit(20 * TOGETHER)
+    )
+    after = 0
+    while True:
+        with db.read() as c:
+            rows = c.execute(statement, {"after": after}).all()
+        if not rows:
+            return
+        with db.write(lease) as c:
+            enqueue(c, FILE, list(dict.fromkeys(row[1] for row in rows)))
+        after = rows[-1][0]
 
 
 def enqueue_all(db: Database, lease: Lease, *stages: str) -> None:

@@ -61,9 +61,10 @@ def file_batch(db: Database, lease: Lease, criteria: Criteria) -> int:
         _narrow(c, drawer)
         more, fewer = drawer.moved()
         others = {i: keys for i, keys in drawer.keys.items() if i not in drawer.made}
-        scores = matching.pairs(c, others) if others else {}
+        scores = matching.pairs(c, others.keys() | drawer.gone) if others or drawer.gone else {}
     strangers = [pair for pair in scores if _strangers(drawer, *pair)]
-    parted = {i for pair in strangers if criteria.rules.reaches(scores[pair]) for i in pair}
+    lost = [*strangers, *(pair for pair in scores if not drawer.gone.isdisjoint(pair))]
+    parted = {i for pair in lost if criteria.rules.reaches(scores[pair]) for i in pair} - drawer.gone
     rows = [
         (i, version, one.kind, orjson.dumps(dump(one)).decode(), matching.pack(sorted(drawer.keys[i])))
         for i, (version, one) in sorted(drawer.made.items())

@@ -1,7 +1,8 @@
 """Match: compares records that share no exact value, scores them, and tells resolving whose scores changed.
 
-Resolving decides who is who by what is stored; matching stores what it decides by. It works on entities that were
-resolved since it last looked, in three stages, each of which can stop anywhere and be done again:
+Resolving decides who is who by what is stored; matching stores what it decides by. It goes ahead of resolving, so that
+a new record is decided once, with its scores; and after it, for what was resolved without it (beside a pull, or in a
+run that was cut off). It has three stages, each of which can stop anywhere and be done again:
 
 1. File: make comparisons of what changed, and note under which keys others find them (sync/filing.py).
 2. Count: where there are a quarter more comparisons than when values were last counted, count them anew (a *snapshot*)
@@ -103,6 +104,13 @@ class Matcher:
         """About how many records wait, once for each stage."""
         with self.db.read() as c:
             return matching.waiting_count(c)
+
+    def ahead(self) -> None:
+        """Matches what waits to be resolved, and whatever else waits."""
+        matching.begin(self.db, self.lease)
+        matching.enqueue_unresolved(self.db, self.lease)
+        if self.waiting():
+            self.run()
 
     def run(self) -> int:
         """Matches until nothing waits; returns how many records were filed. Whose scores changed waits to be

@@ -101,7 +101,7 @@ class Resolver:
         shared, fresh, held = self._identify(waiting, known)
         with self.db.read() as c:
             fact_rows = facts_anew(c, batch, waiting)
-            newcomers = alone(fresh, shared, _known_already(c, fresh))
+            newcomers = alone(fresh, shared, _known_already(c, [one.id for one, _ in fresh]))
             settled = {one.id for one in newcomers}
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
             near = gather(c, dirty, waiting, shared, self.criteria) if dirty else Neighbourhood()
@@ -207,8 +207,10 @@ class Resolver:
 def put(c: Connection, changes: Changes, now: str) -> None:
     """Writes what was decided of customers, and takes what destinations hold of them along."""
     identities.write(c, changes, now, "resolve")
+    held = shadows.held_for(c, [old for old, _ in changes.merged]) if changes.merged else set()
     for old, into in changes.merged:
-        shadows.move_subject(c, old, into, now)
+        if old in held:
+            shadows.move_subject(c, old, into, now)
     for entity_id, old, new in changes.followed:
         shadows.follow(c, entity_id, old, new, now)
     for old, new, former in changes.given_back:
@@ -225,14 +227,12 @@ def _quarantine(c: Connection, changes: Changes) -> None:
     matching.write_quarantine(c, into, sorted(before.keys() - changes.quarantined.keys()))
 
 
-def _known_already(c: Connection, fresh: Sequence[tuple[Profile, frozenset[Identifier]]]) -> Container[int]:
-    """Those that belong to a customer, that people said something of, or that were scored with somebody before they
-    went and came back: they are no newcomers."""
-    ids = [one.id for one, _ in fresh]
+def _known_already(c: Connection, ids: Sequence[int]) -> Container[int]:
+    """Those that belong to a customer, that score with somebody, or that people said something of: they are no
+    newcomers."""
     placed = set(identities.memberships(c, ids))
-    bare = [one.id for one, held in fresh if not held]  # nothing else would tell that it was here before
-    if bare:
-        placed |= matching.paired(c, bare)
+    if matching.in_force(c):
+        placed |= matching.paired(c, ids)
     if not judgements.exist(c):
         return placed
     named = judgements.named(c, judgements.naming(c, ids))
@@ -331,9 +331,12 @@ def _match(
         changes.given_back.extend(_given_back(near, {i: given[n] for n, group in enumerate(clusters) for i in group}))
     placed = {i for group in clusters for i in group}
     changes.left.extend(sorted(i for i in before if i not in placed))
+    went: dict[str, Counter[str]] = {}
+    for number, vote in enumerate(votes):
+        for old, count in vote.items():
+            went.setdefault(old, Counter())[given[number]] = count
     for old in sorted(set(before.values()) - taken.keys()):
-        heirs = Counter({given[number]: vote[old] for number, vote in enumerate(votes) if vote[old]})
-        if heirs:
+        if heirs := went.get(old):
             most = max(heirs.values())
             changes.merged.append((old, min(heir for heir, count in heirs.items() if count == most)))
         else:

@@ -55,19 +55,21 @@ class Turn:
             held.release()
 
     def run(self, resolver: Resolver, done: ResolveReport = NOTHING_YET) -> ResolveReport:
-        """Resolves what waits, compares it with others, and resolves what that changes, as a run that is kept; with
-        what was ``done`` already."""
+        """Compares what waits with others, and resolves it, until nothing waits, as a run that is kept; with what was
+        ``done`` already."""
         keeper = TraitKeeper(self.db, resolver.lease, self.rates)
         matcher = Matcher(self.db, resolver.lease, resolver.criteria, partial(self.observer.advanced, "compare"))
         if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting() and not matcher.waiting():
             return done
         runs = Runs(self.db)
         run = runs.start("resolve", resolver.lease)
-        self.observer.started("resolve", resolver.waiting())
         try:
+            if matcher.criteria.compare:
+                self.observer.started("compare", None)
+                matcher.ahead()
+            self.observer.started("resolve", resolver.waiting())
             report = done + resolver.run()
             while matcher.waiting():
-                self.observer.started("compare", matcher.count())
                 matcher.run()
                 # Whom scores send back was counted when it was resolved first.
                 report += replace(resolver.run(), entities=0)

@@ -88,4 +88,12 @@ def upgrade() -> None:
         sa.Column("entities", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_waiting_match")),
     )
+    op.create_index(
+        "ix_customer_merged_into",
+        "customer",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.add_column("slice", sa.Column("deduplicated", sa.Boolean(), nullable=True))
