@@ -65,6 +65,16 @@ class StreamSettings(Block):
         description="Field rules over the connector's own: rule name, then canonical field, then expression. An "
         "empty expression drops the connector's rule.",
     )
+    deduplicated: bool | None = Field(
+        None,
+        description="Whether the stream holds nobody twice: two of its records are then never merged by machine. "
+        "Unset: the connector's own word.",
+    )
+    unique: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (),
+        description="What names one person and no other here, so that two values of it keep records apart: systems of "
+        "ids (`loyalty` for `loyalty:123`), `tax`, and `birth_date`.",
+    )
     max_vanished_share: float = Field(
         0.5,
         ge=0,

@@ -18,15 +18,30 @@ GoldenField = Annotated[str, AfterValidator(checks.golden_field)]
 class IdentitySettings(Block):
     """Who is who."""
 
+    compare: bool = Field(
+        True,
+        description="Whether records that share no exact value are compared and scored. Otherwise ids, emails and "
+        "phones alone decide.",
+    )
     merge_above: float = Field(
         0.95,
         ge=0.5,
         le=1,
-        description="Probability from which scored links merge two records by themselves. Exact links, the only ones "
-        "so far, do not ask for it.",
+        description="Probability that the best score between two groups of records must reach for them to be merged by "
+        "machine. Exact values do not ask for it.",
     )
     review_above: float = Field(
         0.50, ge=0, le=1, description="Probability from which a scored pair is shown to a person; see `merge_above`."
+    )
+    max_emails: int = Field(
+        5, ge=1, description="Emails beyond which no customer grows by machine; ids grow it further."
+    )
+    max_phones: int = Field(5, ge=1, description="The same for phone numbers.")
+    max_component: int = Field(
+        500,
+        ge=2,
+        description="Groups of records that scores connect, beyond which none of them is merged by score: a person has "
+        "to look.",
     )
     max_shared_names: int = Field(
         2, ge=1, description="An identifier that carries more distinct names than this links nothing alone."

@@ -35,15 +35,25 @@ def keys(one: Comparison, oversized: AbstractSet[int] = frozenset()) -> tuple[in
     ``oversized``: keys that more records share than ``most`` allows. Each is replaced by narrower ones, made of it and
     of the record's name, birth date or place; those of them that are oversized too are left out, as coarse keys are.
     """
-    plain = {_number(text) for text in (_person(one) if one.kind == Kind.PERSON else _organization(one))}
-    wide = plain & oversized if oversized else frozenset()
-    found = plain - wide
+    found = plain(one)
+    wide = found & oversized if oversized else frozenset()
     if wide:
-        details = list(_details(one))
-        for key in wide:
-            if not key & 1:
-                found |= {_number(f"{key} {detail}") for detail in details} - oversized
+        found = (found - wide) | (narrower(one, wide) - oversized)
     return tuple(sorted(found))
+
+
+def plain(one: Comparison) -> frozenset[int]:
+    """The keys of a record where none is oversized."""
+    return frozenset([_number(text) for text in (_person(one) if one.kind == Kind.PERSON else _organization(one))])
+
+
+def narrower(one: Comparison, wide: AbstractSet[int]) -> frozenset[int]:
+    """What the record is filed under in place of its oversized keys; a coarse key has no narrower ones.
+
+    Who shares a narrower key shares the oversized one, so narrowing only ever takes candidates away.
+    """
+    details = list(_details(one))
+    return frozenset([_number(f"{key} {detail}") for key in wide if not key & 1 for detail in details])
 
 
 def most(key: int) -> int:

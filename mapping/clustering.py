@@ -2,13 +2,13 @@
 
 1. Records that a person called the same come together, then those under one trusted id; but for a person's word that
    they differ, which stands above everything.
-2. Clusters merge in the order of the average log-odds between their records, as long as it lies above the cut. A pair
-   without an edge counts as ``Rules.absent``. Between two clusters with names only records with names count, so that a
-   nameless record never bridges two named clusters.
+2. Clusters merge in the order of the average log-odds between their records, as long as it lies above the cut and the
+   best of them is no less than ``Rules.best``. A pair without an edge counts as ``Rules.absent``. Between two clusters
+   with names only records with names count, so that a nameless record never bridges two named clusters.
 3. Two clusters never merge by machine where hard evidence conflicts between any of their records (``vetoes``), nor
    where the merged one would hold more emails, phones or ids of one system than ``Rules`` allow.
-4. A component of more than ``Rules.largest`` records is not clustered but put aside for a person; only the first step
-   is taken in it.
+4. A component of more than ``Rules.largest`` records, those that the first step brought together counted as one, is not
+   clustered but put aside for a person.
 
 Deterministic: within a step ties are broken on the records' keys, sums are of whole numbers, and the order of the input
 decides nothing.
@@ -17,6 +17,7 @@ decides nothing.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
@@ -44,18 +45,24 @@ class Rules:
     """Where the machine stops. ``cut`` and the bounds are natural log-odds; limits are values a customer may hold.
 
     A single score counts as at most ``bound`` and at least ``absent``, so that one pair does not outvote many, and that
-    it makes no difference whether a hopeless pair was compared or never met. Measured on FEBRL 3, fake_1000 and
+    it makes no difference whether a hopeless pair was compared or never met. ``best`` is the least that the best score
+    between two clusters must be for them to merge. Measured on FEBRL 3, fake_1000 and
     pseudopeople with 300 answers: counting such scores in full cost up to .001 of F1, ``absent`` at -1 instead of -2
     brought fake_1000 .010 and cost pseudopeople .002.
     """
 
     cut: float = 0.0
+    best: float = -math.inf
     absent: float = -2.0
     bound: float = 8.0
     ids_per_system: int = 1
     emails: int = 5
     phones: int = 5
     largest: int = 500
+
+    def reaches(self, log_odds: float) -> bool:
+        """Whether a single score may bring two clusters together at all: only such scores make components."""
+        return log_odds > self.cut and log_odds >= self.best
 
 
 class Cluster(NamedTuple, Generic[Key]):
@@ -85,7 +92,7 @@ def clusters(
     for a, b in different:
         apart.setdefault(a, set()).add(b)
         apart.setdefault(b, set()).add(a)
-    groups = components(records, [(edge.a, edge.b) for edge in kept if edge.log_odds > rules.cut] + ties)
+    groups = components(records, [(edge.a, edge.b) for edge in kept if rules.reaches(edge.log_odds)] + ties)
     home = {member: group[0] for group in groups for member in group}
     edges_of: dict[Key, list[Edge[Key]]] = {}
     ties_of: dict[Key, list[tuple[Key, Key]]] = {}
@@ -102,7 +109,7 @@ def clusters(
         work = _Component(group, records, rules, apart)
         for a, b in ties_of.get(group[0], ()):
             work.join(a, b)
-        if len(group) <= rules.largest:
+        if len(work.groups) <= rules.largest:
             work.agglomerate(edges_of.get(group[0], ()))
             found.extend(Cluster(members) for members in work.partition())
         else:
@@ -148,18 +155,22 @@ class _Group(Generic[Key]):
 
 @dataclass(slots=True)
 class _Sum:
-    """The log-odds between two groups: of all pairs, and of those in which both have a name."""
+    """The log-odds between two groups, their sum and the best: of all pairs, and of those in which both have a name."""
 
     total: int = 0
     pairs: int = 0
     named_total: int = 0
     named_pairs: int = 0
+    best: float = -math.inf
+    named_best: float = -math.inf
 
     def add(self, other: _Sum) -> None:
         self.total += other.total
         self.pairs += other.pairs
         self.named_total += other.named_total
         self.named_pairs += other.named_pairs
+        self.best = max(self.best, other.best)
+        self.named_best = max(self.named_best, other.named_best)
 
 
 class _Component(Generic[Key]):
@@ -219,7 +230,8 @@ class _Component(Generic[Key]):
             if one != other:
                 whole = round(max(absent, min(bound, value)) * _UNIT)
                 named = self.records[a].named and self.records[b].named
-                self._between(one, other).add(_Sum(whole, 1, whole if named else 0, int(named)))
+                found = _Sum(whole, 1, whole, 1, value, value) if named else _Sum(whole, 1, best=value)
+                self._between(one, other).add(found)
 
     def _before(self, a: Key, b: Key) -> bool:
         return bool(a < b)  # type: ignore[operator]
@@ -232,15 +244,19 @@ class _Component(Generic[Key]):
         return found
 
     def _linkage(self, one: int, other: int) -> float:
-        """The average log-odds between two groups, in millionths."""
+        """The average log-odds between two groups, in millionths; minus infinity where even the best is too low."""
         first, second = self.groups[one], self.groups[other]
         found = first.sums.get(other)
         if found is None:
-            return -float("inf")
+            return -math.inf
         absent = round(self.rules.absent * _UNIT)
         if first.named and second.named:
+            if found.named_best < self.rules.best:
+                return -math.inf
             pairs = first.named * second.named
             return (found.named_total + (pairs - found.named_pairs) * absent) / pairs
+        if found.best < self.rules.best:
+            return -math.inf
         pairs = len(first.members) * len(second.members)
         return (found.total + (pairs - found.pairs) * absent) / pairs
 

@@ -1,8 +1,8 @@
 """Who is who, first form: exact normalised identifiers, with protection against values that many people share.
 
 A link is a function of the group of records that hold one value, so that neither arrival order nor batching changes the
-outcome: an email or phone under more distinct names than allowed is *shared* and links nobody; a phone links only
-records whose names agree, since families share phones; a nameless record never bridges two names.
+outcome: an email or phone under more distinct names than allowed is *shared* and links nobody; otherwise it links only
+records whose names agree, since families share mailboxes and phones; a nameless record never bridges two names.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mapping.model import PROFILES, Kind
@@ -120,6 +121,7 @@ class Link:
     value: str
 
 
+@lru_cache(maxsize=65_536)
 def agree(one: str, other: str) -> bool:
     """Whether two folded names can be one person: the same words, some of them missing or only initials."""
     first, second = one.split(), other.split()
@@ -146,12 +148,11 @@ def links(kind: str, value: str, holders: Sequence[Holder], protection: Protecti
     groups = families({h.name for h in ordered if h.name})
     if len(groups) > protection.max_names:
         return []
-    if kind == EMAIL:
-        return [Link(ordered[0].entity_id, h.entity_id, "same_email", value) for h in ordered[1:]]
+    rule = "same_email" if kind == EMAIL else "same_phone_and_name"
     found: list[Link] = []
     for names in groups or [frozenset({""})]:
         alike = [h for h in ordered if h.name in names or (not h.name and len(groups) < 2)]
-        found.extend(Link(alike[0].entity_id, h.entity_id, "same_phone_and_name", value) for h in alike[1:])
+        found.extend(Link(alike[0].entity_id, h.entity_id, rule, value) for h in alike[1:])
     return found
 
 

@@ -1,38 +1,21 @@
-"""What people said of who is who, and how records fall into customers where they did.
+"""What people said of who is who, and which of it holds.
 
 A judgement is a partition of some records: those of one group share a customer, those of different groups never do. Of
 two judgements that name the same pair the newer one (the greater number) stands. "Different" stands above what follows
 from several "same" together: a "same" that would bring two records together that were told apart is left undone, the
 newest is done first.
-
-Where nobody told two records of a component apart, the component is a customer, as it is without any judgement.
-Where somebody did, it is taken apart by average linkage (mapping/clustering.py) on what its records share.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
 
-from mapping.clustering import Edge, Rules, clusters
-from mapping.comparison import Comparison
-from mapping.identity import Link, agree, components
-
 SAME = "judged_same"
 """The rule of a link that a person made; its evidence is the number of the judgement."""
 OURS = "written_by_us"
-POINTS = {"same_id": 4, "same_email": 3, "same_phone_and_name": 2}
-"""What one shared value counts between two records where a component has to be taken apart."""
-AGREEING = 1
-"""What agreeing names count besides."""
-RULES = Rules(cut=0.0, absent=0.0, bound=1e12, largest=2**62)
-"""Whatever is connected stays together unless somebody told it apart: nothing counts against a merge, and the densest
-come first. What is not shared counts 0, so that many pairs can be told as one edge with their sum."""
-ANYBODY = Comparison()
-
 Key = tuple[str, ...]
 
 
@@ -125,103 +108,3 @@ class _Together:
 
 
 _NOBODY: frozenset[int] = frozenset()
-
-
-def partition(
-    nodes: Iterable[int], links: Sequence[Link], judged: Judged, keys: Mapping[int, Key], names: Mapping[int, str]
-) -> tuple[list[list[int]], list[Link]]:
-    """The entities in their customers, and the links that hold, those that people made among them.
-
-    ``keys`` are natural keys, which break every tie; ``names`` are folded. What was said stands above what is shared.
-    """
-    present = set(nodes)
-    said = judged.same(present, keys)
-    found = [link for link in links if link.a in present and link.b in present]
-    found += [Link(a, b, SAME, str(number)) for a, b, number in said]
-    enemies = judged.apart(present)
-    groups: list[list[int]] = []
-    for group in components(present, found):
-        inside = set(group)
-        told = [pair for pair in enemies if pair.a in inside and pair.b in inside]
-        if not told:
-            groups.append(group)
-            continue
-        mine = [link for link in found if link.a in inside]
-        groups += _taken_apart(group, mine, told, judged, keys, names)
-    home = {member: number for number, group in enumerate(groups) for member in group}
-    return groups, [link for link in found if home[link.a] == home[link.b]]
-
-
-def _taken_apart(
-    group: Sequence[int],
-    links: Sequence[Link],
-    told: Sequence[Pair],
-    judged: Judged,
-    keys: Mapping[int, Key],
-    names: Mapping[int, str],
-) -> list[list[int]]:
-    by_key = {keys[member]: member for member in group}
-    alike = _alike(group, links, judged, keys, names)
-    said = [(link.a, link.b) for link in links if link.rule == SAME]
-    said += [(one.members[0], other) for one in alike if one.shares for other in one.members[1:]]
-    found = clusters(
-        dict.fromkeys(by_key, ANYBODY),
-        [Edge(keys[a], keys[b], float(points)) for (a, b), points in strengths(alike).items()],
-        RULES,
-        same=[(keys[a], keys[b]) for a, b in said],
-        trusted=[(keys[link.a], keys[link.b]) for link in links if link.rule == OURS],
-        different=[(keys[pair.a], keys[pair.b]) for pair in told],
-    )
-    return [[by_key[key] for key in cluster.members] for cluster in found]
-
-
-Shared = tuple[int, str, str]
-"""A value that links records: its first holder, the rule, the value."""
-
-
-class Alike(NamedTuple):
-    """Records that say the same of all that could link them, by one name, and of whom the same was said: they share
-    more with one another than with anybody else, so they come together first."""
-
-    members: Sequence[int]
-    shares: frozenset[Shared]
-    name: str
-
-
-def _alike(
-    group: Sequence[int], links: Iterable[Link], judged: Judged, keys: Mapping[int, Key], names: Mapping[int, str]
-) -> list[Alike]:
-    """The records in groups of those that are alike, each in the order of their keys."""
-    shares: dict[int, set[Shared]] = {member: set() for member in group}
-    for link in links:
-        if link.rule in POINTS:
-            one = (link.a, link.rule, link.value)
-            shares[link.a].add(one)
-            shares[link.b].add(one)
-    found: dict[Hashable, Alike] = {}
-    for member in sorted(group, key=lambda i: keys[i]):
-        mine, name = frozenset(shares[member]), names.get(member, "")
-        said = frozenset(judged.groups.get(member, {}).items())
-        like = (mine, name, said, "" if mine else member)
-        found[like] = Alike([*found[like].members, member] if like in found else [member], mine, name)
-    return list(found.values())
-
-
-def strengths(alike: Sequence[Alike]) -> dict[tuple[int, int], int]:
-    """How strongly each two groups hang together by what their records share, between the first records of each: the
-    sum over all pairs of records. A value links all who hold it to its first holder; here every two of them count."""
-    holders: dict[Shared, list[Alike]] = {}
-    for one in alike:
-        for shared in one.shares:
-            holders.setdefault(shared, []).append(one)
-    found = Counter[tuple[int, int]]()
-    ends: dict[tuple[int, int], tuple[Alike, Alike]] = {}
-    for (_, rule, _), many in holders.items():
-        for one, other in combinations(many, 2):
-            pair = (one.members[0], other.members[0])
-            ends[pair] = one, other
-            found[pair] += POINTS[rule]
-    for pair, (one, other) in ends.items():
-        agreeing = bool(one.name and other.name and agree(one.name, other.name))
-        found[pair] = (found[pair] + AGREEING * agreeing) * len(one.members) * len(other.members)
-    return dict(found)

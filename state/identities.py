@@ -98,6 +98,11 @@ def profiles(c: Connection, ids: Iterable[int]) -> dict[int, Profile]:
     return found
 
 
+def any_entity(c: Connection) -> bool:
+    """Whether there is any entity at all."""
+    return c.execute(select(entity.c.id).limit(1)).first() is not None
+
+
 def keys(c: Connection, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """The natural keys of entities: (connection, stream, slice, remote id, part)."""
     found: dict[int, tuple[str, ...]] = {}
@@ -198,11 +203,13 @@ class Changes:
     links: list[Link]
     followed: list[tuple[int, str, str]]  # (entity id, customer, new one): what we hold of it over there goes with it
     given_back: list[tuple[str, str, str]]  # (customer, new one, the former one whose records that one has)
+    decided: list[int]  # entities whose components were looked at
+    quarantined: dict[int, int]  # those of them in components that are too large, with the component
 
     @classmethod
     def none(cls) -> Changes:
         """No changes yet."""
-        return cls([], [], [], [], [], [], [], [], [], [], [], [], [], [])
+        return cls([], [], [], [], [], [], [], [], [], [], [], [], [], [], [], {})
 
 
 def write(c: Connection, changes: Changes, at: str, actor: str) -> None:

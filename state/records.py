@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from state.batches import Prepared, among, insert_rows
 from state.database import Database, insert_or_update
+from state.leases import Lease
 from state.tables import dirty_entity, entity, membership, raw_record, sighting, slice_
 
 CHUNK = 10_000
@@ -122,6 +123,21 @@ _ADVANCE = update(slice_).where(slice_.c.id == bindparam("b_id")).values(revisio
 def revision(c: Connection, slice_id: int) -> int:
     """A number that is another one as soon as any raw record of the slice has been written."""
     return int(next(iter(_REVISION.rows(c, {"slice_id": slice_id})))[0])
+
+
+def note_deduplicated(db: Database, lease: Lease, slice_id: int, declared: bool) -> None:
+    """Keeps whether the connector says of the slice that it holds nobody twice."""
+    with db.read() as c:
+        known = c.execute(select(slice_.c.deduplicated).where(slice_.c.id == slice_id)).scalar()
+    if bool(known) != declared:
+        with db.write(lease) as c:
+            c.execute(update(slice_).where(slice_.c.id == slice_id).values(deduplicated=declared))
+
+
+def deduplicated(c: Connection) -> set[tuple[str, str]]:
+    """The streams, as (connection, stream), of which their connectors say that they hold nobody twice."""
+    rows = c.execute(select(slice_.c.connection_id, slice_.c.stream).distinct().where(slice_.c.deduplicated))
+    return {(row[0], row[1]) for row in rows}
 
 
 def slice_key(c: Connection, slice_id: int) -> str:

@@ -82,6 +82,14 @@ def of_subject(c: Connection, kind: str, keys: Sequence[str]) -> list[Shadow]:
     return [Shadow(*row) for row in c.execute(statement, {"keys": list(keys)})]
 
 
+def held_for(c: Connection, customers: Sequence[str]) -> set[str]:
+    """Those of the customers for whom any record is held."""
+    statement = select(shadow.c.subject_key).where(
+        shadow.c.subject_kind == "customer", among(shadow.c.subject_key, "keys")
+    )
+    return set(c.execute(statement, {"keys": list(customers)}).scalars())
+
+
 def save(c: Connection, one: Shadow, at: str) -> None:
     """Writes a shadow as it is now; the version is the caller's."""
     row = {

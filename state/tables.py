@@ -84,6 +84,7 @@ slice_ = Table(
     Column("title", String(400), info=PERSONAL),
     Column("rules", String(32)),  # the version of the rules that its entities were made with
     Column("revision", BigInteger, nullable=False, server_default="0"),  # grows whenever a raw record of it is written
+    Column("deduplicated", Boolean),  # whether the connector says that it holds nobody twice
     UniqueConstraint("connection_id", "stream", "key"),
 )
 
@@ -172,6 +173,87 @@ edge = Table(
     Index("ix_edge_b", "b"),
 )
 
+comparison = Table(
+    "comparison",  # what each live profile is compared by; derived from its entity
+    metadata,
+    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
+    Column("version", String(32), nullable=False),  # of all that it was made from: values, rules, settings
+    Column("kind", String(20), nullable=False),  # person | organization
+    Column("body", Text, nullable=False, info=PERSONAL),
+    Column("keys", LargeBinary, nullable=False, info=PERSONAL),  # those of block_key, eight bytes each
+    Column("scored", String(80)),  # snapshot/model of its last scoring; None: it waits
+)
+
+block_key = Table(
+    "block_key",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False, info=PERSONAL),  # a digest of names and values
+    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+oversized_key = Table(
+    "oversized_key",  # too many records share it: they are filed under narrower ones
+    metadata,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False, info=PERSONAL),
+)
+
+pair_score = Table(
+    "pair_score",
+    metadata,
+    Column("a", BIGID, primary_key=True, autoincrement=False),  # a < b
+    Column("b", BIGID, primary_key=True, autoincrement=False),
+    Column("log_odds", Double, nullable=False),
+    Column("model", String(40), nullable=False),
+    Index("ix_pair_score_b", "b"),
+    sqlite_with_rowid=False,
+)
+
+waiting_match = Table(
+    "waiting_match",  # entities to be compared, many a row
+    metadata,
+    Column("seq", BIGID, primary_key=True, autoincrement=True),
+    Column("stage", String(8), nullable=False),  # file | score
+    Column("entities", LargeBinary, nullable=False),  # ids, eight bytes each
+)
+
+value_count = Table(
+    "value_count",  # how many records hold a value, of those that several do
+    metadata,
+    Column("kind", String(20), primary_key=True),  # person | organization
+    Column("digest", BigInteger, primary_key=True, autoincrement=False, info=PERSONAL),
+    Column("records", Integer, nullable=False),
+    Column("names", Integer, nullable=False),  # under how many distinct names
+    sqlite_with_rowid=False,
+)
+
+statistics = Table(
+    "statistics",  # the snapshot of value_count that pairs are scored by
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("version", String(32), nullable=False),  # empty: there is none, or it is being taken
+    Column("at", String(27), nullable=False),
+    Column("records", Integer, nullable=False),  # comparisons that it was taken from
+    Column("held", Integer, nullable=False),  # comparisons now
+)
+
+scoring_model = Table(
+    "scoring_model",  # made by training; without any the shipped ones are used
+    metadata,
+    Column("version", String(40), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("body", Json, nullable=False),
+    Column("trained_on", Text, nullable=False),
+    Column("at", String(27), nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",  # records of components too large to be told apart by scores
+    metadata,
+    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
+    Column("component", BIGID, nullable=False, index=True),  # the smallest entity of it
+)
+
 judgement = Table(
     "judgement",
     metadata,
@@ -205,6 +287,12 @@ customer = Table(
     Column("status", String(10), nullable=False),  # live | merged | retired
     Column("merged_into", String(40)),
     Column("created_at", String(27), nullable=False),
+    Index(
+        "ix_customer_merged_into",
+        "merged_into",
+        sqlite_where=Column("merged_into").is_not(None),
+        postgresql_where=Column("merged_into").is_not(None),
+    ),
 )
 
 membership = Table(

@@ -23,9 +23,9 @@ from typing import IO, Any
 
 from pydantic import TypeAdapter
 
+from mapping.criteria import Criteria
 from mapping.errors import ConcordError
 from mapping.golden import Policy
-from mapping.identity import Protection
 from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
 from sync import resolve
@@ -56,7 +56,7 @@ class Task:
     """What the child has to know. It goes through a pipe: the address of a database may hold a password."""
 
     database: str
-    protection: Protection
+    criteria: Criteria
     golden: Wishes
     batch: int
 
@@ -79,10 +79,11 @@ def several_cores() -> bool:
 
 
 class Beside:
-    """The parent's end. ``golden`` is asked for when the child starts; without several cores none ever does."""
+    """The parent's end. ``criteria`` and ``golden`` are asked for when the child starts; without several cores none
+    ever does."""
 
-    def __init__(self, database: str, protection: Protection, golden: Callable[[], Wishes]) -> None:
-        self._database, self._protection, self._golden = database, protection, golden
+    def __init__(self, database: str, criteria: Callable[[], Criteria], golden: Callable[[], Wishes]) -> None:
+        self._database, self._criteria, self._golden = database, criteria, golden
         self._child: subprocess.Popen[bytes] | None = None
         self._possible = several_cores()
         self._waiting = 0
@@ -105,7 +106,7 @@ class Beside:
         except OSError:
             self._possible = False  # no process or memory to spare: it is resolved after the pull
             return
-        task = Task(self._database, self._protection, self._golden(), resolve.BATCH)
+        task = Task(self._database, self._criteria(), self._golden(), resolve.BATCH)
         self._say(_TASK.dump_json(task) + b"\n" + MORE * max(self._waiting // STEP, 1))
 
     def _say(self, words: bytes) -> None:
@@ -187,7 +188,7 @@ def _round(db: Database, task: Task, orders: _Orders) -> ResolveReport:
             def advanced(done: int) -> None:
                 orders.resolved = before + done
 
-            resolver = Resolver(db, held, task.protection, Policy(task.golden), advanced, task.batch)
+            resolver = Resolver(db, held, task.criteria, Policy(task.golden), advanced, task.batch)
             return resolver.run(at_least=min(STEP, task.batch), stop=orders.over.is_set)
     finally:
         held.release()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mapping.criteria import Criteria
+from mapping.decision import SCORED
 from mapping.errors import GoneError
 from mapping.identity import (
     EMAIL,
@@ -31,13 +33,15 @@ from state import identifiers as held_identifiers
 from state.database import Connection, Database
 from state.identities import Profile
 from state.judgements import JudgementRow
+from sync.compared import comparisons
 from sync.judged import Branch, ExplainView, LinkView, WhyNotView
 from sync.neighbourhood import Neighbourhood, gather
 from sync.picture import place
 from sync.resolve import grouped
+from sync.scored import Scores, unlike
 from sync.views import NO_CUSTOMER
 
-WEIGHTS = {SAME: 5, OURS: 4, "same_id": 3, "same_email": 2, "same_phone_and_name": 1}
+WEIGHTS = {SAME: 5, OURS: 4, "same_id": 3, "same_email": 2, "same_phone_and_name": 1, SCORED: 0}
 """Which links stand above which, as people trust them."""
 WORDS = {EMAIL: "email", PHONE: "phone", ID: "id"}
 KIND_OF = {"same_id": ID, "same_email": EMAIL, "same_phone_and_name": PHONE}
@@ -58,6 +62,7 @@ class Scene:
     labels: Mapping[int, str]
     counts: Mapping[Identifier, int]
     said: Mapping[int, JudgementRow]
+    alike: Mapping[tuple[int, int], str]
 
     def name(self, i: int) -> str:
         """The name that a record says, as it is written there."""
@@ -71,8 +76,13 @@ class Explaining:
     """Reads, and never writes."""
 
     db: Database
-    protection: Protection
+    criteria: Criteria
     names: Mapping[str, str]
+
+    @property
+    def protection(self) -> Protection:
+        """Which values identify nobody."""
+        return self.criteria.protection
 
     def explain(self, asked: str) -> ExplainView:
         """Every link of a customer. Raises GoneError when there is none."""
@@ -97,9 +107,20 @@ class Explaining:
                 return WhyNotView(first, second, True, reasons)
             reasons = [*_kinds(scene, a, b), *_told_apart(scene, a, b)]
             told = bool(reasons)
-            shared = [why for one in _shared(scene, a, b) for why in self._why_no_link(c, scene, a, b, one, told)]
+            scores = [*self._unlike(c, scene, a, b)]
+            shared = [
+                why
+                for one in _shared(scene, a, b)
+                for why in self._why_no_link(c, scene, a, b, one, told, apart=bool(scores))
+            ]
         reasons += shared or [f"they share no {', no '.join(WORDS.values())}"]
+        reasons += scores
         return WhyNotView(first, second, False, [*reasons, *_differences(scene, a, b)])
+
+    def _unlike(self, c: Connection, scene: Scene, a: str, b: str) -> Iterator[str]:
+        ours, theirs = _of(scene, a), _of(scene, b)
+        asked = comparisons(c, [*ours, *theirs], scene.live, identities.keys(c, [*ours, *theirs]), self.criteria)
+        yield from unlike(c, asked, scene.labels, ours, theirs, self.criteria)
 
     def _one(self, c: Connection, asked: str) -> str:
         found = identities.survivors(c, [asked]).get(asked)
@@ -111,21 +132,26 @@ class Explaining:
         rows = customers.members(c, ids)
         home = {row.entity_id: row.customer_id for row in rows}
         profiles = identities.profiles(c, home)
-        near = gather(c, list(profiles), profiles, held_identifiers.shared(c, profiles), self.protection)
+        near = gather(c, list(profiles), profiles, held_identifiers.shared(c, profiles), self.criteria)
         live = {i: one for i, one in near.profiles.items() if one.live and one.kind in PROFILES}
-        _, links = grouped(near, live)
+        links = grouped(near, live, self.criteria).links
         labels = {i: _label(key, self.names) for i, key in identities.keys(c, live).items()}
         labels |= {row.entity_id: place(row, self.names) for row in rows}
         values = {(KIND_OF[link.rule], link.value) for link in links if link.rule in KIND_OF}
+        alike = {
+            (link.a, link.b): Scores(c, live[link.a].kind, near.compared).words(link.a, link.b)
+            for link in links
+            if link.rule == SCORED and link.a in home and link.b in home
+        }
         return Scene(
             {i: one for i, one in home.items() if i in live}, near, live, links, labels,
-            held_identifiers.counts(c, values), judgements.load(c, near.said),
+            held_identifiers.counts(c, values), judgements.load(c, near.said), alike,
         )  # fmt: skip
 
     def _why_no_link(
-        self, c: Connection, scene: Scene, a: str, b: str, one: Identifier, told_apart: bool
+        self, c: Connection, scene: Scene, a: str, b: str, one: Identifier, told_apart: bool, *, apart: bool
     ) -> Iterator[str]:
-        """Why a value that both customers say does not make them one."""
+        """Why a value that both customers say does not make them one; ``apart``: something else is told that does."""
         kind, value = one
         both = f"both say the {WORDS[kind]} {value}"
         if self.protection.bars(kind, value):
@@ -146,11 +172,12 @@ class Explaining:
             elif kind != ID and (number := len(families(said))) > self.protection.max_names:
                 limit = f"identity.max_shared_names ({self.protection.max_names})"
                 yield f"{both}, but it is used under {number} names, more than {limit}: {_listed(said)}"
-            elif kind == PHONE and len(families(said)) > 1:
-                yield f"{both}, but a phone links only records whose names agree, and these do not: {_listed(said)}"
+            elif kind != ID and len(families(_names(scene, a, b, ids))) > 1:
+                a_value = "an email" if kind == EMAIL else "a phone"
+                yield f"{both}, but {a_value} links only records whose names agree, and these do not: {_listed(said)}"
             elif told_apart:
                 yield f"{both}, which would make them one if nobody had said otherwise"
-            else:
+            elif not apart:
                 yield f"{both}, and wait to be resolved: run concord sync"
 
     def _barred(self, kind: str, value: str) -> str:
@@ -178,6 +205,8 @@ def _shown(scene: Scene, link: Link) -> LinkView:
         words = f"{_judged(scene.said[int(link.value)])} that they are one"
     elif link.rule == OURS:
         words = "we wrote it for this customer"
+    elif link.rule == SCORED:
+        words = scene.alike[link.a, link.b]
     else:
         kind = KIND_OF[link.rule]
         words = f"same {WORDS[kind]} {link.value}"
@@ -251,6 +280,11 @@ def _told_apart(scene: Scene, a: str, b: str) -> Iterator[str]:
 def _said(profile: Profile, echo: Collection[str]) -> frozenset[Identifier]:
     """What a record says that could identify somebody, whether it may or not."""
     return identifiers(profile.kind, profile.values, frozenset(echo), OPEN)
+
+
+def _names(scene: Scene, a: str, b: str, among: Collection[int]) -> set[str]:
+    """The folded names of those records of two customers that are among these."""
+    return {name_of(scene.live[i].values) for one in (a, b) for i in _of(scene, one) if i in among} - {""}
 
 
 def _shared(scene: Scene, a: str, b: str) -> list[Identifier]:

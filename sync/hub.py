@@ -17,11 +17,10 @@ from config.settings import Settings
 from connectors.core.protocols import Connector, Runtime
 from connectors.core.registry import catalogue
 from mapping.contract import Account
+from mapping.criteria import Criteria
 from mapping.currencies import Rates
 from mapping.errors import AuthError, ConcordError, ConfigError, TransientError
 from mapping.golden import Policy
-from mapping.identity import Protection
-from mapping.normalize import email_key
 from mapping.phones import phone
 from mapping.timeline import Privacy
 from state import sweeps
@@ -62,6 +61,7 @@ from sync.reports import (
     SyncReport,
     TimelineItem,
 )
+from sync.rules import criteria_of, protection_of
 from sync.sound import check_sound, check_streams, check_writable
 from sync.sweeper import Sweeper
 from sync.turn import NOTHING_YET, Turn
@@ -86,16 +86,9 @@ class Hub:
         self.vault = vault
         self.observer: Observer = observer or Silent()
         self._switchboard = Switchboard(db, settings, catalogue(), vault, runtime or Runtime(), connectors or {})
-        self._protection = Protection(
-            blocked=frozenset(
-                one if one.startswith("+") else email_key(one.casefold()) for one in settings.identity.block
-            ),
-            internal=frozenset(settings.privacy.internal),
-            max_names=settings.identity.max_shared_names,
-            max_group=settings.identity.max_group,
-        )
+        self._protection = protection_of(settings)
         self._turn = Turn(
-            db, self._protection, lambda: Policy(self._survivorship()), Rates(settings.hub.currency, settings.rates),
+            db, self._criteria, lambda: Policy(self._survivorship()), Rates(settings.hub.currency, settings.rates),
             self.observer, self._switchboard.runtime.sleep,
         )  # fmt: skip
         privacy = Privacy(settings.privacy.internal, settings.privacy.never_log)
@@ -202,7 +195,7 @@ class Hub:
         opened, errors = self._opened(names, streams)
         reports = [self._intake.not_read(name, error) for name, error in errors.items()]
         swept: list[StreamSweep] = []
-        with Beside(self.settings.hub.database, self._protection, self._survivorship) as self._beside:
+        with Beside(self.settings.hub.database, self._criteria, self._survivorship) as self._beside:
             for one in opened:
                 try:
                     pulled = self._intake.connection(one, streams=streams, full=full, allow_deletes=allow_deletes)
@@ -281,6 +274,9 @@ class Hub:
     def _stored(self, records: int) -> None:
         if self._beside is not None:
             self._beside.stored(records)
+
+    def _criteria(self) -> Criteria:
+        return criteria_of(self.settings, self.db)
 
     def _survivorship(self) -> dict[str, dict[str, Any]]:
         """What ``Policy`` takes, with connections by their immutable ids."""
@@ -402,11 +398,11 @@ class Hub:
 
     def explain(self, asked: str) -> ExplainView:
         """Why the records of a customer are one. Raises GoneError when there is none."""
-        return Explaining(self.db, self._protection, self._views.names()).explain(asked)
+        return Explaining(self.db, self._criteria(), self._views.names()).explain(asked)
 
     def why_not(self, first: str, second: str) -> WhyNotView:
         """Why two customers are not one. Raises GoneError when there is none."""
-        return Explaining(self.db, self._protection, self._views.names()).why_not(first, second)
+        return Explaining(self.db, self._criteria(), self._views.names()).why_not(first, second)
 
     def merge(
         self, ids: Sequence[str], *, note: str = "", actor: str = "admin", dry_run: bool = False

@@ -185,7 +185,8 @@ class Intake:
                 seen.append(stream.describe())
             return seen[0]
 
-        guard = blake2b(repr((self.protection, self.settings.privacy)).encode(), digest_size=4).hexdigest()
+        said = (self.protection, self.settings.privacy, *([declared] if (declared := declaration(mine)) else []))
+        guard = blake2b(repr(said).encode(), digest_size=4).hexdigest()
         reading = Reading(stream, mapper, self.privacy, schema, f"{mapper.version}{guard}")
         return under_contract(self.db, one.row.id, reading, mine)
 
@@ -310,6 +311,7 @@ class Intake:
     ) -> int:
         """The slice's id; what is stored of it is mapped again first where its rules have changed."""
         number = records.slice_id(self.db, one.row.id, stream.name, slice_.key, slice_.title)
+        records.note_deduplicated(self.db, held, number, stream.deduplicated)
         with self.db.read() as c:
             current = records.rules_of(c, number)
         if current is None:
@@ -323,6 +325,12 @@ class Intake:
             counts.dropped += done.dropped
             counts.notes += done.notes
         return number
+
+
+def declaration(stream: StreamSettings) -> tuple[object, ...]:
+    """What the admin says of whom a stream names; empty where nothing. A change lets all of it be resolved again."""
+    said = (stream.deduplicated, *sorted(stream.unique))
+    return said if said != (None,) else ()
 
 
 def _in_currency(rule: EntityRules, currency: str) -> EntityRules:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mapping.comparison import Comparison
+from mapping.criteria import Criteria
 from mapping.identity import Identifier, Link, Protection, links
 from mapping.judgements import Judged
-from state import identifiers, identities, judgements
+from state import identifiers, identities, judgements, matching
 from state.database import Connection
 from state.identities import Profile
 from state.judgements import Named
+from state.matching import Pair
+from sync.compared import comparisons
 
 
 @dataclass(slots=True)
 class Neighbourhood:
     """Every entity that a batch can reach, how they are linked, and where they belong now.
 
-    ``said``: judgement to what it says of whom, also those that were taken back.
+    ``said``: judgement to what it says of whom, also those that were taken back. ``scores``: log-odds of those that
+    were compared. ``compared``: what those are compared by that may be together with others.
     """
 
     profiles: dict[int, Profile] = field(default_factory=dict)
@@ -26,6 +32,8 @@ class Neighbourhood:
     aliases: dict[str, str] = field(default_factory=dict)
     keys: dict[int, tuple[str, ...]] = field(default_factory=dict)
     said: dict[int, list[Named]] = field(default_factory=dict)
+    scores: dict[Pair, float] = field(default_factory=dict)
+    compared: dict[int, Comparison] = field(default_factory=dict)
 
     def judged(self) -> Judged:
         """What was said of the entities here and holds."""
@@ -50,11 +58,11 @@ def gather(
     dirty: Sequence[int],
     waiting: Mapping[int, Profile],
     shared: Mapping[Identifier, int],
-    protection: Protection,
+    criteria: Criteria,
 ) -> Neighbourhood:
     """The neighbourhood of the waiting profiles (``dirty``): whoever holds an identifier that they hold or held
-    (``shared``: to how many), whoever is linked to those, the fellow members of their customers, and whom people
-    said to be the same."""
+    (``shared``: to how many), whoever is linked to those or scores with them high enough to be joined by it, the fellow
+    members of their customers, and whom people said to be the same."""
     near = Neighbourhood()
     anything_said = judgements.exist(c)
     met: set[tuple[str, str]] = set()
@@ -66,7 +74,9 @@ def gather(
         near.profiles |= fresh
         near.memberships |= identities.memberships(c, frontier)
         counts = shared if first else identifiers.shared(c, frontier)
-        reached = _reach(c, near, counts, met, protection, everyone=first, slack=len(dirty))
+        reached = _reach(c, near, counts, met, criteria.protection, everyone=first, slack=len(dirty))
+        if criteria.compare:
+            reached |= _scored(c, near, frontier, criteria)
         customers = {near.memberships[i] for i in frontier if i in near.memberships}
         asked = {p.alias for p in fresh.values() if p.alias} - near.aliases.keys()
         near.aliases |= identities.survivors(c, asked)
@@ -77,7 +87,29 @@ def gather(
         frontier = reached - near.profiles.keys()
         first = False
     near.keys = identities.keys(c, _compared(near))
+    near.compared = comparisons(c, _joined(near), near.profiles, near.keys, criteria)
     return near
+
+
+def _joined(near: Neighbourhood) -> set[int]:
+    """The entities that may be together with others, and have to be asked what stands against it."""
+    sizes = Counter(near.memberships.values())
+    return {i for i in near.keys if sizes[near.memberships.get(i, "")] != 1} | _tied(near)
+
+
+def _tied(near: Neighbourhood) -> set[int]:
+    """The entities that links, scores, people or our own writing tie to others."""
+    found = {end for link in near.links for end in (link.a, link.b)}
+    found |= {end for pair in near.scores for end in pair} & near.profiles.keys()
+    found |= {i for i, one in near.profiles.items() if one.alias}
+    return found | ({one.entity_id for named in near.said.values() for one in named} & near.profiles.keys())
+
+
+def _scored(c: Connection, near: Neighbourhood, frontier: set[int], criteria: Criteria) -> set[int]:
+    """Who scores with any of these high enough to be joined by it; all their scores are kept."""
+    found = matching.pairs(c, frontier)
+    near.scores |= found
+    return {end for pair, value in found.items() if criteria.rules.reaches(value) for end in pair}
 
 
 def _same(c: Connection, near: Neighbourhood, frontier: set[int]) -> set[int]:
@@ -92,10 +124,7 @@ def _same(c: Connection, near: Neighbourhood, frontier: set[int]) -> set[int]:
 
 def _compared(near: Neighbourhood) -> set[int]:
     """The entities whose natural keys may break a tie: those that are not alone."""
-    found = {end for link in near.links for end in (link.a, link.b)}
-    found |= {i for i, one in near.profiles.items() if one.alias}
-    found |= {one.entity_id for named in near.said.values() for one in named} & near.profiles.keys()
-    return found | near.memberships.keys()
+    return _tied(near) | near.memberships.keys()
 
 
 def _reach(

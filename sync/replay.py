@@ -22,10 +22,10 @@ from state.records import EntityRow, StoredEntity
 from sync.connect import Connected, Switchboard
 from sync.intake import Intake, Tally, failure
 from sync.page import Reading
-from sync.storing import Counts
 from sync.remap import Batch, Fetch, Slicewise
 from sync.replayed import FieldChanges, Sampled, StreamReplay
 from sync.sound import check_sound, check_streams
+from sync.storing import Counts
 
 SAMPLES = 3
 CALL = 100

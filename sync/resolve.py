@@ -4,15 +4,16 @@ For each batch of waiting entities, under the one resolve lease of the database:
 
 1. Facts: every fact that a waiting entity speaks of, or spoke of, is made anew out of all its sightings.
 2. Profiles: gather the *neighbourhood*: the waiting entities, whoever holds an identifier that they hold or held,
-   whoever is linked to those, and the fellow members of their customers.
+   whoever is linked to those or scored with them, and the fellow members of their customers.
    Records that are new and share nothing (sync/newcomers.py) are customers of their own and skip steps 2 to 4.
-3. Link it (mapping/identity.py), add the ties of records that we wrote ourselves, and take connected components; but
-   for what people said (mapping/judgements.py), which stands above all of it.
+3. Link it (mapping/identity.py), add the ties of records that we wrote ourselves, and decide by what people said, by
+   links and by scores who is one (mapping/decision.py).
 4. Match components to the customers of before: the largest overlap keeps the id, ties go to the oldest; ids that lost
    all members redirect to where most of them went; the rest are new.
 5. Write memberships, links, golden records and events, and take the batch out of the queue, in one short transaction.
 
-Everything up to 5 happens outside any transaction. Entities that change meanwhile are in the queue again.
+Everything up to 5 happens outside any transaction. Entities that change meanwhile are in the queue again. Profiles that
+were resolved wait to be compared with others (sync/match.py), which may queue them here once more.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ from operator import itemgetter
 
 import orjson
 
+from mapping.clustering import Edge
+from mapping.criteria import Criteria
+from mapping.decision import Decision, Records, decide
 from mapping.golden import Golden, Member, Policy, Provenance, survive
-from mapping.identity import Identifier, Link, Protection, components, name_of
+from mapping.identity import Identifier, Link, name_of
 from mapping.identity import identifiers as identifiers_of
-from mapping.judgements import OURS, partition
+from mapping.judgements import OURS
 from mapping.model import PROFILES, Kind
-from state import facts, identifiers, identities, judgements, records, schedules, shadows, traits
+from state import facts, identifiers, identities, judgements, matching, records, schedules, shadows, traits
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
@@ -57,7 +61,7 @@ class Resolver:
 
     db: Database
     lease: Lease
-    protection: Protection
+    criteria: Criteria
     policy: Policy
     advanced: Callable[[int], None] = lambda done: None
     batch: int = field(default_factory=lambda: BATCH)
@@ -71,6 +75,7 @@ class Resolver:
         """Resolves until fewer than ``at_least`` wait, or until it shall ``stop`` after a batch."""
         began = time.monotonic()
         total = Counter[str]()
+        (matching.begin if self.criteria.compare else matching.lapse)(self.db, self.lease)
         while not stop():
             with self.db.read() as c:
                 batch = identities.queue(c, self.batch)
@@ -100,17 +105,19 @@ class Resolver:
             newcomers = alone(fresh, shared, _known_already(c, [one.id for one, _ in fresh]))
             settled = {one.id for one in newcomers}
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
-            near = gather(c, dirty, waiting, shared, self.protection) if dirty else Neighbourhood()
+            near = gather(c, dirty, waiting, shared, self.criteria) if dirty else Neighbourhood()
             names = Names(self.db.now())
-            changes = _decide(c, near, self.policy, names)
+            changes = _decide(c, near, self.policy, names, self.criteria)
             stale = affected(c, fact_rows, held, waiting, near.memberships, changes)
             parts = [*settle(c, newcomers, names)]
         seqs: dict[int, list[int]] = {}
         for one in batch:
             seqs.setdefault(one.entity_id, []).append(one.seq)
-        self._write(changes, fact_rows, [seq for i in ids - settled for seq in seqs[i]], stale)
+        profiles = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
+        self._write(changes, fact_rows, [seq for i in ids - settled for seq in seqs[i]], stale, profiles)
         for part in parts:
-            self._write(part, (), [seq for i, _ in part.joined for seq in seqs[i]])
+            mine = [i for i, _ in part.joined]
+            self._write(part, (), [seq for i in mine for seq in seqs[i]], (), mine)
         return Counter(
             entities=len(ids), facts=len(fact_rows), created=len(changes.created) + len(newcomers),
             merged=len(changes.merged), split=len(changes.split), retired=len(changes.retired),
@@ -123,9 +130,10 @@ class Resolver:
         fact_rows: Sequence[FactRow],
         seqs: Sequence[int],
         stale: Sequence[traits.Waiting] = (),
+        profiles: Sequence[int] = (),
     ) -> None:
         """What was decided, in one short transaction that takes those it was decided for out of the queue. ``stale``:
-        whose traits may be others now."""
+        whose traits may be others now. ``profiles`` may have to be compared anew."""
         if not seqs and not fact_rows and not stale:
             return
         now = self.db.stamp()
@@ -134,13 +142,15 @@ class Resolver:
             put(c, changes, now)
             traits.enqueue(c, stale)
             records.forget_dirty(c, seqs)
+            if self.criteria.compare:
+                matching.enqueue(c, matching.FILE, profiles)
             schedules.wake(c, now)
 
     def decide(self, c: Connection, ids: Sequence[int]) -> tuple[Neighbourhood, Changes]:
         """What these entities would become if they waited and nothing else did, and whom that reaches."""
         waiting = identities.profiles(c, ids)
-        near = gather(c, list(waiting), waiting, identifiers.shared(c, waiting), self.protection)
-        return near, _decide(c, near, self.policy, Names(self.db.now()))
+        near = gather(c, list(waiting), waiting, identifiers.shared(c, waiting), self.criteria)
+        return near, _decide(c, near, self.policy, Names(self.db.now()), self.criteria)
 
     def _identify(
         self, waiting: Mapping[int, Profile], known: Mapping[int, Mapping[Identifier, bool]]
@@ -162,7 +172,7 @@ class Resolver:
         for one in waiting.values():
             if one.kind not in PROFILES:
                 continue
-            wanted = identifiers_of(one.kind, one.values, one.echo, self.protection) if one.live else NOTHING
+            wanted = identifiers_of(one.kind, one.values, one.echo, self.criteria.protection) if one.live else NOTHING
             before = known.get(one.id)
             changed = max(one.since.values()).rstrip("~")
             touched |= wanted
@@ -203,45 +213,60 @@ class Resolver:
 def put(c: Connection, changes: Changes, now: str) -> None:
     """Writes what was decided of customers, and takes what destinations hold of them along."""
     identities.write(c, changes, now, "resolve")
+    held = shadows.held_for(c, [old for old, _ in changes.merged]) if changes.merged else set()
     for old, into in changes.merged:
-        shadows.move_subject(c, old, into, now)
+        if old in held:
+            shadows.move_subject(c, old, into, now)
     for entity_id, old, new in changes.followed:
         shadows.follow(c, entity_id, old, new, now)
     for old, new, former in changes.given_back:
         shadows.give_back(c, former, old, new, now)
+    _quarantine(c, changes)
+
+
+def _quarantine(c: Connection, changes: Changes) -> None:
+    """Notes whose component is too large for scores, and whose no longer is."""
+    if not changes.quarantined and not (changes.decided and matching.any_quarantined(c)):
+        return
+    before = matching.quarantined(c, changes.decided)
+    into = {i: of for i, of in changes.quarantined.items() if before.get(i) != of}
+    matching.write_quarantine(c, into, sorted(before.keys() - changes.quarantined.keys()))
 
 
 def _known_already(c: Connection, ids: Sequence[int]) -> Container[int]:
-    """Those that belong to a customer, or of whom people said something: they are no newcomers."""
-    placed = identities.memberships(c, ids)
+    """Those that belong to a customer, that score with somebody, or that people said something of: they are no
+    newcomers."""
+    placed = set(identities.memberships(c, ids))
+    if matching.in_force(c):
+        placed |= matching.paired(c, ids)
     if not judgements.exist(c):
         return placed
     named = judgements.named(c, judgements.naming(c, ids))
-    return placed.keys() | {one.entity_id for one in named}
+    return placed | {one.entity_id for one in named}
 
 
-def _decide(c: Connection, near: Neighbourhood, policy: Policy, ids: Names) -> Changes:
+def _decide(c: Connection, near: Neighbourhood, policy: Policy, ids: Names, criteria: Criteria) -> Changes:
     changes = Changes.none()
     if not near.profiles:
         return changes
     live = {i: p for i, p in near.profiles.items() if p.live and p.kind in PROFILES}
-    groups, found = grouped(near, live)
+    decided = grouped(near, live, criteria)
     # In the order of their oldest records, so that of two halves of a customer the older one keeps its id.
-    clusters = sorted(sorted(group) for group in groups)
+    clusters = sorted(sorted(group) for group in decided.groups)
     founded = [group for group in clusters if any(live[i].founding for i in group)]
     placed = _match(c, founded, near, live, changes, ids)
-    _links(near, live, found, clusters, changes)
+    _links(near, live, decided.links, clusters, changes)
+    changes.quarantined = {i: min(group) for group in decided.quarantined for i in group}
     _golden(c, placed, changes, near, policy)
     return changes
 
 
-def grouped(near: Neighbourhood, live: Mapping[int, Profile]) -> tuple[list[list[int]], list[Link]]:
+def grouped(near: Neighbourhood, live: Mapping[int, Profile], criteria: Criteria) -> Decision:
     """The live profiles in their customers, and the links that make them so."""
-    found = near.links + _ties(live, near)
-    if not near.said:
-        return components(live, found), found
-    names = {i: "" if "name" in one.echo else name_of(one.values) for i, one in live.items()}
-    return partition(live, found, near.judged(), near.keys, names)
+    names = {i: "" if "name" in live[i].echo else name_of(live[i].values) for i in near.keys if i in live}
+    scores = [Edge(a, b, value) for (a, b), value in near.scores.items()]
+    records_ = Records(near.keys, names, near.compared)
+    return decide(live, near.links + _ties(live, near), scores, near.judged(), records_, criteria.rules)
 
 
 def _ties(live: Mapping[int, Profile], near: Neighbourhood) -> list[Link]:
@@ -312,9 +337,12 @@ def _match(
         changes.given_back.extend(_given_back(near, {i: given[n] for n, group in enumerate(clusters) for i in group}))
     placed = {i for group in clusters for i in group}
     changes.left.extend(sorted(i for i in before if i not in placed))
+    went: dict[str, Counter[str]] = {}
+    for number, vote in enumerate(votes):
+        for old, count in vote.items():
+            went.setdefault(old, Counter())[given[number]] = count
     for old in sorted(set(before.values()) - taken.keys()):
-        heirs = Counter({given[number]: vote[old] for number, vote in enumerate(votes) if vote[old]})
-        if heirs:
+        if heirs := went.get(old):
             most = max(heirs.values())
             changes.merged.append((old, min(heir for heir, count in heirs.items() if count == most)))
         else:
@@ -344,6 +372,7 @@ def _links(
     """Links are written anew for every entity that has, or may have had, some."""
     together = {i for group in clusters if len(group) > 1 for i in group}
     changes.touched = sorted(together | near.memberships.keys())
+    changes.decided = sorted(near.profiles)
     changes.links = [link for link in found if link.a in live and link.b in live]
 
 

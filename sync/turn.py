@@ -1,19 +1,20 @@
-"""Whose turn it is to resolve: one at a time in a database, and each as a run that is kept."""
+"""Whose turn it is to resolve and to match: one at a time in a database, and each as a run that is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from mapping.criteria import Criteria
 from mapping.currencies import Rates
 from mapping.golden import Policy
-from mapping.identity import Protection
 from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
 from state.runs import Runs, RunStatus
 from sync.intake import LEASE_SECONDS, failure
+from sync.match import Matcher
 from sync.reports import Observer, ResolveReport
 from sync.resolve import Resolver
 from sync.traits import TraitKeeper
@@ -28,7 +29,7 @@ class Turn:
     """The turn to resolve in one database, with what resolving goes by. ``sleep`` waits for so many seconds."""
 
     db: Database
-    protection: Protection
+    criteria: Callable[[], Criteria]
     policy: Callable[[], Policy]
     rates: Rates
     observer: Observer
@@ -49,20 +50,29 @@ class Turn:
         try:
             with Heartbeat(held):
                 advanced = partial(self.observer.advanced, "resolve")
-                yield Resolver(self.db, held, self.protection, self.policy(), advanced)
+                yield Resolver(self.db, held, self.criteria(), self.policy(), advanced)
         finally:
             held.release()
 
     def run(self, resolver: Resolver, done: ResolveReport = NOTHING_YET) -> ResolveReport:
-        """Resolves what waits, as a run that is kept; with what was ``done`` already."""
+        """Compares what waits with others, and resolves it, until nothing waits, as a run that is kept; with what was
+        ``done`` already."""
         keeper = TraitKeeper(self.db, resolver.lease, self.rates)
-        if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting():
+        matcher = Matcher(self.db, resolver.lease, resolver.criteria, partial(self.observer.advanced, "compare"))
+        if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting() and not matcher.waiting():
             return done
         runs = Runs(self.db)
         run = runs.start("resolve", resolver.lease)
-        self.observer.started("resolve", resolver.waiting())
         try:
+            if matcher.criteria.compare:
+                self.observer.started("compare", None)
+                matcher.ahead()
+            self.observer.started("resolve", resolver.waiting())
             report = done + resolver.run()
+            while matcher.waiting():
+                matcher.run()
+                # Whom scores send back was counted when it was resolved first.
+                report += replace(resolver.run(), entities=0)
             report += ResolveReport(traits=keeper.run())
         except BaseException as error:
             runs.finish(run, RunStatus.FAILED, {}, failure(error)[1], error)

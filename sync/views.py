@@ -291,6 +291,7 @@ def _traits(
 
 
 WORDS = {
+    "scored": "alike by score as",
     "same_email": "same email as",
     "same_phone_and_name": "same phone and an agreeing name as",
     "same_id": "same id as",

@@ -95,24 +95,28 @@ def test_a_company_may_have_more_records_than_a_mailbox() -> None:
     assert links(EMAIL, "orders@plum.example", holders, Protection()) == []
 
 
-def test_an_email_under_more_names_than_allowed_links_nobody() -> None:
-    assert _groups(EMAIL, "ann lee", "bob ray") == {frozenset({1, 2})}
-    assert _groups(EMAIL, "ann lee", "bob ray", "cy orr") == {frozenset({1}), frozenset({2}), frozenset({3})}
-    assert _groups(EMAIL, "ann lee", "bob ray", protection=Protection(max_names=1)) == {frozenset({1}), frozenset({2})}
+@pytest.mark.parametrize("kind", [EMAIL, PHONE])
+def test_a_value_under_more_names_than_allowed_links_nobody(kind: str) -> None:
+    family = ("ann lee", "a lee", "bob ray")
+    assert _groups(kind, *family) == {frozenset({1, 2}), frozenset({3})}
+    assert _groups(kind, *family, "cy orr") == {frozenset({number}) for number in (1, 2, 3, 4)}
+    assert _groups(kind, *family, protection=Protection(max_names=1)) == {frozenset({number}) for number in (1, 2, 3)}
 
 
 def test_spellings_of_one_name_count_as_one() -> None:
-    assert _groups(EMAIL, "ann lee", "a lee", "ann", "bob ray") == {frozenset({1, 2, 3, 4})}
+    assert _groups(EMAIL, "ann lee", "a lee", "ann", "bob ray") == {frozenset({1, 2, 3}), frozenset({4})}
 
 
-def test_a_phone_links_only_names_that_agree() -> None:
-    assert _groups(PHONE, "ann lee", "bob lee", "a lee") == {frozenset({1, 3}), frozenset({2})}
+@pytest.mark.parametrize("kind", [EMAIL, PHONE])
+def test_an_email_or_phone_links_only_names_that_agree(kind: str) -> None:
+    assert _groups(kind, "ann lee", "bob lee", "a lee") == {frozenset({1, 3}), frozenset({2})}
 
 
-def test_a_nameless_holder_of_a_phone_joins_one_name_and_bridges_no_two() -> None:
-    assert _groups(PHONE, "ann lee", "") == {frozenset({1, 2})}
-    assert _groups(PHONE, "", "") == {frozenset({1, 2})}
-    assert _groups(PHONE, "ann lee", "bob ray", "") == {frozenset({1}), frozenset({2}), frozenset({3})}
+@pytest.mark.parametrize("kind", [EMAIL, PHONE])
+def test_a_nameless_holder_joins_one_name_and_bridges_no_two(kind: str) -> None:
+    assert _groups(kind, "ann lee", "") == {frozenset({1, 2})}
+    assert _groups(kind, "", "") == {frozenset({1, 2})}
+    assert _groups(kind, "ann lee", "bob ray", "") == {frozenset({1}), frozenset({2}), frozenset({3})}
 
 
 def test_an_id_links_whatever_the_names() -> None:

@@ -67,7 +67,7 @@ class Double:
 @pytest.fixture
 def busy(tmp_path: Path, database_url: str) -> Iterator[Stage]:
     """A shop with many people on short pages."""
-    made = Stage(tmp_path, database_url, clock=PresentClock())
+    made = Stage(tmp_path, database_url, clock=PresentClock(), compare=True)
     populate(made)
     yield made
     made.close()
@@ -118,7 +118,7 @@ def alone(tmp_path: Path, sqlite_template: Path) -> Iterator[tuple[object, ...]]
     folder.mkdir()
     copy = folder / "concord.db"
     copy.write_bytes(sqlite_template.read_bytes())
-    calm = Stage(folder, f"sqlite:///{copy}", clock=PresentClock())
+    calm = Stage(folder, f"sqlite:///{copy}", clock=PresentClock(), compare=True)
     populate(calm)
     calm.sync()
     yield outcome(calm)
@@ -216,7 +216,7 @@ def popen(command, **options):
     return child
 
 beside.subprocess = told.Double(popen)
-stage = Stage(Path(sys.argv[1]), sys.argv[2], clock=PresentClock())
+stage = Stage(Path(sys.argv[1]), sys.argv[2], clock=PresentClock(), compare=True)
 told.populate(stage)
 stage.watch(Meanwhile("pull shop/people", sys.stdin.read, nth=told.PEOPLE // told.STEP // 2))
 stage.sync()

@@ -60,20 +60,19 @@ def test_every_record_hangs_on_another_by_its_strongest_link(stage: Stage) -> No
 
 
 def test_whom_somebody_told_apart_is_named_on_both_sides(stage: Stage) -> None:
-    for name in ("Ann Lee", "Bob Ray"):
+    for name in ("Ann Lee", "A Lee"):
         stage.shop.put("people", person(name, email="fam@home.example"))
     stage.sync()
-    report = stage.hub.unmerge(_id(stage, "shop/people 1"), ["shop/people/2"], note="her husband", actor="ops")
-    ann, bob = _id(stage, "shop/people 1"), _id(stage, "shop/people 2")
+    report = stage.hub.unmerge(_id(stage, "shop/people 1"), ["shop/people/2"], note="her daughter", actor="ops")
+    ann, daughter = _id(stage, "shop/people 1"), _id(stage, "shop/people 2")
     (said,) = stage.hub.explain(ann).apart
     assert said.startswith(
-        f"ops said on 2026-06-01 (judgement {report.judgement}, 'her husband') that shop/people/sales/2"
+        f"ops said on 2026-06-01 (judgement {report.judgement}, 'her daughter') that shop/people/sales/2"
     )
-    assert bob in said
+    assert daughter in said
     reasons = _why_not(stage)
     assert "that shop/people/sales/1 and shop/people/sales/2 are not one" in reasons
     assert "both say the email fam@home.example, which would make them one if nobody had said otherwise" in reasons
-    assert "their names do not agree: ann lee and bob ray" in reasons
 
 
 def test_two_ids_of_one_customer_are_said_to_be_one(stage: Stage) -> None:
@@ -90,6 +89,7 @@ def test_nothing_shared_is_said_so_with_what_speaks_against_it(stage: Stage) -> 
     stage.shop.put("people", person("Bob Ray", email="b@home.example"))
     stage.sync()
     assert "they share no email, no phone, no id" in _why_not(stage)
+    assert "their names do not agree: ann lee and bob ray" in _why_not(stage)
 
 
 def test_a_shared_value_that_links_nobody_is_told_with_the_reason(stage: Stage) -> None:

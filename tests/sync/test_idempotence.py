@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors.memory.sandbox import World
 from tests.sync.hubs import Stage, person
+
+
+@pytest.fixture
+def timeline(timeline: Stage) -> Stage:
+    """The stage with records compared, too."""
+    timeline.configure(identity={"compare": True})
+    return timeline
 
 
 def _fill(shop: World, crm: World) -> None:

@@ -50,7 +50,7 @@ def _stage(folder: Path, template: Path) -> Iterator[Stage]:
     own.mkdir()
     path = own / "concord.db"
     path.write_bytes(template.read_bytes())
-    made = Stage(own, f"sqlite:///{path}")
+    made = Stage(own, f"sqlite:///{path}", compare=True)
     try:
         yield made
     finally:

@@ -84,7 +84,7 @@ def _stage(folder: Path, template: Path) -> Iterator[Stage]:
     own.mkdir()
     path = own / "concord.db"
     path.write_bytes(template.read_bytes())
-    made = Stage(own, f"sqlite:///{path}", push=PUSH_ALL, shop=SHOP, crm=CRM)
+    made = Stage(own, f"sqlite:///{path}", push=PUSH_ALL, shop=SHOP, crm=CRM, compare=True)
     made.connect("erp", streams=SHOP)
     try:
         yield made

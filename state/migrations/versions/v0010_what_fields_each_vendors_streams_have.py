@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 
 BIGID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
