@@ -85,13 +85,15 @@ def with_dlt(url: str, folder: Path) -> Work:
 
 
 def concord(url: str, folder: Path) -> Work:
-    """The hub with the bench's own vendor: pull, map, resolve, golden records."""
+    """The hub with the bench's own vendor: pull, map, resolve by exact values, golden records. What it costs to compare
+    records that share none is measured by bench/incremental.py."""
     from bench.vendor import connector
     from sync.hub import Hub
 
     path = folder / "concord.yaml"
     path.write_text(
-        "hub: {name: Bench, default_country: GB}\nconnections: {crm: {connector: memory, config: {world: b}}}\n"
+        "hub: {name: Bench, default_country: GB}\nidentity: {compare: false}\n"
+        "connections: {crm: {connector: memory, config: {world: b}}}\n"
     )
 
     def work() -> int:

@@ -7,7 +7,7 @@ fence sees to that.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, select, union_all, update
@@ -20,6 +20,7 @@ from state.records import chunks
 from state.tables import (
     block_key,
     comparison,
+    customer,
     dirty_entity,
     edge,
     entity,
@@ -164,6 +165,14 @@ def enqueue_unresolved(db: Database, lease: Lease) -> None:
 
 def enqueue_all(db: Database, lease: Lease, *stages: str) -> None:
     """Every live profile waits for these stages."""
+    for ids in _live_profiles(db):
+        with db.write(lease) as c:
+            for stage in stages:
+                enqueue(c, stage, ids)
+
+
+def _live_profiles(db: Database) -> Iterator[list[int]]:
+    """The ids of all live profiles, in parts."""
     after = 0
     statement = (
         select(entity.c.id)
@@ -176,10 +185,44 @@ def enqueue_all(db: Database, lease: Lease, *stages: str) -> None:
             ids = list(c.execute(statement, {"after": after}).scalars())
         if not ids:
             return
-        with db.write(lease) as c:
-            for stage in stages:
-                enqueue(c, stage, ids)
+        yield ids
         after = ids[-1]
+
+
+def queue_everything(db: Database, lease: Lease) -> None:
+    """Every live profile waits to be resolved again."""
+    for ids in _live_profiles(db):
+        with db.write(lease) as c:
+            insert_rows(c, dirty_entity, ("entity_id",), [(i,) for i in ids])
+
+
+def drop_snapshots(db: Database, lease: Lease) -> None:
+    """There is no snapshot from now on, so that all are due."""
+    with db.write(lease) as c:
+        c.execute(update(statistics).values(version=""))
+
+
+def unfile_all(db: Database, lease: Lease) -> None:
+    """Nobody is filed under any key, nor any key oversized. What is compared is kept, but has to be made again."""
+    after = 0
+    statement = _FILED_AFTER.with_only_columns(comparison.c.entity_id, comparison.c["keys"]).limit(TOGETHER)
+    again = update(comparison).where(comparison.c.entity_id == bindparam("i")).values(version="", keys=b"")
+    while True:
+        with db.read() as c:
+            rows = c.execute(statement, {"after": after}).all()
+        if not rows:
+            break
+        with db.write(lease) as c:
+            _delete_keys(c, [(key, row[0]) for row in rows for key in unpack(row[1])])
+            c.execute(again, [{"i": row[0]} for row in rows])
+        after = rows[-1][0]
+    with db.write(lease) as c:
+        c.execute(delete(oversized_key))
+
+
+def live_customers(c: Connection) -> int:
+    """How many customers there are."""
+    return int(c.execute(select(func.count()).select_from(customer).where(customer.c.status == "live")).scalar_one())
 
 
 def enqueue_filed(db: Database, lease: Lease) -> None:
@@ -292,7 +335,8 @@ _UNKEY = delete(block_key).where(block_key.c.key == bindparam("k"), block_key.c.
 
 
 def _delete_keys(c: Connection, rows: Sequence[tuple[int, int]]) -> None:
-    c.execute(_UNKEY, [{"k": key, "i": entity_id} for key, entity_id in rows])
+    if rows:
+        c.execute(_UNKEY, [{"k": key, "i": entity_id} for key, entity_id in rows])
 
 
 def forget(c: Connection, ids: Sequence[int]) -> None:

@@ -9,52 +9,31 @@ and a check a reference would be one more look-up for every row of a page (see d
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
-    Double,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-PERSONAL = {"personal": True}
-BIGID = BigInteger().with_variant(Integer, "sqlite")
-
-
-class Json(TypeDecorator[Any]):
-    """A JSON value kept as text, with keys in the order given; the same on both databases."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """The value as compact JSON."""
-        return None if value is None else orjson.dumps(value).decode()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """The JSON value."""
-        return None if value is None else orjson.loads(value)
-
+from state.columns import BIGID, PERSONAL
+from state.columns import Json as Json  # whoever reads a column needs its type
+from state.columns import metadata as metadata
+from state.match_tables import block_key as block_key
+from state.match_tables import comparison as comparison
+from state.match_tables import oversized_key as oversized_key
+from state.match_tables import pair_score as pair_score
+from state.match_tables import quarantine as quarantine
+from state.match_tables import scoring_model as scoring_model
+from state.match_tables import statistics as statistics
+from state.match_tables import value_count as value_count
+from state.match_tables import waiting_match as waiting_match
 
 counter = Table(
     "counter", metadata, Column("name", String(40), primary_key=True), Column("next", BigInteger, nullable=False)
@@ -171,87 +150,6 @@ edge = Table(
     Column("rule", String(40), nullable=False),
     Column("evidence", Json, nullable=False, info=PERSONAL),
     Index("ix_edge_b", "b"),
-)
-
-comparison = Table(
-    "comparison",  # what each live profile is compared by; derived from its entity
-    metadata,
-    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
-    Column("version", String(32), nullable=False),  # of all that it was made from: values, rules, settings
-    Column("kind", String(20), nullable=False),  # person | organization
-    Column("body", Text, nullable=False, info=PERSONAL),
-    Column("keys", LargeBinary, nullable=False, info=PERSONAL),  # those of block_key, eight bytes each
-    Column("scored", String(80)),  # snapshot/model of its last scoring; None: it waits
-)
-
-block_key = Table(
-    "block_key",
-    metadata,
-    Column("key", BigInteger, primary_key=True, autoincrement=False, info=PERSONAL),  # a digest of names and values
-    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
-)
-
-oversized_key = Table(
-    "oversized_key",  # too many records share it: they are filed under narrower ones
-    metadata,
-    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False, info=PERSONAL),
-)
-
-pair_score = Table(
-    "pair_score",
-    metadata,
-    Column("a", BIGID, primary_key=True, autoincrement=False),  # a < b
-    Column("b", BIGID, primary_key=True, autoincrement=False),
-    Column("log_odds", Double, nullable=False),
-    Column("model", String(40), nullable=False),
-    Index("ix_pair_score_b", "b"),
-    sqlite_with_rowid=False,
-)
-
-waiting_match = Table(
-    "waiting_match",  # entities to be compared, many a row
-    metadata,
-    Column("seq", BIGID, primary_key=True, autoincrement=True),
-    Column("stage", String(8), nullable=False),  # file | score
-    Column("entities", LargeBinary, nullable=False),  # ids, eight bytes each
-)
-
-value_count = Table(
-    "value_count",  # how many records hold a value, of those that several do
-    metadata,
-    Column("kind", String(20), primary_key=True),  # person | organization
-    Column("digest", BigInteger, primary_key=True, autoincrement=False, info=PERSONAL),
-    Column("records", Integer, nullable=False),
-    Column("names", Integer, nullable=False),  # under how many distinct names
-    sqlite_with_rowid=False,
-)
-
-statistics = Table(
-    "statistics",  # the snapshot of value_count that pairs are scored by
-    metadata,
-    Column("kind", String(20), primary_key=True),
-    Column("version", String(32), nullable=False),  # empty: there is none, or it is being taken
-    Column("at", String(27), nullable=False),
-    Column("records", Integer, nullable=False),  # comparisons that it was taken from
-    Column("held", Integer, nullable=False),  # comparisons now
-)
-
-scoring_model = Table(
-    "scoring_model",  # made by training; without any the shipped ones are used
-    metadata,
-    Column("version", String(40), primary_key=True),
-    Column("kind", String(20), nullable=False),
-    Column("body", Json, nullable=False),
-    Column("trained_on", Text, nullable=False),
-    Column("at", String(27), nullable=False),
-)
-
-quarantine = Table(
-    "quarantine",  # records of components too large to be told apart by scores
-    metadata,
-    Column("entity_id", BIGID, primary_key=True, autoincrement=False),
-    Column("component", BIGID, nullable=False, index=True),  # the smallest entity of it
 )
 
 judgement = Table(

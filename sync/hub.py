@@ -43,6 +43,7 @@ from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
 from sync.mending import Mending
 from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
+from sync.rebuild import RebuildReport, rebuild, rehearse
 from sync.reports import (
     ApplyReport,
     CheckReport,
@@ -444,6 +445,13 @@ class Hub:
                 raise TransientError("Another process is working out who is who; nothing was judged. Try again later.")
             self._turn.run(resolver)
             yield Judge(resolver, partial(self._turn.run, resolver), self._views.names(), actor, note)
+
+    def rebuild_identity(self, *, dry_run: bool = False) -> RebuildReport:
+        """Compares, scores and decides everything anew; with ``dry_run`` only tells what that would change."""
+        if dry_run:
+            folder = self.settings.hub.state_dir
+            return rehearse(self.db, folder, self._criteria(), lambda: Policy(self._survivorship()))
+        return rebuild(self._turn)
 
     def timeline(self, asked: str, limit: int = 50) -> Sequence[TimelineItem]:
         """What happened with a customer, newest first."""

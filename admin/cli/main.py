@@ -18,6 +18,7 @@ from admin.cli import (
     letters,
     look,
     past,
+    rebuild,
     replays,
     serving,
     setup,
@@ -85,6 +86,7 @@ letters.register(app)
 replays.register(app)
 fields.register(app)
 judge.register(app)
+rebuild.register(app)
 demonstrate.register(app)
 connector.register(app)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from mapping import blocking
 from mapping.features.texts import DIFFERENT, alike
 from state import judgements, matching
+from state.database import Connection, Database
+from state.leases import Lease
 from state.matching import unpack
 from state.tables import comparison, entity, statistics
 from sync import resolve
@@ -261,7 +263,7 @@ def test_a_key_that_too_many_share_is_narrowed_for_all_whatever_the_batches(stag
     assert {row["key"] for row in stage.rows("oversized_key")} == wide
 
 
-def test_a_kill_at_any_commit_costs_nothing(stage: Stage) -> None:
+def test_a_kill_at_any_commit_costs_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     _crowd(stage, 3)
     _put(stage, BOB)
     stage.sync()
@@ -269,25 +271,27 @@ def test_a_kill_at_any_commit_costs_nothing(stage: Stage) -> None:
     class Cut(BaseException):
         pass
 
-    uncut = 0
+    uncut, write = 0, Database.write
     for number in range(0, 90, 4):
         (fresh,) = _put(stage, person("Bob Thornbury", email=f"bob{number}@work.example", birth_date=BORN))
         seen = 0
 
-        def cut(conn: object, last: int = number) -> None:
+        @contextmanager
+        def cut(db: Database, lease: Lease | None = None, last: int = number) -> Iterator[Connection]:
             nonlocal seen
-            seen += 1
-            if seen > last:
-                raise Cut
+            with write(db, lease) as c:
+                yield c
+                seen += 1
+                if seen > last:
+                    raise Cut
 
-        writer = stage.hub.db._writer
-        event.listen(writer, "commit", cut)
-        try:
-            stage.hub.sync()
-            uncut += 1
-        except Cut:
-            pass
-        event.remove(writer, "commit", cut)
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "write", cut)
+            try:
+                stage.hub.sync()
+                uncut += 1
+            except Cut:
+                pass
         stage.clock.sleep(600)  # until the leases of the dead have run out
         stage.sync()
         with stage.hub.db.read() as c:
@@ -386,3 +390,83 @@ def test_ten_thousand_who_share_a_mailbox_and_a_line_are_merged_with_nobody(
         assert process_time() - began < 30
         assert len(stage.rows("customer")) == 10_000
         assert {row["status"] for row in stage.rows("customer")} == {"live"}
+
+
+def test_a_rebuild_changes_nothing_where_nothing_is_different(stage: Stage) -> None:
+    _crowd(stage)
+    _put(stage, BOB, ALSO_BOB, MAYBE_BOB)
+    stage.sync()
+    before, ids = stage.dump(leave_out={*BOOKKEEPING, "statistics"}), _ids(stage)
+    report = stage.hub.rebuild_identity()
+    assert (report.customers, report.merged, report.split) == (len(set(ids.values())), 0, 0)
+    assert stage.dump(leave_out={*BOOKKEEPING, "statistics"}) == before
+
+
+def test_a_rebuild_applies_changed_settings_and_a_dry_run_only_tells(stage: Stage) -> None:
+    _crowd(stage, 4)
+    _put(stage, BOB, ALSO_BOB)
+    stage.sync()
+    before = _ids(stage)
+    stage.configure(identity={"merge_above": 0.999})
+    written = stage.dump()
+    told = stage.hub.rebuild_identity(dry_run=True)
+    assert (told.customers, told.merged, told.split, told.moved) == (6, 0, 1, 1)
+    assert stage.dump() == written
+    assert list((stage.folder / "s").glob("rehearsal-*")) == []
+    done = stage.hub.rebuild_identity()
+    assert (done.customers, done.split) == (6, 1)
+    after = _ids(stage)
+    assert {one: id_ for one, id_ in before.items() if one != "shop/people 2"}.items() <= after.items()
+    stage.configure(identity={"merge_above": 0.95})
+    assert stage.hub.rebuild_identity(dry_run=True).merged == 1
+    stage.hub.rebuild_identity()
+    assert _ids(stage) == before
+    stage.configure(identity={"compare": False})
+    assert stage.hub.rebuild_identity(dry_run=True).split == 1
+    assert stage.hub.rebuild_identity().split == 1
+
+
+def test_a_judgement_outlives_ten_rebuilds(stage: Stage) -> None:
+    _put(stage, BOB, ALSO_BOB, person("Chioma Obi", email="obi@x.example"))
+    stage.sync()
+    ids = _ids(stage)
+    stage.hub.unmerge(ids["shop/people 1"], ["shop/people/2"])
+    stage.hub.merge([_ids(stage)["shop/people 2"], ids["shop/people 3"]])
+    judged = _ids(stage)
+    for _ in range(10):
+        stage.hub.rebuild_identity()
+        assert _ids(stage) == judged
+
+
+def test_a_rebuild_that_is_cut_off_is_finished_by_the_next_sync(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    _crowd(stage, 4)
+    _put(stage, BOB, ALSO_BOB)
+    stage.sync()
+    kept = _ids(stage)
+    write = Database.write
+
+    class Cut(BaseException):
+        pass
+
+    for number in range(1, 24, 3):
+        seen = 0
+
+        @contextmanager
+        def cut(db: Database, lease: Lease | None = None, last: int = number) -> Iterator[Connection]:
+            nonlocal seen
+            with write(db, lease) as c:
+                yield c
+                seen += 1
+                if seen > last:
+                    raise Cut
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "write", cut)
+            with suppress(Cut):
+                stage.hub.rebuild_identity()
+        stage.clock.sleep(600)
+        stage.sync()
+        with stage.hub.db.read() as c:
+            assert not matching.anything_waits(c)
+        assert {row["entity_id"] for row in stage.rows("block_key")} == {n + 1 for n in range(6)}
+        assert _ids(stage) == kept
