@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Executable, Table, bindparam, select
 from sqlalchemy import Connection as Connection  # re-exported: the engine passes it on and never makes one
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -27,6 +27,8 @@ from state.tables import lease as lease_table
 from state.versions import Standing
 
 if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
     from state.leases import Lease
 
 BLOCK = 5000
@@ -76,9 +78,18 @@ def insert_or_update(
     connection.execute(_upsert(table, tuple(keys), tuple(update), connection.dialect.name), rows)
 
 
+def inserting(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what to do on a conflict."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 40 ms that nobody shall wait for who keeps all in SQLite
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
 @cache
 def _upsert(table: Table, keys: tuple[str, ...], update: tuple[str, ...], dialect: str) -> Executable:
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    insert = inserting(table, dialect)
     if update:
         return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in update})
     return insert.on_conflict_do_nothing(index_elements=keys)
@@ -228,7 +239,7 @@ _FENCE = Prepared(select(lease_table.c.fence, lease_table.c.owner).where(lease_t
 
 @cache
 def _allocation(dialect: str) -> Executable:
-    insert = postgresql.insert(counter) if dialect == "postgresql" else sqlite.insert(counter)
+    insert = inserting(counter, dialect)
     more = counter.c.next + bindparam("more", type_=BigInteger)
     return insert.on_conflict_do_update(index_elements=["name"], set_={"next": more}).returning(counter.c.next)
 
