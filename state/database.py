@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from mapping.errors import ConfigError, LeaseLostError, TransientError
 from state import engines, versions
 from state.batches import Prepared, driver_of
+from state.engines import Transactions
 from state.failures import BUSY, CROWDED, MISSING, named
 from state.tables import counter
 from state.tables import lease as lease_table
@@ -117,7 +118,7 @@ class Database:
         self.now = now
         self._address = engines.address(url)
         self._patience = patience
-        self._reader, self._writer = engines.engines(self._address, patience, yielding)
+        self._reader, self._writer = map(Transactions, engines.engines(self._address, patience, yielding))
         self._turnstile = threading.Lock()
         self._block = block
         self._blocks: dict[str, range] = {}
@@ -189,7 +190,7 @@ class Database:
         with self.read() as connection:
             found = versions.standing(connection, self.place)
         if self._address.path is not None:
-            with self._errors_named(), self._writer.connect() as connection:
+            with self._errors_named(), self._writer.engine.connect() as connection:
                 engines.use_write_ahead_log(connection)  # a file restored from a backup may have lost it
         if found is not Standing.CURRENT:
             with self.write() as connection:
@@ -201,13 +202,13 @@ class Database:
         Otherwise whoever closes the database last does all of it. What cannot be done now is left to that.
         """
         if self._address.path is not None:
-            with suppress(sqlite3.Error, DBAPIError), self._writer.connect() as connection:
+            with suppress(sqlite3.Error, DBAPIError), self._writer.engine.connect() as connection:
                 driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         """Closes every connection; the object is of no further use."""
-        self._reader.dispose()
-        self._writer.dispose()
+        self._reader.close()
+        self._writer.close()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
