@@ -86,6 +86,7 @@ def with_dlt(url: str, folder: Path) -> Work:
 
 def concord(url: str, folder: Path) -> Work:
     """The hub with the bench's own vendor: pull, map, resolve, golden records."""
+    import connectors.memory.connector as named_in_the_configuration  # noqa: F401  a library too, loaded beforehand
     from bench.vendor import connector
     from sync.hub import Hub
 
