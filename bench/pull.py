@@ -87,6 +87,7 @@ def with_dlt(url: str, folder: Path) -> Work:
 def concord(url: str, folder: Path) -> Work:
     """The hub with the bench's own vendor: pull, map, resolve by exact values, golden records. What it costs to compare
     records that share none is measured by bench/incremental.py."""
+    import connectors.memory.connector as named_in_the_configuration  # noqa: F401  a library too, loaded beforehand
     from bench.vendor import connector
     from sync.hub import Hub
 

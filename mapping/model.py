@@ -17,6 +17,10 @@ from mapping.normalize import to_utc
 
 Instant = Annotated[datetime, AfterValidator(to_utc)]
 
+# Validators are built when somebody first asks for one: the engine reads only the fields off the models, and every
+# process that resolves would wait for them.
+STRICT = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
+
 
 class Kind(StrEnum):
     """The kinds of entity. The first two are profiles (resolved to customers), the others are facts."""
@@ -73,7 +77,7 @@ class Direction(StrEnum):
 class Record(BaseModel):
     """The common form of everything canonical."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = STRICT
 
     custom: dict[str, Any] = Field(default_factory=dict)
 
@@ -81,7 +85,7 @@ class Record(BaseModel):
 class Address(BaseModel):
     """A postal address; survives as a whole."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = STRICT
 
     street: str | None = None
     locality: str | None = None
@@ -96,7 +100,7 @@ class Participant(BaseModel):
     ``own`` is true in what this participant's own calendar says; the fact itself does not carry it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = STRICT
 
     role: str
     name: str | None = None
@@ -192,7 +196,7 @@ class Activity(Fact):
 class Line(BaseModel):
     """One line of an order or invoice."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = STRICT
 
     title: str | None = None
     sku: str | None = None
@@ -203,7 +207,7 @@ class Line(BaseModel):
 class Refund(BaseModel):
     """Money that went back for an order or a payment. ``key`` tells it from the other refunds of the same fact."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = STRICT
 
     key: str
     at: Instant | None = None

@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Executable, Table, bindparam, select
 from sqlalchemy import Connection as Connection  # re-exported: the engine passes it on and never makes one
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mapping.errors import ConfigError, LeaseLostError, TransientError
 from state import engines, versions
 from state.batches import Prepared, driver_of
+from state.engines import Transactions
 from state.failures import BUSY, CROWDED, MISSING, named
 from state.tables import counter
 from state.tables import lease as lease_table
 from state.versions import Standing
 
 if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
     from state.leases import Lease
 
 BLOCK = 5000
@@ -76,9 +79,18 @@ def insert_or_update(
     connection.execute(_upsert(table, tuple(keys), tuple(update), connection.dialect.name), rows)
 
 
+def inserting(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what to do on a conflict."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 40 ms that nobody shall wait for who keeps all in SQLite
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
 @cache
 def _upsert(table: Table, keys: tuple[str, ...], update: tuple[str, ...], dialect: str) -> Executable:
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    insert = inserting(table, dialect)
     if update:
         return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in update})
     return insert.on_conflict_do_nothing(index_elements=keys)
@@ -106,7 +118,7 @@ class Database:
         self.now = now
         self._address = engines.address(url)
         self._patience = patience
-        self._reader, self._writer = engines.engines(self._address, patience, yielding)
+        self._reader, self._writer = map(Transactions, engines.engines(self._address, patience, yielding))
         self._turnstile = threading.Lock()
         self._block = block
         self._blocks: dict[str, range] = {}
@@ -183,7 +195,7 @@ class Database:
         with self.read() as connection:
             found = versions.standing(connection, self.place)
         if self._address.path is not None:
-            with self._errors_named(), self._writer.connect() as connection:
+            with self._errors_named(), self._writer.engine.connect() as connection:
                 engines.use_write_ahead_log(connection)  # a file restored from a backup may have lost it
         if found is not Standing.CURRENT:
             with self.write() as connection:
@@ -195,13 +207,13 @@ class Database:
         Otherwise whoever closes the database last does all of it. What cannot be done now is left to that.
         """
         if self._address.path is not None:
-            with suppress(sqlite3.Error, DBAPIError), self._writer.connect() as connection:
+            with suppress(sqlite3.Error, DBAPIError), self._writer.engine.connect() as connection:
                 driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         """Closes every connection; the object is of no further use."""
-        self._reader.dispose()
-        self._writer.dispose()
+        self._reader.close()
+        self._writer.close()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -233,7 +245,7 @@ _FENCE = Prepared(select(lease_table.c.fence, lease_table.c.owner).where(lease_t
 
 @cache
 def _allocation(dialect: str) -> Executable:
-    insert = postgresql.insert(counter) if dialect == "postgresql" else sqlite.insert(counter)
+    insert = inserting(counter, dialect)
     more = counter.c.next + bindparam("more", type_=BigInteger)
     return insert.on_conflict_do_update(index_elements=["name"], set_={"next": more}).returning(counter.c.next)
 

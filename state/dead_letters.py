@@ -8,9 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from state.database import Database, parse_stamp
+from state.database import Database, inserting, parse_stamp
 from state.tables import dead_letter, raw_record
 
 MAX_BODY = 256 * 1024
@@ -108,7 +107,7 @@ def put(c: Connection, db: Database, place: Place, letters: Sequence[Letter]) ->
     """
     if not letters:
         return
-    insert = postgresql.insert(dead_letter) if db.dialect == "postgresql" else sqlite.insert(dead_letter)
+    insert = inserting(dead_letter, db.dialect)
     new = insert.excluded
     fresh = {name: new[name] for name in ("reason", "body", "state", "last_at")}
     statement = insert.on_conflict_do_update(index_elements=KEY, set_={**fresh, "times": dead_letter.c.times + 1})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -65,6 +66,44 @@ def engines(address: Address, patience: float, yielding: Callable[[], bool]) -> 
     )
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return reader, engine
+
+
+class Transactions:
+    """The transactions of an engine.
+
+    On SQLite a connection is kept for the next one: to give it back to SQLAlchemy's pool and take it out again costs
+    13 µs of processor, a transaction itself 5 (2026-11-29). A server's go through the pool, which asks whether they
+    still work.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._keeps = engine.dialect.name == "sqlite"
+        self._idle: list[Connection] = []
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A connection in a transaction that commits on success and rolls back on any error."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self._keeps:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Closes every connection that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+        self.engine.dispose()
 
 
 def take_turn(connection: Connection, patience: float) -> None:

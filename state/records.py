@@ -290,27 +290,20 @@ _UPDATE_ENTITY = (
 
 def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_ids: Mapping[str, int]) -> None:
     """Writes entities and queues them for resolving, which also keeps their identifiers."""
-    if not rows:
-        return
     new = [row for row in rows if row.id is None]
-    numbers = iter(db.allocate(c, "entity", len(new))) if new else iter(())
-    inserts: list[tuple[Any, ...]] = []
-    updates: list[dict[str, Any]] = []
-    dirty: list[tuple[Any, ...]] = []
-    for r in rows:
-        number = next(numbers) if r.id is None else r.id
-        if r.id is None:
-            inserts.append((number, raw_ids[r.remote_id], *r[2:13]))  # from part to rules, as _ENTITY_FIELDS
-        else:
-            updates.append({"b_id": number, **{f"n_{name}": getattr(r, name) for name in _ENTITY_FIELDS}})
-        dirty.append((number, r.old_fact_key))
-    insert_rows(c, entity, ("id", "raw_id", *_ENTITY_FIELDS), inserts)
-    if updates:
-        c.execute(_UPDATE_ENTITY, updates)
-    if any(left is not None for _, left in dirty):
-        insert_rows(c, dirty_entity, ("entity_id", "fact_key"), dirty)
-    else:
-        insert_rows(c, dirty_entity, ("entity_id",), [(number,) for number, _ in dirty])
+    known = [row for row in rows if row.id is not None]
+    if new:
+        numbers = db.allocate(c, "entity", len(new))
+        # From part to rules a row lies as the columns do.
+        inserts = [(number, raw_ids[r.remote_id], *r[2:13]) for number, r in zip(numbers, new, strict=True)]
+        insert_rows(c, entity, ("id", "raw_id", *_ENTITY_FIELDS), inserts)
+        insert_rows(c, dirty_entity, ("entity_id",), [(number,) for number in numbers])
+    if known:
+        c.execute(
+            _UPDATE_ENTITY,
+            [{"b_id": r.id, **{f"n_{name}": getattr(r, name) for name in _ENTITY_FIELDS}} for r in known],
+        )
+        insert_rows(c, dirty_entity, ("entity_id", "fact_key"), [(r.id, r.old_fact_key) for r in known])
 
 
 def write_sightings(c: Connection, slice_id: int, generation: int, raw_ids: Sequence[int]) -> None:

@@ -34,11 +34,12 @@ from sync.garbage import few_collections
 from sync.reports import ResolveReport
 from sync.resolve import Resolver
 
-ENOUGH = 5000
-"""Waiting entities that make a child worth its start, which takes half a second of a core and 60 MB."""
-STEP = 1000
-"""Waiting entities that make a batch worth its queries; what is left at the end, the parent resolves by itself."""
-BEHIND = 6000
+ENOUGH = 3000
+"""Waiting entities that make a child worth its start, which takes a third of a second of a core and 60 MB."""
+STEP = 2000
+"""Waiting entities that make a batch worth its queries, and the pages of the index of identifiers that it touches; what
+is left at the end, the parent resolves by itself."""
+BEHIND = 10_000
 """Waiting entities from which on the child no longer yields: the work would only be left to the end."""
 LEASE_SECONDS = 60.0
 PATIENCE = 60.0

@@ -18,8 +18,8 @@ from state.database import Connection
 from state.identities import Changes, Profile
 
 ALL = frozenset({"*"})
-PART = 500
-"""Customers a transaction, which takes two or three milliseconds."""
+PART = 400
+"""Customers a transaction, which takes a millisecond or two."""
 
 
 @dataclass(slots=True)

@@ -87,10 +87,10 @@ def test_a_migration_that_is_cut_off_leaves_nothing_behind(empty: Database, monk
     def cut(*_: object) -> None:
         raise Cut
 
-    event.listen(empty._writer, "commit", cut)
+    event.listen(empty._writer.engine, "commit", cut)
     with pytest.raises(Cut):
         empty.migrate()
-    event.remove(empty._writer, "commit", cut)
+    event.remove(empty._writer.engine, "commit", cut)
     with empty.read() as c:
         assert inspect(c).get_table_names() == []
     empty.migrate()
@@ -169,7 +169,7 @@ def test_the_newest_migration_is_the_one_the_program_expects() -> None:
 
 def test_an_up_to_date_database_is_only_read(database: Database) -> None:
     seen: list[str] = []
-    for engine in (database._reader, database._writer):
+    for engine in (database._reader.engine, database._writer.engine):
         event.listen(engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
     database.migrate()
     words = {statement.split()[0] for statement in seen}

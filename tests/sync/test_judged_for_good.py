@@ -219,7 +219,7 @@ def _every_cut(stage: Stage, before: set[frozenset[str]], after: set[frozenset[s
 
 def _cut_at(stage: Stage, place: int, judge: Any) -> bool:
     """Whether the so-manieth commit came, and so the judging was killed there."""
-    writer, commits = stage.hub.db._writer, []
+    writer, commits = stage.hub.db._writer.engine, []
 
     def commit(_: object) -> None:
         commits.append(1)
