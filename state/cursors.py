@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
+from state.batches import Prepared
 from state.database import insert_or_update
 from state.tables import cursor
 
@@ -32,6 +33,15 @@ def load(c: Connection, slice_id: int) -> Place:
         )
     ).one_or_none()
     return Place(*row) if row else Place()
+
+
+_GENERATION = Prepared(select(cursor.c.generation).where(cursor.c.slice_id == bindparam("slice_id")))
+
+
+def generation(c: Connection, slice_id: int) -> int:
+    """The generation of the slice's enumeration under way, or of its last one; 0 when it was never read."""
+    found = _GENERATION.rows(c, {"slice_id": slice_id})
+    return int(found[0][0]) if found else 0
 
 
 def store(c: Connection, slice_id: int, place: Place, at: str) -> None:
