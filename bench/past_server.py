@@ -7,15 +7,12 @@ next contact. ``/pages`` tells how many pages of windows were asked for.
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from bench.crm_server import CITIES, FAMILY, GIVEN, serve
+
 BEGINNING, END = datetime(2022, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
-GIVEN = ("Ada", "Ben", "Chloe", "Dev", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kaya", "Liam", "Mina", "Noor")
-FAMILY = ("Archer", "Bose", "Costa", "Dietz", "Evans", "Fontaine", "Gupta", "Hall", "Ivanova", "Jansen", "Kim", "Lopez")
-CITIES = ("Leeds", "Bristol", "York", "Derby", "Exeter", "Truro")
 ROW = (
     '{"id":"%07d","updated_at":"%s","properties":{"first_name":"%s","last_name":"%s","email":"%s",'
     '"phone":"+44 7%03d %06d","company":"%s & Sons","job_title":"Buyer","city":"%s","country":"GB","lifecycle":"%s"}}'
@@ -58,34 +55,18 @@ def main() -> None:
     past = Past(options.records, options.size)
     asked: list[None] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(path: str) -> bytes:
+        address = urlsplit(path)
+        if address.path == "/pages":
+            return str(len(asked)).encode()
+        query = parse_qs(address.query)
+        start, end = 0, past.records
+        if "since" in query:
+            asked.append(None)
+            start, end = (past.first(datetime.fromisoformat(query[name][0])) for name in ("since", "until"))
+        return past.page(max(start, int(query.get("cursor", ["0"])[0] or 0)), end)
 
-        def do_GET(self) -> None:
-            path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
-            body = str(len(asked)).encode() if path == "/pages" else self.listed(query)
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-            self.wfile.write(head + body)
-
-        def listed(self, query: dict[str, list[str]]) -> bytes:
-            """One page of a window, or of everything."""
-            start, end = 0, past.records
-            if "since" in query:
-                asked.append(None)
-                start, end = (past.first(datetime.fromisoformat(query[name][0])) for name in ("since", "until"))
-            return past.page(max(start, int(query.get("cursor", ["0"])[0] or 0)), end)
-
-        def handle(self) -> None:
-            """Answers until the client is gone, or was killed."""
-            with suppress(ConnectionError):
-                super().handle()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    server.serve_forever()
+    serve(answer)
 
 
 if __name__ == "__main__":

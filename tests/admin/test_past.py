@@ -79,7 +79,7 @@ def test_it_tells_what_it_has_read_and_is_listed_and_shown(concord: Concord, sho
     assert people["calls"] >= 18
     assert "done" in concord("backfills", "list").stdout
     runs = answer(concord, "runs")
-    assert {"kind": runs[1]["kind"], "new": runs[1]["counts"]["new"]} == {"kind": "backfill", "new": 10}
+    assert {"kind": runs[0]["kind"], "new": runs[0]["counts"]["new"]} == {"kind": "backfill", "new": 10}
 
 
 def test_what_failed_is_told_with_its_reason_and_how_to_go_on(concord: Concord, shop: World) -> None:
