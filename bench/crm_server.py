@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -46,6 +48,30 @@ def pages(records: int, size: int) -> list[bytes]:
     return found
 
 
+def serve(answer: Callable[[str], bytes]) -> None:
+    """Serves the JSON of each path until killed; prints the address it listens on."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = answer(self.path)
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            self.wfile.write(head + body)
+
+        def handle(self) -> None:
+            """Answers until the client is gone, or was killed."""
+            with suppress(ConnectionError):
+                super().handle()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
 def main() -> None:
     """Serves until killed; prints the address it listens on."""
     parser = argparse.ArgumentParser()
@@ -54,21 +80,10 @@ def main() -> None:
     options = parser.parse_args()
     bodies = pages(options.records, options.size)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(path: str) -> bytes:
+        return bodies[int(parse_qs(urlsplit(path).query).get("cursor", ["0"])[0] or 0)]
 
-        def do_GET(self) -> None:
-            cursor = parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0]
-            body = bodies[int(cursor or 0)]
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-            self.wfile.write(head + body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    server.serve_forever()
+    serve(answer)
 
 
 if __name__ == "__main__":

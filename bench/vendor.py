@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from connectors.core.http import Http
 from connectors.core.paging import by_cursor
@@ -31,11 +32,15 @@ PERSON = EntityRules(
 )
 
 
+END = "end"
+
+
 @dataclass(frozen=True, slots=True)
 class BenchConnector:
-    """Contacts by cursor; nothing can be written."""
+    """Contacts by cursor, with ``windowed`` by when they changed as well; nothing can be written."""
 
     http: Http
+    windowed: bool = False
     writes: Writes | None = None
     hooks: Hooks | None = None
 
@@ -45,23 +50,36 @@ class BenchConnector:
 
     def streams(self) -> list[Stream]:
         """Contacts."""
-        return [Stream("contacts", (PERSON,), self.read, properties_at="properties")]
+        window = self.window if self.windowed else None
+        return [Stream("contacts", (PERSON,), self.read, window=window, properties_at="properties")]
 
     def read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         """Every page from the cursor on."""
-        start = str(cursor) if cursor else "0"
-        for leaf in by_cursor(lambda at: self.http.json("GET", "/contacts", params={"cursor": at}), _next, start):
+        return self._pages({}, cursor, whole=True)
+
+    def window(self, slice_: Slice, start: datetime, end: datetime, cursor: Cursor | None) -> Iterator[Page]:
+        """The pages of a window from the cursor on; one that was read to its end has none left."""
+        return self._pages({"since": start.isoformat(), "until": end.isoformat()}, cursor, whole=False)
+
+    def _pages(self, params: dict[str, str], cursor: Cursor | None, *, whole: bool) -> Iterator[Page]:
+        if not whole and cursor == END:
+            return
+
+        def asked(at: str | None) -> Any:
+            return self.http.json("GET", "/contacts", params={**params, "cursor": at})
+
+        for leaf in by_cursor(asked, _next, str(cursor) if cursor else "0"):
             records = [
                 RawRecord(RemoteId(row["id"]), row, changed_at=datetime.fromisoformat(row["updated_at"]))
                 for row in leaf.page["results"]
             ]
-            yield Page(records, cursor=Cursor(leaf.next or "end"), complete=leaf.next is None)
+            yield Page(records, cursor=Cursor(leaf.next or END), complete=whole and leaf.next is None)
 
 
 def _next(page: dict[str, str | None]) -> str | None:
     return page["next"]
 
 
-def connector(url: str) -> BenchConnector:
+def connector(url: str, *, windowed: bool = False) -> BenchConnector:
     """The connector for the server at ``url``."""
-    return BenchConnector(Http(Runtime(), url))
+    return BenchConnector(Http(Runtime(), url), windowed)

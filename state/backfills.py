@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, update
 
+from state.batches import Prepared
 from state.database import Database
 from state.tables import backfill, partition
 
@@ -126,9 +127,12 @@ def unfinished(c: Connection) -> list[BackfillRow]:
     return [_backfill(row) for row in rows]
 
 
+_STATE = Prepared(select(backfill.c.state).where(backfill.c.id == bindparam("number")))
+
+
 def state(c: Connection, number: int) -> BackfillState:
     """Where it stands now, whoever had the last word."""
-    return BackfillState(c.execute(select(backfill.c.state).where(backfill.c.id == number)).scalar_one())
+    return BackfillState(_STATE.rows(c, {"number": number})[0][0])
 
 
 def begin(c: Connection, number: int, now: str) -> None:
@@ -170,9 +174,16 @@ def claim(c: Connection, number: int, fence: int, now: str) -> Part | None:
     return _part(row)
 
 
+_KEEP = (
+    update(partition)
+    .where(partition.c.id == bindparam("b_id"))
+    .values(cursor=bindparam("b_cursor"), counts=bindparam("b_counts"), updated_at=bindparam("b_now"))
+)
+
+
 def keep_place(c: Connection, id: int, cursor: str | None, counts: Mapping[str, int], now: str) -> None:
     """How far a partition has been read; in the transaction of the page."""
-    _set(c, id, now, cursor=cursor, counts=dict(counts))
+    c.execute(_KEEP, {"b_id": id, "b_cursor": cursor, "b_counts": dict(counts), "b_now": now})
 
 
 def forget_place(c: Connection, id: int, now: str) -> None:

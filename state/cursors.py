@@ -34,6 +34,13 @@ def load(c: Connection, slice_id: int) -> Place:
     return Place(*row) if row else Place()
 
 
+_GENERATION = Prepared(select(cursor.c.generation).where(cursor.c.slice_id == bindparam("slice_id")))
+
+
+def generation(c: Connection, slice_id: int) -> int:
+    """The generation of the slice's enumeration under way, or of its last one; 0 when it was never read."""
+    found = _GENERATION.rows(c, {"slice_id": slice_id})
+    return int(found[0][0]) if found else 0
 _FIELDS = ("value", "generation", "enumerating", "pages", "began_at", "updated_at")
 _MOVE = Prepared(
     update(cursor)

@@ -106,9 +106,13 @@ def slice_id(db: Database, connection_id: str, stream: str, key: str, title: str
         return int(c.execute(select(slice_.c.id).where(where)).scalar_one())
 
 
+_RULES = Prepared(select(slice_.c.rules).where(slice_.c.id == bindparam("slice_id")))
+
+
 def rules_of(c: Connection, slice_id: int) -> str | None:
     """The version of the rules that every entity of the slice was made with."""
-    return c.execute(select(slice_.c.rules).where(slice_.c.id == slice_id)).scalar()
+    found = _RULES.rows(c, {"slice_id": slice_id})
+    return found[0][0] if found else None
 
 
 def set_rules(c: Connection, slice_id: int, version: str) -> None:

@@ -15,13 +15,14 @@ from state import backfills, records, sweeps
 from state.backfills import OPEN, BackfillRow, BackfillState, Part, PartitionState
 from state.database import Database, stamp
 from state.leases import Heartbeat, Lease, Leases, new_owner
-from state.runs import Runs, RunStatus
+from state.runs import Runs, RunStatus, together
 from sync.backfill import Crew
 from sync.backfill_views import ON, Ledger, lease_of, sums
 from sync.backfilled import Asked, BackfillReport, EstimateReport
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
 from sync.estimate import Estimator, Limits, Window, windows
+from sync.garbage import few_collections
 from sync.intake import LEASE_SECONDS, Intake
 from sync.meter import ConnectionMeter
 from sync.reports import Observer, ResolveReport
@@ -132,6 +133,8 @@ class Backfills:
                 raise ConfigError(f"Another process is at a backfill of {name}; see concord backfills.")
             stack.callback(held.release)
             stack.enter_context(Heartbeat(held))
+            stack.enter_context(few_collections())
+            stack.enter_context(together())
             self._work(row, one, held)
         return self.ledger.show(number)
 

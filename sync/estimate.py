@@ -21,7 +21,7 @@ from sync.backfilled import Asked, EstimateReport, StreamEstimate
 from sync.meter import ConnectionMeter
 
 MOST_WINDOWS = 100_000
-LOOKS, SEEN, NARROWER, NARROWINGS = 3, 2, 16, 4
+LOOKS, SEEN, NARROWER, NARROWINGS = 3, 2, 6, 5
 """How many windows of a stream are looked at, how many pages of each are seen, and how a fuller one is narrowed."""
 STEP = re.compile(r"([1-9]\d{0,3})\s*(h|d|w|mo)")
 NO_WINDOW = "it cannot be asked for by date: it is read whole, and what changed at other times is left out"
@@ -129,9 +129,8 @@ class Estimator:
         if not slices:
             return StreamEstimate(stream.name, 0, 0, 0, 0, "counted"), 0.0
         look = Look()
-        places = sorted({0, len(steps) // 2, len(steps) - 1}) if len(steps) > LOOKS else range(len(steps))
-        for number in places:
-            self._look(stream, slices[number % len(slices)], steps[number], look)
+        for number in sorted({0, total // 2, total - 1}) if total > LOOKS else range(total):
+            self._look(stream, slices[number % len(slices)], steps[number // len(slices)], look)
         counted = look.whole and look.windows == total
         span = sum((end - start).total_seconds() for start, end in steps) * len(slices)
         density = sum(look.densities) / len(look.densities) if look.densities else None

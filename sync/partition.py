@@ -114,7 +114,7 @@ class PartitionRead:
         ready.rows.read += ready.left_out
         with self.db.write(self.lease) as c:
             self._hold(c, store, ready)
-            store.write(c, ready, cursors.load(c, self.part.slice_id).generation)
+            store.write(c, ready, cursors.generation(c, self.part.slice_id))
             gone = store.retraction.apply(c, ready.rows.gone, ready.now)
             backfills.keep_place(c, self.part.id, cursor, self._with(ready, gone), ready.now)
         return gone

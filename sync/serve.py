@@ -232,7 +232,7 @@ class Server:
         the streams that are at work."""
         if job.kind is JobKind.SWEEP:
             return Leases(self.db).held(lease_of(f"{JobKind.READ}:{job.connection}")) is not None
-        if job.kind is not JobKind.PUSH or job.asked_at is not None:
+        if job.kind is JobKind.READ or job.asked_at is not None:
             return False
         if parse_stamp(job.due_at or stamp(now)) + LONGEST_WAIT < now:
             return False

@@ -125,7 +125,8 @@ def test_a_request_that_holds_several_calls_waits_until_all_of_them_may_go() -> 
 )
 def test_a_share_of_a_limit_lets_that_part_of_its_rate_through(share: float, calls: int, seconds: float) -> None:
     limit = ALL.shared(share)
-    assert (limit.calls, limit.seconds) == (calls, pytest.approx(seconds))
+    assert limit.calls == calls
+    assert limit.seconds == pytest.approx(seconds)
     assert limit.calls / limit.seconds == pytest.approx(share * ALL.calls / ALL.seconds)
     world = World()
     runtime = replace(world.runtime, share=share)
