@@ -25,7 +25,7 @@ from sync.hub import Hub
 from sync.opening import models
 from sync.reports import ApplyReport, CustomerView, Observer, PlannedChange, PlanReport, StreamReport, SyncReport
 
-BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep", "schedule"})
+BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep", "schedule", "stream_schema"})
 """The tables that may change although nothing did."""
 
 PUSH_PEOPLE: Mapping[str, Any] = {"people": {"match_on": "email"}}
