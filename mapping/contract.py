@@ -164,9 +164,11 @@ class SchemaField:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The fields of one stream or target, by name."""
+    """The fields of one stream or target, by name; ``absent`` are those that rules may ask for and that no record has
+    now (a column that none of the files has)."""
 
     fields: Mapping[str, SchemaField] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
 
     @classmethod
     def read_only(cls, *names: str) -> Schema:

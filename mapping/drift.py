@@ -110,8 +110,9 @@ def is_field(name: str) -> bool:
 
 
 def fields_of(schema: Schema) -> dict[str, SchemaField]:
-    """The described fields by their kept names, without those that a connector computes."""
-    return {kept_name(name): one for name, one in schema.fields.items() if not name.startswith("_")}
+    """The described fields that records may have, by their kept names, without those that a connector computes."""
+    names = [name for name in schema.fields if not name.startswith("_") and name not in schema.absent]
+    return {kept_name(name): schema.fields[name] for name in names}
 
 
 def compare(known: Mapping[str, KnownField], described: Mapping[str, SchemaField]) -> list[Drift]:

@@ -88,7 +88,8 @@ class FilesConnector:
         layout makes of the columns, and the properties of files that have none."""
         columns = [name for export in self._of(layout.stream) if export.source for name in export.source.columns]
         names = dict.fromkeys([*columns, *sorted(Mapper(layout.rules).reads())])
-        return Schema({name: SchemaField(name, label=name, writable=False) for name in names})
+        absent = frozenset(names).difference(columns) if columns else frozenset[str]()
+        return Schema({name: SchemaField(name, label=name, writable=False) for name in names}, absent)
 
 
 def _summary(name: str, exports: Sequence[Export]) -> str:

@@ -27,7 +27,7 @@ def dead(stage: Stage) -> Stage:
     return stage
 
 
-def _numbers(stage: Stage, **wanted: str) -> list[int]:
+def _numbers(stage: Stage, **wanted: Any) -> list[int]:
     return [one.id for one in stage.hub.mending.letters(**wanted)]
 
 

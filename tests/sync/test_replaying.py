@@ -48,7 +48,7 @@ def full(stage: Stage) -> Stage:
 
 
 def test_a_replay_shows_what_would_change_and_writes_nothing_of_it(full: Stage) -> None:
-    _rules(full, {**RULE, "email": "concat([properties.given_name, '@y.example'])"})
+    _rules(full, {**RULE, "email": "join('', [properties.given_name, '@y.example'])"})
     before = full.dump([])
     report = _replay(full, dry_run=True)
     found = _shop(report)
@@ -127,7 +127,7 @@ def test_a_replay_that_was_killed_goes_on_and_ends_as_one_that_was_not(
     assert [one.status for one in full.hub.runs(each=True) if one.kind == "replay"].count("interrupted") == 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_replays_in_any_order_and_rules_that_change_back_leave_everything_equal(stage: Stage, seed: int) -> None:
     """Entities with the age of their values, and golden values, are those of the rules in force, however they came."""
     chance = random.Random(seed)
@@ -143,7 +143,12 @@ def test_replays_in_any_order_and_rules_that_change_back_leave_everything_equal(
                 world.change("people", id_, {"city": f"City {id_}"})
     stage.sync()
     before = stage.dump()
-    others = [RULE, {"job_title": None}, {"nickname": "properties.notes"}, {"job_title": "properties.city"}]
+    others: list[Mapping[str, Any]] = [
+        RULE,
+        {"job_title": None},
+        {"nickname": "properties.notes"},
+        {"job_title": "properties.city"},
+    ]
     for _ in range(4):
         _rules(stage, chance.choice(others), chance.choice(("shop", "crm")))
         names = chance.sample(["shop", "crm"], 2)
