@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     SerializeAsAny,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -22,6 +23,7 @@ from pydantic_core import CoreSchema
 from config import checks
 from config import schedule as schedules
 from config.block import Block
+from config.retention import StreamRetention
 
 Expression = Annotated[str, Field(min_length=1), AfterValidator(checks.expression)]
 Interval = Annotated[str, AfterValidator(checks.interval)]
@@ -67,6 +69,7 @@ class StreamSettings(Block):
         description="Largest share of the known records that one complete reading may miss and still be believed; "
         "beyond it nothing is taken for deleted until a person allows it.",
     )
+    retention: StreamRetention = Field(StreamRetention(), description="How long things of this stream are kept.")
     sweep: Interval | None = Field(
         None, description="How often this stream is searched for what is gone. Unset: as often as the connection's."
     )
@@ -198,6 +201,18 @@ class ConnectionSettings(Block):
         """How often a stream is to be swept; None for never."""
         mine = self.streams.get(stream)
         return schedules.interval((mine.sweep if mine else None) or self.sweep)
+
+    @field_validator("push")
+    @classmethod
+    def _push_needs_bodies(cls, value: dict[str, TargetSettings], info: ValidationInfo) -> dict[str, TargetSettings]:
+        streams: dict[str, StreamSettings] = info.data.get("streams", {})
+        named = [name for name, one in streams.items() if one.retention.bodies]
+        if value and named:
+            raise checks.refuse(
+                f"compares with bodies that the retention of {', '.join(named)} lets expire",
+                "no retention of bodies on a connection that is written to",
+            )
+        return value
 
     @field_validator("push")
     @classmethod

@@ -8,12 +8,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from config.retention import StreamRetention
 from config.settings import (
     ConnectionSettings,
     FieldPush,
     HubSettings,
     IdentitySettings,
     PrivacySettings,
+    RetentionSettings,
     Settings,
     StreamSettings,
     Survivorship,
@@ -28,11 +30,13 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("hub", HubSettings),
     ("connections.<name>", ConnectionSettings),
     ("connections.<name>.streams.<stream>", StreamSettings),
+    ("connections.<name>.streams.<stream>.retention", StreamRetention),
     ("connections.<name>.push.<target>", TargetSettings),
     ("connections.<name>.push.<target>.fields.<property>", FieldPush),
     ("identity", IdentitySettings),
     ("golden.<field>", Survivorship),
     ("privacy", PrivacySettings),
+    ("retention", RetentionSettings),
 )
 """Where each model stands in the file, in the order of the page."""
 

@@ -30,6 +30,7 @@ from config.connection import (
 from config.keys import KeyPath, show
 from config.policy import GoldenSettings, IdentitySettings, PrivacySettings, Survivorship
 from config.references import Reference
+from config.retention import RetentionSettings
 from mapping.errors import Problem
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "IdentitySettings",
     "PrivacySettings",
     "PushMode",
+    "RetentionSettings",
     "Settings",
     "Source",
     "StreamSettings",
@@ -126,6 +128,7 @@ class Settings(Block):
         GoldenSettings(), description="Which of several values survives, by canonical field."
     )
     privacy: PrivacySettings = Field(PrivacySettings(), description="What is never stored.")
+    retention: RetentionSettings = Field(RetentionSettings(), description="How long things are kept.")
     rates: dict[Currency, dict[date, Rate]] = Field(
         {},
         description="What one unit of a currency is worth in `hub.currency`, from a day on: "

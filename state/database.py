@@ -187,6 +187,11 @@ class Database:
             with self.write() as connection:
                 (versions.make if found is Standing.EMPTY else versions.upgrade)(connection)
 
+    def vacuum(self) -> None:
+        """Lets a PostgreSQL server tidy up what was deleted and count its rows; nobody waits for it."""
+        with self._errors_named(), self._writer.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM (ANALYZE)")
+
     def close(self) -> None:
         """Closes every connection; the object is of no further use."""
         self._reader.dispose()

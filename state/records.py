@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from state.batches import Prepared, among, insert_rows
+from state.bodies import text_of
 from state.database import Database, insert_or_update
 from state.tables import dirty_entity, entity, membership, raw_record, sighting, slice_
 
@@ -146,6 +147,8 @@ def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: 
     for ids in chunks(remote_ids):
         for row in statement.rows(c, {"slice_id": slice_id, "ids": ids}):
             found[row[1]] = StoredRaw(*row)
+            if body and not isinstance(row[7], str):
+                found[row[1]] = replace(found[row[1]], body=text_of(c, row[7]))
     return found
 
 
@@ -333,21 +336,39 @@ def live_elsewhere(c: Connection, slice_id: int, remote_ids: Iterable[str]) -> s
 
 
 def iter_bodies(db: Database, slice_id: int, size: int = 500) -> Iterator[list[StoredRaw]]:
-    """The live records of a slice with their bodies, in batches, for replay."""
+    """The live records of a slice with their bodies, in batches, for replay. Those whose body has expired are left
+    out: see ``expired``."""
     last = -1
     while True:
         statement = (
             select(*_RAW, raw_record.c.body)
-            .where(raw_record.c.slice_id == slice_id, raw_record.c.id > last, raw_record.c.state == "live")
+            .where(
+                raw_record.c.slice_id == slice_id,
+                raw_record.c.id > last,
+                raw_record.c.state == "live",
+                raw_record.c.body.is_not(None),
+            )
             .order_by(raw_record.c.id)
             .limit(size)
         )
         with db.read() as c:
-            rows = [StoredRaw(*tuple(row)) for row in c.execute(statement)]
+            rows = [replace(StoredRaw(*tuple(row)), body=text_of(c, row[7])) for row in c.execute(statement)]
         if not rows:
             return
         yield rows
         last = rows[-1].id
+
+
+def expired(c: Connection, slice_id: int) -> int:
+    """How many live records of a slice have no body any more, and cannot be mapped again before they are read again."""
+    bare = (raw_record.c.slice_id == slice_id) & (raw_record.c.state == "live") & raw_record.c.body.is_(None)
+    return int(c.execute(select(func.count()).where(bare)).scalar_one())
+
+
+def read_again(c: Connection, slice_id: int) -> None:
+    """Lets the next full reading take the records without a body for changed, although they are not."""
+    bare = (raw_record.c.slice_id == slice_id) & (raw_record.c.state == "live") & raw_record.c.body.is_(None)
+    c.execute(update(raw_record).where(bare, raw_record.c.hash != "").values(hash=""))
 
 
 def forget_dirty(c: Connection, seqs: Sequence[int]) -> None:

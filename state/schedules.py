@@ -14,10 +14,11 @@ ENDLESS = "9999-12-31T23:59:59.999999Z"
 
 
 class JobKind(StrEnum):
-    """What a job does: read a connection and resolve, or plan (and push) a destination."""
+    """What a job does: read a connection and resolve, plan (and push) a destination, or look after the database."""
 
     READ = "read"
     PUSH = "push"
+    CARE = "care"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from state.runs import together
 from state.vault import Vault
 from sync import schedule
 from sync.beside import Beside
+from sync.care import Care
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
 from sync.explain import Explaining
@@ -324,6 +325,11 @@ class Hub:
             if row.id == connection_id and row.name in self.settings.connections:
                 return self._switchboard.open(row.name)
         raise ConfigError("The plan is for a connection that is no longer configured.")
+
+    @property
+    def care(self) -> Care:
+        """Keeps the database small."""
+        return Care(self.db, self.settings, self.observer)
 
     def status(self) -> StatusReport:
         """Is all well, and if not, what to do."""

@@ -315,6 +315,7 @@ class Intake:
             counts.changed += done.changed
             counts.dead += done.dead
             counts.dropped += done.dropped
+            counts.notes += [told.replace("NAME", one.name) for told in done.notes]
         return number
 
 

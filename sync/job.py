@@ -60,7 +60,10 @@ def run(task: Task) -> Result:
     """Carries the task out. Raises nothing but what stops a process."""
     try:
         with Hub.open(task.path, text=task.text) as hub, together(f"{task.kind}:{task.connection}"):
-            if task.kind is JobKind.READ:
+            if task.kind is JobKind.CARE:
+                hub.care.tidy()
+                status, message = RunStatus.OK.value, ""
+            elif task.kind is JobKind.READ:
                 status, message = _read(hub.sync([task.connection], push=False))
             else:
                 status, message = _pushed(hub.deliver([task.connection]))

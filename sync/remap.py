@@ -10,6 +10,7 @@ from state.database import Database
 from state.dead_letters import Letter, Letters
 from state.leases import Lease
 from state.records import RawRow, StoredEntity, StoredRaw
+from state.runlog import note
 from sync.page import Failure, Reading, Rows, admitted, entity_rows, parse, retraction
 from sync.pull import Counts
 
@@ -41,6 +42,15 @@ def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slic
         counts.dropped += rows.dropped
     with db.write(lease) as c:
         records.set_rules(c, slice_id, version)
+        records.read_again(c, slice_id)
+    with db.read() as c:
+        bare = records.expired(c, slice_id)
+    if bare:
+        counts.notes.append(
+            f"{bare:,} stored records have no body any more and keep what the rules before made of them, until they are"
+            f" read again: concord sync NAME --stream {reading.stream.name} --full"
+        )
+        note("records without a body could not be mapped again", level="warning", slice=slice_id, records=bare)
     return counts
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import connector, demonstrate, engine, judge, look, serving, setup
+from admin.cli import connector, database, demonstrate, engine, judge, look, serving, setup
 from admin.cli.edge import Edge, harmless_streams, insistent, terminable
 from admin.cli.redaction import configure_logging
 from admin.cli.session import Session
@@ -69,6 +69,7 @@ look.register(app)
 judge.register(app)
 demonstrate.register(app)
 connector.register(app)
+database.register(app)
 
 
 def main() -> None:
