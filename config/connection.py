@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     SerializeAsAny,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -22,6 +23,7 @@ from pydantic_core import CoreSchema
 from config import checks
 from config import schedule as schedules
 from config.block import Block
+from config.retention import StreamRetention
 from mapping.drift import Contract
 
 Expression = Annotated[str, Field(min_length=1), AfterValidator(checks.expression)]
@@ -88,6 +90,7 @@ class StreamSettings(Block):
         description="What happens when the vendor's fields change: `evolve` takes new ones along, `freeze` maps only "
         "those accepted so far, `stop` reads nothing more until a person accepts them.",
     )
+    retention: StreamRetention = Field(StreamRetention(), description="How long things of this stream are kept.")
     sweep: Interval | None = Field(
         None, description="How often this stream is searched for what is gone. Unset: as often as the connection's."
     )
@@ -277,6 +280,18 @@ class ConnectionSettings(Block):
         named = [one.sweep or self.sweep for one in self.streams.values() if one.enabled]
         spans = {text: span for text in (named if self.streams else [self.sweep]) if (span := schedules.interval(text))}
         return min(spans, key=lambda text: spans[text]) if spans else None
+
+    @field_validator("push")
+    @classmethod
+    def _push_needs_bodies(cls, value: dict[str, TargetSettings], info: ValidationInfo) -> dict[str, TargetSettings]:
+        streams: dict[str, StreamSettings] = info.data.get("streams", {})
+        named = [name for name, one in streams.items() if one.retention.bodies]
+        if value and named:
+            raise checks.refuse(
+                f"compares with bodies that the retention of {', '.join(named)} lets expire",
+                "no retention of bodies on a connection that is written to",
+            )
+        return value
 
     @field_validator("push")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from config.retention import StreamRetention
 from config.settings import (
     AlertSettings,
     BudgetSettings,
@@ -16,6 +17,7 @@ from config.settings import (
     HubSettings,
     IdentitySettings,
     PrivacySettings,
+    RetentionSettings,
     Settings,
     StreamSettings,
     Survivorship,
@@ -31,12 +33,14 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("connections.<name>", ConnectionSettings),
     ("connections.<name>.budget", BudgetSettings),
     ("connections.<name>.streams.<stream>", StreamSettings),
+    ("connections.<name>.streams.<stream>.retention", StreamRetention),
     ("connections.<name>.push.<target>", TargetSettings),
     ("connections.<name>.push.<target>.fields.<property>", FieldPush),
     ("identity", IdentitySettings),
     ("golden.<field>", Survivorship),
     ("privacy", PrivacySettings),
     ("alerts", AlertSettings),
+    ("retention", RetentionSettings),
 )
 """Where each model stands in the file, in the order of the page."""
 

@@ -32,6 +32,7 @@ from config.connection import (
 from config.keys import KeyPath, show
 from config.policy import AlertSettings, GoldenSettings, IdentitySettings, PrivacySettings, Survivorship
 from config.references import Reference
+from config.retention import RetentionSettings
 from mapping.errors import Problem
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "IdentitySettings",
     "PrivacySettings",
     "PushMode",
+    "RetentionSettings",
     "Settings",
     "Source",
     "StreamSettings",
@@ -134,6 +136,7 @@ class Settings(Block):
     )
     privacy: PrivacySettings = Field(PrivacySettings(), description="What is never stored.")
     alerts: AlertSettings = Field(AlertSettings(), description="Who is told when something goes wrong.")
+    retention: RetentionSettings = Field(RetentionSettings(), description="How long things are kept.")
     rates: dict[Currency, dict[date, Rate]] = Field(
         {},
         description="What one unit of a currency is worth in `hub.currency`, from a day on: "

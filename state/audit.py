@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from state.database import Database, parse_stamp
 from state.tables import audit, event
@@ -52,6 +52,13 @@ def events(db: Database, *, limit: int = 100, before: int | None = None) -> list
 def audits(db: Database, *, limit: int = 100, before: int | None = None) -> list[Entry]:
     """The newest audit lines first; ``before`` an id, to page on."""
     return _entries(db, audit, "action", limit, before)
+
+
+def last_audit(db: Database, action: str) -> str:
+    """The stamp of the last audit line of this action; empty where there is none."""
+    query = select(func.max(audit.c.at)).where(audit.c.action == action)
+    with db.read() as c:
+        return str(c.execute(query).scalar() or "")
 
 
 def _entries(db: Database, table: Table, what: str, limit: int, before: int | None) -> list[Entry]:

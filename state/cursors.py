@@ -41,6 +41,8 @@ def generation(c: Connection, slice_id: int) -> int:
     """The generation of the slice's enumeration under way, or of its last one; 0 when it was never read."""
     found = _GENERATION.rows(c, {"slice_id": slice_id})
     return int(found[0][0]) if found else 0
+
+
 _FIELDS = ("value", "generation", "enumerating", "pages", "began_at", "updated_at")
 _MOVE = Prepared(
     update(cursor)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, String, cast, func, or_, select
 
 from mapping.normalize import email_key
 from state.batches import among
+from state.bodies import text_of
 from state.database import Database
 from state.records import chunks
 from state.tables import connection, customer, entity, fact, golden_record, identifier, membership, raw_record, slice_
@@ -183,8 +184,8 @@ def remotes(c: Connection, connection_id: str, streams: Sequence[str]) -> Iterat
             entity.c.live,
         )
     )  # fmt: skip
-    for row in c.execute(statement):
-        yield PulledRow(*row)
+    for customer_id, remote_id, body, observed_at, version in c.execute(statement):
+        yield PulledRow(customer_id, remote_id, text_of(c, body) or "{}", observed_at, version)
 
 
 def entity_places(c: Connection, entity_ids: Sequence[int]) -> dict[int, str]:

@@ -210,6 +210,11 @@ class Database:
             with suppress(sqlite3.Error, DBAPIError), self._writer.engine.connect() as connection:
                 driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
+    def vacuum(self) -> None:
+        """Lets a PostgreSQL server tidy up what was deleted and count its rows; nobody waits for it."""
+        with self._errors_named(), self._writer.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM (ANALYZE)")
+
     def close(self) -> None:
         """Closes every connection; the object is of no further use."""
         self._reader.close()

@@ -94,7 +94,8 @@ def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:
         c.execute(statement, [{"b_id": r.id, **{f"n_{name}": getattr(r, name) for name in columns}} for r in old])
         for ids in chunks(row.id for row in old):
             c.execute(delete(fact_ref).where(among(fact_ref.c.fact_id, "ids")), {"ids": ids})
-        for ids in chunks(row.id for row in old if row.kind in MONEY):
+        # Also of a fact that is of another kind than before, and has names still.
+        for ids in chunks(row.id for row in old if row.kind in MONEY or row.names):
             c.execute(delete(fact_name).where(among(fact_name.c.fact_id, "ids")), {"ids": ids})
         for row in old:
             if row.id is not None:

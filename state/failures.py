@@ -10,6 +10,10 @@ from mapping.errors import ConcordError, ConfigError, RecordError, TransientErro
 
 BUSY = "The database {place} stayed busy for too long: another process is writing; the work is tried again later."
 FULL = "The disk under the database {place} is full; free some space, the work is tried again later."
+REFUSES = (
+    "The disk under the database {place} refuses to read or write: it is full, over a quota, or faulty; the work is"
+    " tried again later."
+)
 UNREACHABLE = "The database {place} cannot be reached or has shut down; the work is tried again later."
 CROWDED = "The database {place} has no connection or memory to spare; the work is tried again later."
 READ_ONLY = "The database {place} is read-only; give Concord a database it may write to."
@@ -35,7 +39,7 @@ SQLITE: tuple[tuple[str, type[ConcordError], str], ...] = (
     ("SQLITE_PERM", ConfigError, MISSING),
     ("SQLITE_NOTADB", ConfigError, NOT_OURS),
     ("SQLITE_CORRUPT", ConfigError, DAMAGED),
-    ("SQLITE_IOERR", TransientError, UNREACHABLE),
+    ("SQLITE_IOERR", TransientError, REFUSES),
     ("SQLITE_TOOBIG", RecordError, BAD_VALUE),
 )
 

@@ -48,6 +48,26 @@ class Keys:
             written.unlink(missing_ok=True)
         return self.read() or []
 
+    def copy(self, path: Path) -> bool:
+        """Writes the keys of the file to a new one that only its owner may read; False where there is no file."""
+        texts = self._texts() if self.in_file else None
+        if texts is None:
+            return False
+        Keys(path.parent, {})._written(texts).replace(path)
+        return True
+
+    def put_back(self, path: Path) -> bool:
+        """Takes the keys of such a copy where there are none; False where there are others, which stay."""
+        copied = Keys(path.parent, {})
+        copied._file = path
+        texts = copied._texts()
+        if texts is None or self._texts() == texts:
+            return True
+        if not self.in_file or self._file.exists():
+            return False
+        self._written(texts).replace(self._file)
+        return True
+
     def put_new_first(self) -> None:
         """Adds a fresh key before those of the file."""
         self._written([Fernet.generate_key().decode(), *(self._texts() or ())]).replace(self._file)

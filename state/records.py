@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from state.batches import Prepared, among, insert_rows
+from state.bodies import text_of
 from state.database import Database, insert_or_update
 from state.leases import Lease
 from state.tables import dirty_entity, entity, membership, raw_record, sighting, slice_
@@ -177,6 +178,8 @@ def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: 
     for ids in chunks(remote_ids):
         for row in statement.rows(c, {"slice_id": slice_id, "ids": ids}):
             found[row[1]] = StoredRaw(*row)
+            if body and not isinstance(row[7], str):
+                found[row[1]] = replace(found[row[1]], body=text_of(c, row[7]))
     return found
 
 
@@ -372,7 +375,7 @@ def iter_bodies(db: Database, slice_id: int, size: int = 500, since: str = "") -
             select(*_RAW, raw_record.c.body).where(where, raw_record.c.id > last).order_by(raw_record.c.id).limit(size)
         )
         with db.read() as c:
-            rows = [StoredRaw(*tuple(row)) for row in c.execute(statement)]
+            rows = [replace(StoredRaw(*tuple(row)), body=text_of(c, row[7])) for row in c.execute(statement)]
         if not rows:
             return
         yield rows
@@ -387,7 +390,14 @@ def newest_bodies(c: Connection, slice_id: int, count: int) -> list[str]:
         .order_by(raw_record.c.observed_at.desc(), raw_record.c.id.desc())
         .limit(count)
     )
-    return list(c.execute(select(raw_record.c.body).where(raw_record.c.id.in_(newest))).scalars())
+    found = c.execute(select(raw_record.c.body).where(raw_record.c.id.in_(newest))).scalars().all()
+    return [text for body in found if (text := text_of(c, body)) is not None]
+
+
+def read_again(c: Connection, slice_id: int) -> None:
+    """Lets the next full reading take the records without a body for changed, although they are not."""
+    bare = (raw_record.c.slice_id == slice_id) & (raw_record.c.state == "live") & raw_record.c.body.is_(None)
+    c.execute(update(raw_record).where(bare, raw_record.c.hash != "").values(hash=""))
 
 
 _FORGET = Prepared(delete(dirty_entity).where(among(dirty_entity.c.seq, "ids")))

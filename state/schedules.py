@@ -15,11 +15,13 @@ ENDLESS = "9999-12-31T23:59:59.999999Z"
 
 
 class JobKind(StrEnum):
-    """What a job does: read a connection and resolve, search it for what is gone, or plan (and push) a destination."""
+    """What a job does: read a connection and resolve, search it for what is gone, plan (and push) a destination, or
+    look after the database."""
 
     READ = "read"
     SWEEP = "sweep"
     PUSH = "push"
+    CARE = "care"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -87,11 +88,10 @@ raw_record = Table(
 body_words = Table(
     "body_words",
     metadata,
-    Column("id", BIGID, primary_key=True, autoincrement=True),
+    Column("id", String(16), primary_key=True),  # a digest of the words
     Column("connection_id", String(80), nullable=False),
     Column("stream", String(120), nullable=False),
     Column("words", LargeBinary, nullable=False),  # what bodies of the stream were packed with: names of fields
-    Index("ix_body_words_connection_id", "connection_id", "stream"),
 )
 
 sighting = Table(

@@ -41,7 +41,7 @@ def standing(connection: Connection, place: str) -> Standing:
         if inspector.get_table_names():
             raise ConfigError(NOT_OURS.format(place=place) + " It holds other tables; give Concord one of its own.")
         return Standing.EMPTY
-    found = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar_one_or_none()
+    found = found_version(connection)
     if found == HEAD:
         return Standing.CURRENT
     if found is not None and found not in known_versions():
@@ -71,11 +71,18 @@ def make(connection: Connection) -> None:
     connection.execute(insert(version).values(version_num=HEAD))
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, to: str = "head") -> None:
     """Runs the missing migrations inside the open transaction: all of them take effect, or none."""
     from alembic import command
 
-    command.upgrade(config(connection), "head")
+    command.upgrade(config(connection), to)
+
+
+def found_version(connection: Connection) -> str | None:
+    """The version that stands in a database of Concord; None in one that has none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar_one_or_none()
 
 
 def known_versions() -> frozenset[str]:

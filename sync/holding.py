@@ -51,7 +51,7 @@ class Keeper:
             raws = records.load_raws(c, number, full, body=True)
         stored = {one: parse(raw.body) for one, raw in raws.items() if raw.body and raw.state == "live"}
         return [
-            replace(one, body=carried(one.body, stored[one.remote_id], self.at, self.names, computed=self.computed))
+            one._replace(body=carried(one.body, stored[one.remote_id], self.at, self.names, computed=self.computed))
             if one.coverage is Coverage.FULL and one.remote_id in stored
             else one
             for one in found

@@ -32,6 +32,7 @@ from sync import schedule
 from sync.alert import Alerts
 from sync.backfills import Backfills
 from sync.beside import Beside
+from sync.care import Care
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
 from sync.explain import Explaining
@@ -328,7 +329,7 @@ class Hub:
     @property
     def backfills(self) -> Backfills:
         """Reading the past, beside the increments."""
-        beside = partial(Beside, self.settings.hub.database, self._protection, self._survivorship)
+        beside = partial(Beside, self.settings.hub.database, self._criteria, self._survivorship)
         args = (self._switchboard, self._intake, self.observer, beside, self._resolved, self._wanted, self.crashes)
         return Backfills(self.db, *args)
 
@@ -337,6 +338,11 @@ class Hub:
             if row.id == connection_id and row.name in self.settings.connections:
                 return self._switchboard.open(row.name)
         raise ConfigError("The plan is for a connection that is no longer configured.")
+
+    @property
+    def care(self) -> Care:
+        """Keeps the database small."""
+        return Care(self.db, self.settings, self.observer)
 
     def status(self) -> StatusReport:
         """Is all well, and if not, what to do."""

@@ -323,7 +323,7 @@ class Intake:
             counts.changed += done.changed
             counts.dead += done.dead
             counts.dropped += done.dropped
-            counts.notes += done.notes
+            counts.notes += [told.replace("NAME", one.name) for told in done.notes]
         return number
 
 

@@ -68,7 +68,10 @@ def run(task: Task) -> Result:
     try:
         with Hub.open(task.path, text=task.text) as hub, together(f"{task.kind}:{task.connection}"):
             again: datetime | None = None
-            if task.kind is JobKind.READ:
+            if task.kind is JobKind.CARE:
+                hub.care.tidy()
+                status, message = RunStatus.OK.value, ""
+            elif task.kind is JobKind.READ:
                 status, message = _read(hub.sync([task.connection], push=False, sweep=False))
             elif task.kind is JobKind.SWEEP:
                 swept, again = hub.sweep_due(task.connection)

@@ -154,7 +154,7 @@ def _sums(found: Measures, names: dict[str, str]) -> Iterator[Metric]:
             last.add_metric(place, one.value)
         elif one.name in COSTS or one.name.startswith(WAITED):
             spent[one.name, connection] = spent.get((one.name, connection), 0.0) + one.value
-        elif one.name in RECORDS or one.kind not in ("pull", "sweep"):
+        elif one.name in RECORDS or one.kind in ("resolve", "push"):
             records.add_metric([*place, one.name], one.value)
     for (name, connection), value in spent.items():
         if name in costs:

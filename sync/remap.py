@@ -27,7 +27,10 @@ UNDER_WAY = ""
 SIZE = 500
 Fetch = Callable[[Sequence[str]], Sequence[RawRecord]]
 """Records by their ids, from the vendor."""
-EXPIRED = "{count} records whose bodies are no longer kept stay as they were mapped"
+EXPIRED = (
+    "{count:,} stored records have no body any more and stay as other rules mapped them, until they are read again: "
+    "concord sync NAME --stream {stream} --full"
+)
 
 
 @dataclass(slots=True)
@@ -152,6 +155,7 @@ def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slic
     again(Slicewise(db, connection_id, reading, slice_id), lease, counts)
     with db.write(lease) as c:
         records.set_rules(c, slice_id, version)
+        records.read_again(c, slice_id)
     return counts
 
 
@@ -167,7 +171,7 @@ def again(work: Slicewise, lease: Lease, counts: Counts, told: Callable[[int], N
         expired += len(batch.expired)
         told(counts.read)
     if expired:
-        counts.notes.append(EXPIRED.format(count=expired))
+        counts.notes.append(EXPIRED.format(count=expired, stream=work.reading.stream.name))
 
 
 def _remapped(

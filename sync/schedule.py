@@ -22,7 +22,15 @@ from state.leases import Leases
 from state.schedules import Job, JobKind, Wanted
 from sync.reports import JobView
 
-DOES = {JobKind.READ: "read and resolve", JobKind.SWEEP: "search for what is gone", JobKind.PUSH: "plan and push"}
+DOES = {
+    JobKind.READ: "read and resolve",
+    JobKind.SWEEP: "search for what is gone",
+    JobKind.PUSH: "plan and push",
+    JobKind.CARE: "look after it",
+}
+DATABASE = "(database)"
+"""What stands for the connection in a job that is of none; no connection can be called so."""
+DAILY = "every 1 days"
 WHEN_NEWS = "when something changed"
 """The schedule of a push."""
 LONGEST_JITTER = timedelta(seconds=60)
@@ -60,7 +68,7 @@ def wanted(settings: Settings, now: datetime) -> list[Wanted]:
 
     Every connection that is read has one, without a schedule only for being asked. An interval begins at once, a cron
     line at its next time. One that has a schedule is swept by a job of its own, which looks at once what is due. Every
-    destination has a job that follows the news.
+    destination has a job that follows the news, and the database one a day.
     """
     jobs = []
     for name, one in settings.connections.items():
@@ -76,6 +84,8 @@ def wanted(settings: Settings, now: datetime) -> list[Wanted]:
                 jobs.append(Wanted(JobKind.SWEEP, name, searched if spec else "", stamp(now) if spec else None))
         if any(target.enabled for target in one.push.values()):
             jobs.append(Wanted(JobKind.PUSH, name, WHEN_NEWS, stamp(now)))
+    due = next_due(DAILY, settings.hub.timezone, now, f"{JobKind.CARE}:{DATABASE}")
+    jobs.append(Wanted(JobKind.CARE, DATABASE, DAILY, stamp(due) if due else None))
     return jobs
 
 

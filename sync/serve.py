@@ -221,6 +221,8 @@ class Server:
     def _rests(self, job: Job) -> bool:
         """Whether the admin lets the connection rest, or its login must be mended first. What a person asks for now is
         tried all the same, unless they paused it."""
+        if job.kind is JobKind.CARE:
+            return False
         settings = self._now.settings.connections.get(job.connection)
         row = Connections(self.db).get(job.connection)
         if settings is None or (settings.paused and job.asked_at is None):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connectors.core.skeleton import Skeleton
     from state.vault import Vault
     from sync.hub import Hub
+    from sync.safekeeping import BackupReport, MigrateReport, RestoreReport
 
 
 def open_hub(path: Path, observer: Observer) -> Hub:
@@ -48,6 +49,27 @@ def serve(path: Path, most: int, logs: Sequence[str] = (), metrics: tuple[str, i
 
     with closing(server), exposed(server.db, *metrics):
         server.run()
+
+
+def backup(path: Path, file: Path, *, with_key: bool, observer: Observer) -> BackupReport:
+    """Saves the database of a configuration. Raises ConfigError, and TransientError where the disk is full."""
+    from sync.safekeeping import backup
+
+    return backup(path, file, with_key=with_key, observer=observer)
+
+
+def restore(path: Path, file: Path, *, force: bool, observer: Observer) -> RestoreReport:
+    """Puts a backup in the place of the database. Raises ConfigError and DatabaseVersionError, having done nothing."""
+    from sync.safekeeping import restore
+
+    return restore(path, file, force=force, observer=observer)
+
+
+def migrate(path: Path, *, with_backup: bool, observer: Observer) -> MigrateReport:
+    """Brings the database to this program's version. Raises ConfigError and DatabaseVersionError."""
+    from sync.safekeeping import migrate
+
+    return migrate(path, with_backup=with_backup, observer=observer)
 
 
 def check_config(path: Path, *, with_secrets: bool) -> Settings:

@@ -11,6 +11,7 @@ import typer
 from admin.cli import (
     alerting,
     connector,
+    database,
     demonstrate,
     engine,
     fields,
@@ -89,6 +90,7 @@ judge.register(app)
 rebuild.register(app)
 demonstrate.register(app)
 connector.register(app)
+database.register(app)
 
 
 def main() -> None:

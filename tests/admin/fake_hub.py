@@ -159,7 +159,7 @@ INCIDENT = AlertView(
     "2026-11-23T12:00:30.000000Z", "",
 )  # fmt: skip
 UNHEARD = Waiting("!secret slack_url", 2, "it could not be reached, or did not answer in time")
-TRIED = Tried("!secret slack_url", True)
+SENT = Tried("!secret slack_url", True)
 ITEM = TimelineItem("shopify:order:1", "2026-02-01T10:00:00Z", "order", "buyer", "Order #1, 19.95 EUR", ("shop",))
 
 

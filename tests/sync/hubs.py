@@ -25,9 +25,8 @@ from sync.hub import Hub
 from sync.opening import models
 from sync.reports import ApplyReport, CustomerView, Observer, PlannedChange, PlanReport, StreamReport, SyncReport
 
-BOOKKEEPING = frozenset(
-    "run cursor lease sighting sweep schedule alert alert_delivery run_log tally spending stream_schema".split()
-)
+BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep", "schedule", "spending", "stream_schema"})
+BOOKKEEPING |= {"alert", "alert_delivery", "run_log", "tally"}
 """The tables that may change although nothing did."""
 
 PUSH_PEOPLE: Mapping[str, Any] = {"people": {"match_on": "email"}}

@@ -20,7 +20,8 @@ from state.schedules import JobKind, Wanted
 from sync.incidents import SERVING
 from tests.sync.hubs import Stage, person
 from tests.sync.inbox import Inbox, inbox
-from tests.sync.test_serve import Served, served  # noqa: F401  a fixture
+from tests.sync.served import Served
+from tests.sync.test_serve import served  # noqa: F401  a fixture
 
 DAY = 86_400.0
 BROKEN = {"newsletter": "maybe"}

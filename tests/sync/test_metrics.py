@@ -160,7 +160,7 @@ def test_a_port_that_is_taken_is_told_in_one_sentence(tmp_path: Path, sqlite_tem
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"127.0.0.1:{port}: Address already in use. Give another"):
             exposed(db, "127.0.0.1", port).__enter__()
-    with pytest.raises(ConfigError, match="cannot be served at nowhere.example"):
+    with pytest.raises(ConfigError, match=r"cannot be served at nowhere\.example"):
         exposed(db, "nowhere.example", port).__enter__()
     db.close()
 

@@ -16,8 +16,9 @@ from state.connections import Connections, Pause
 from state.database import stamp
 from state.leases import Leases
 from state.schedules import JobKind, Wanted
+from sync.job import Result, Task, run
 from sync.reports import JobView
-from sync.schedule import WHEN_NEWS
+from sync.schedule import DAILY, DATABASE, WHEN_NEWS
 from sync.serve import LONGEST_WAIT, Server
 from tests.sync.hubs import Stage, person
 from tests.sync.patience import wait
@@ -181,7 +182,7 @@ def test_an_edit_is_taken_over_without_a_restart_and_wakes_the_pushes(served: Se
     served.write(shop={"schedule": "every 2 days"}, crm={"schedule": "every 3 days"})
     served.settle()
     assert sorted(served.ran()[2:]) == ["push-crm", "read-crm", "read-shop"]
-    assert {one.spec for one in server.jobs()} == {"every 2 days", "every 3 days", WHEN_NEWS}
+    assert {one.spec for one in server.jobs()} == {"every 2 days", "every 3 days", WHEN_NEWS, DAILY}
 
 
 def test_an_edit_that_is_wrong_changes_nothing_and_is_told_once(served: Served) -> None:
@@ -334,4 +335,21 @@ def test_a_removed_connection_has_no_job_any_more(served: Served) -> None:
     del served.stage.settings["connections"]["shop"]
     served.write()
     server.tick()
-    assert {one.connection for one in server.jobs()} == {"crm"}
+    assert {one.connection for one in server.jobs()} == {"crm", DATABASE}
+
+
+def test_the_database_is_looked_after_once_a_day(served: Served) -> None:
+    served.server()
+    served.settle()
+    for _ in range(2):
+        served.stage.clock.sleep(86_400 + 120)
+        served.settle()
+    assert served.ran().count(f"care-{DATABASE}") == 2
+
+
+def test_looking_after_the_database_is_a_job_like_any_other(stage: Stage) -> None:
+    stage.another().close()
+    path = stage.folder / "concord.yaml"
+    assert run(Task(path, path.read_text(), JobKind.CARE, DATABASE)) == Result("ok", crashes=[])
+    (kept,) = stage.hub.runs()
+    assert (kept.kind, kept.job) == ("care", f"care:{DATABASE}")

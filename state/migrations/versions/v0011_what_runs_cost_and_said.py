@@ -41,10 +41,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "body_words",
-        sa.Column("id", BIGID, autoincrement=True, nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("connection_id", sa.String(length=80), nullable=False),
         sa.Column("stream", sa.String(length=120), nullable=False),
         sa.Column("words", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_body_words")),
     )
-    op.create_index("ix_body_words_connection_id", "body_words", ["connection_id", "stream"], unique=False)
