@@ -179,7 +179,7 @@ class FakeAlerts:
         return self.hub.answers.get("undelivered", [])
 
     def test(self) -> Any:
-        return self.hub._answer("test", [TRIED])
+        return self.hub._answer("test", [SENT])
 
 
 @dataclass

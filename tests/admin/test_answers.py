@@ -36,7 +36,7 @@ JSON_ANSWERS: list[tuple[str, Any]] = [
     ("alerts", {"open": [answers.INCIDENT], "undelivered": []}),
     ("alerts list", {"open": [answers.INCIDENT], "undelivered": []}),
     ("alerts send", {"open": [answers.INCIDENT], "undelivered": []}),
-    ("alerts test", [answers.TRIED]),
+    ("alerts test", [answers.SENT]),
     ("dead-letters", [answers.LETTER]),
     ("dead-letters list", [answers.LETTER]),
     ("dead-letters show 3", answers.LETTER),
