@@ -212,7 +212,7 @@ class Database:
 
     def vacuum(self) -> None:
         """Lets a PostgreSQL server tidy up what was deleted and count its rows; nobody waits for it."""
-        with self._errors_named(), self._writer.connect() as connection:
+        with self._errors_named(), self._writer.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM (ANALYZE)")
 
     def close(self) -> None:

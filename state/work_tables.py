@@ -1,4 +1,4 @@
-"""The tables of the hub's own work: jobs and runs, backfills, sweeps, what was spent, what changed at vendors, alerts."""
+"""The tables of the hub's own work: jobs, runs, backfills, sweeps, what was spent, what changed at vendors, alerts."""
 
 from __future__ import annotations
 
