@@ -68,6 +68,11 @@ def queue_length(c: Connection) -> int:
     return int(c.execute(select(func.count()).select_from(dirty_entity)).scalar_one())
 
 
+def queued_entities(c: Connection) -> int:
+    """How many entities wait, each once."""
+    return int(c.execute(select(func.count(dirty_entity.c.entity_id.distinct()))).scalar_one())
+
+
 _PROFILE = select(
     entity.c.id, entity.c.kind, entity.c.live, entity.c.founding, entity.c.fact_key, entity.c.alias,
     entity.c["values"], entity.c.since, entity.c.echo,

@@ -69,7 +69,7 @@ class Resolver:
     def waiting(self) -> int:
         """How many entities wait."""
         with self.db.read() as c:
-            return identities.queue_length(c)
+            return identities.queued_entities(c)
 
     def run(self, *, at_least: int = 1, stop: Callable[[], bool] = lambda: False) -> ResolveReport:
         """Resolves until fewer than ``at_least`` wait, or until it shall ``stop`` after a batch."""

@@ -64,14 +64,16 @@ class Turn:
         runs = Runs(self.db)
         run = runs.start("resolve", resolver.lease)
         try:
+            fresh = resolver.waiting()
             if matcher.criteria.compare:
                 self.observer.started("compare", None)
                 matcher.ahead()
             self.observer.started("resolve", resolver.waiting())
-            report = done + resolver.run()
+            resolved = resolver.run()
+            # Whom scores sent back was counted when it was resolved first.
+            report = done + replace(resolved, entities=min(fresh, resolved.entities))
             while matcher.waiting():
                 matcher.run()
-                # Whom scores send back was counted when it was resolved first.
                 report += replace(resolver.run(), entities=0)
             report += ResolveReport(traits=keeper.run())
         except BaseException as error:
