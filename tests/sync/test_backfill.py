@@ -125,17 +125,21 @@ def test_the_place_of_the_increments_is_not_touched(stage: Stage) -> None:
 # Newer and older data
 
 
-def interleaved(stage: Stage, meanwhile: Callable[[], None]) -> None:
-    """A backfill whose first page is on its way to the database when something happens."""
-    write, todo = PartitionRead._write, [meanwhile]
+MOMENTS = ("_store", "_write")
+"""When something happens: a page was given out and nothing looked up yet, or its rows are about to be written."""
 
-    def late(self: PartitionRead, *args: Any) -> int:
+
+def interleaved(stage: Stage, moment: str, meanwhile: Callable[[], None]) -> None:
+    """A backfill whose first page is on its way into the database when something happens."""
+    go_on, todo = getattr(PartitionRead, moment), [meanwhile]
+
+    def late(self: PartitionRead, *args: Any) -> Any:
         if todo:
             todo.pop()()
-        return write(self, *args)
+        return go_on(self, *args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PartitionRead, "_write", late)
+        patch.setattr(PartitionRead, moment, late)
         report = run(stage, begin(stage))
     assert todo == []
     assert report.state == "done"
@@ -143,23 +147,25 @@ def interleaved(stage: Stage, meanwhile: Callable[[], None]) -> None:
 
 def other_sync(stage: Stage) -> None:
     with stage.another() as other:
-        assert other.sync(["shop"]).ok
+        assert [one.status for one in other.sync(["shop"]).streams] == ["ok"], "a backfill keeps no increment away"
 
 
-def test_an_increment_that_was_quicker_is_not_replaced_by_older_data(stage: Stage) -> None:
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_increment_that_was_quicker_is_not_replaced_by_older_data(stage: Stage, moment: str) -> None:
     fill(stage, 2)
 
     def newer() -> None:
         stage.shop.change("people", "1", {"city": "Leeds"})
         other_sync(stage)
 
-    interleaved(stage, newer)
+    interleaved(stage, moment, newer)
     assert '"city":"Leeds"' in bodies(stage)["1"]
     assert [one.values for one in stage.customers("p0@x.example")]
     assert len(stage.rows("raw_record")) == 2
 
 
-def test_a_record_that_was_stored_before_is_not_replaced_by_older_data_either(stage: Stage) -> None:
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_record_that_was_stored_before_is_not_replaced_by_older_data_either(stage: Stage, moment: str) -> None:
     fill(stage, 2)
     stage.sync("shop")
 
@@ -167,11 +173,12 @@ def test_a_record_that_was_stored_before_is_not_replaced_by_older_data_either(st
         stage.shop.change("people", "1", {"city": "Leeds"})
         other_sync(stage)
 
-    interleaved(stage, newer)
+    interleaved(stage, moment, newer)
     assert '"city":"Leeds"' in bodies(stage)["1"]
 
 
-def test_a_deletion_that_was_seen_meanwhile_is_not_undone(stage: Stage) -> None:
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_deletion_that_was_seen_meanwhile_is_not_undone(stage: Stage, moment: str) -> None:
     fill(stage, 2)
     stage.sync("shop")
 
@@ -179,9 +186,22 @@ def test_a_deletion_that_was_seen_meanwhile_is_not_undone(stage: Stage) -> None:
         stage.shop.delete("people", "1")
         other_sync(stage)
 
-    interleaved(stage, gone)
+    interleaved(stage, moment, gone)
     assert list(bodies(stage)) == ["2"]
     assert len(stage.customers()) == 1
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_came_and_went_meanwhile_stays_gone(stage: Stage, moment: str) -> None:
+    fill(stage, 2)
+
+    def came_and_went() -> None:
+        other_sync(stage)
+        stage.shop.delete("people", "1")
+        other_sync(stage)
+
+    interleaved(stage, moment, came_and_went)
+    assert list(bodies(stage)) == ["2"]
 
 
 def test_what_was_deleted_before_it_is_stored_again_only_in_a_newer_version(stage: Stage) -> None:
