@@ -23,6 +23,7 @@ RETYPED_FROM = 3
 NAMED = 5
 """Fields that a sentence names; the others are counted."""
 COMPUTED = "values computed from it"
+ANY = "*"
 
 
 class Contract(StrEnum):
@@ -204,10 +205,11 @@ class Sighting:
 
 
 class Sample:
-    """The fields of a few records: at the top of the body, or one level down where the properties lie."""
+    """The fields of a few records: at the top of the body, or one level down where the properties lie. Values are kept
+    only with ``samples``."""
 
-    def __init__(self, at: str) -> None:
-        self._at = at
+    def __init__(self, at: str, *, samples: bool = False) -> None:
+        self._at, self._samples = at, samples
         self.looked = 0
         self.fields: dict[str, Sighting] = {}
 
@@ -224,7 +226,7 @@ class Sample:
             seen.met += 1
             if kind := json_type(value):
                 seen.types[kind] += 1
-                if len(seen.samples) < SAMPLES and value not in ("", [], {}):
+                if self._samples and len(seen.samples) < SAMPLES and value not in ("", [], {}):
                     seen.samples.setdefault(shown(value))
 
     def lacks(self, known: Iterable[KnownField]) -> list[KnownField]:
@@ -264,15 +266,18 @@ def shown(value: Any) -> str:
 def readers(
     rules: Sequence[EntityRules], overrides: Mapping[str, Mapping[str, str]], at: str
 ) -> dict[str, tuple[str, ...]]:
-    """Vendor field to the rules that read it: ``person.job_title``, or ``meeting.attendee`` for a participant."""
+    """Vendor field to the rules that read it: ``person.job_title``, or ``meeting.attendee`` for a participant; under
+    ``ANY`` those that read whatever there is."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for rule in rules:
         for target, text, inside in _expressions(rule, overrides.get(rule.name, {})):
             for path in paths(text) if text else ():
                 if inside:
                     path = path[1:] if path[0] == "_record" else ()
-                if at:
-                    path = path[1:] if path[:1] == (at,) else ()
+                if at and path[:1] == (at,):
+                    path = path[1:] or (ANY,)
+                elif at:
+                    continue
                 if path:
                     found[kept_name(path[0])].setdefault(f"{rule.name}.{target}")
     return {name: tuple(targets) for name, targets in found.items()}
@@ -298,8 +303,8 @@ def used_by(name: str, found: Mapping[str, Sequence[str]]) -> str:
 
     Where the rules read what a connector computes from a record (names with an underscore), any field may be in it.
     """
-    if name in found:
-        return ", ".join(found[name])
+    if name in found or ANY in found:
+        return ", ".join((*found.get(name, ()), *found.get(ANY, ())))
     return COMPUTED if any(one.startswith("_") for one in found) else ""
 
 

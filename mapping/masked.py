@@ -50,8 +50,8 @@ class Masked(Mapper):
     def __init__(self, plain: Mapper, mask: Mask) -> None:
         vars(self).update(vars(plain))
         self.mask = mask
-        if mask:
-            told = repr((plain.version, sorted(mask.hidden), sorted(mask.guarded.items())))
+        if mask.hidden:  # what is guarded changes nothing that is stored
+            told = repr((plain.version, sorted(mask.hidden)))
             self.version = blake2b(told.encode(), digest_size=8).hexdigest()
 
     def map(self, body: Mapping[str, Any]) -> tuple[Entity, ...]:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 
-import structlog
-
 from config.settings import StreamSettings
 from connectors.core.protocols import Stream
 from mapping.contract import Coverage, Cursor, Page, RawRecord, Schema, SchemaField, Slice
@@ -43,11 +41,13 @@ from sync.holding import Keeper, cover
 from sync.page import Reading, parse
 
 FIRST_LOOK, LOOK = 50, 5
-"""Records that are looked at of a reading's first page, and of every other."""
+"""Records that are looked at of a pull's first page, and of every other: there only for names never met."""
 STORED_LOOK = 500
 """Stored records that are looked at of each slice where a stream was read before anybody looked at its fields."""
 MOST_SEEN = 2000
 """Undescribed fields that are kept of a stream: where there are more, its keys are data."""
+MOST_MET = 20_000
+"""Names, data among them, after which nothing is looked for any more in one pull."""
 DAY = timedelta(days=1)
 STOPPED = (
     "its fields changed, and it was not read ({told}). Nothing is lost: see concord schema drift {name}, then"
@@ -58,12 +58,11 @@ HELD = {
     State.VANISHED: "the values of vanished fields stay",
     State.RETYPED: "records whose retyped fields cannot be read wait as dead letters",
 }
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Watch:
-    """Looks at the fields of one stream during one pull. ``notes`` hear what changed; the log does, too."""
+    """Looks at the fields of one stream during one pull. ``notes`` hear what changed."""
 
     db: Database
     lease: Lease
@@ -76,6 +75,7 @@ class Watch:
     _use: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _first: bool = False
     _unsaved: set[str] = field(default_factory=set)
+    _met: set[str] = field(default_factory=set)
     _reading: Reading | None = None
     _keeper: Keeper | None = None
 
@@ -121,10 +121,8 @@ class Watch:
 
     def _read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         assert self._keeper is not None
-        first = True
         for page in self.stream.read(slice_, cursor):
-            self._notice(page.records, FIRST_LOOK if first else LOOK, judges=first)
-            first = False
+            self._notice(page.records)
             yield replace(page, records=self._keeper.kept(slice_, page.records)) if self._keeper.names else page
 
     def _compare(self, described: Mapping[str, SchemaField]) -> None:
@@ -153,13 +151,25 @@ class Watch:
                     sample.take(parse(raw.body))
         self._meet(sample, silent=True)
 
-    def _notice(self, found: Sequence[RawRecord], most: int, *, judges: bool) -> None:
+    def _notice(self, found: Sequence[RawRecord]) -> None:
+        """Looks at some records of a page: closely at those of the first, and for names never met at the others."""
+        judges = not self._met
+        full = [one for one in islice(found, FIRST_LOOK if judges else LOOK) if one.coverage is Coverage.FULL]
+        if not judges:
+            full = [one for one in full if self._properties(one).keys() - self._met]
+        if not full or len(self._met) > MOST_MET:
+            return
         sample = Sample(self.stream.properties_at)
-        for one in islice((one for one in found if one.coverage is Coverage.FULL), most):
+        for one in full:
             sample.take(one.body)
+            self._met.update(self._properties(one))
         if self._meet(sample, silent=self._first, judges=judges):
             self._hold()
             self._stop()
+
+    def _properties(self, one: RawRecord) -> Mapping[str, object]:
+        inner = one.body.get(self.stream.properties_at) if self.stream.properties_at else one.body
+        return inner if isinstance(inner, Mapping) else {}
 
     def _meet(self, sample: Sample, *, silent: bool, judges: bool = False) -> bool:
         """Takes what a few records show; whether anything happened to a field."""
@@ -190,6 +200,8 @@ class Watch:
         sample: Sample | None = None,
     ) -> None:
         """Keeps what happened, and tells it unless the stream's fields are met for the first time."""
+        if not drifts:
+            return
         now = self.db.stamp()
         for one in drifts:
             old, use = self.known.get(one.field), used_by(one.field, self._use)
@@ -205,7 +217,7 @@ class Watch:
                 was = kind if state is State.KNOWN else old.was
                 shape = old.shape if one.kind is Kind.VANISHED else shape
                 self._put(replace(old, type=kind, was=was, state=state, shape=shape, used_by=use, last_at=now))
-        if drifts and not silent:
+        if not silent:
             self._save(drifts)
             self._tell(drifts)
 
@@ -230,8 +242,6 @@ class Watch:
         else:
             held = []
         self.notes.append("; ".join([f"its fields changed: {told}", *held]))
-        tell = log.warning if states & PENDING else log.info
-        tell("the fields of a stream changed", connection=self.one.name, stream=self.stream.name, fields=told)
 
     def _hold(self) -> None:
         """Lets the reading at work know what its fields ask for."""
@@ -242,7 +252,7 @@ class Watch:
         self._keeper.computed = any(self.known[name].used_by == COMPUTED for name in vanished)
         if isinstance(self._reading.mapper, Masked):
             for one in self.known.values():
-                cover(self._reading.mapper.mask, one, self.mine.contract)
+                cover(self._reading.mapper.mask, one, self.mine.contract, one.used_by)
 
     def _stop(self) -> None:
         waiting = [one for one in self.known.values() if one.state in PENDING]

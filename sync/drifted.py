@@ -181,7 +181,7 @@ class Drifted:
     def _samples(self, c: Connection, id_: str, stream: str, at: str) -> Samples:
         """Values of each field, from the records that were read last; nothing else keeps any."""
         slices = [number for number, of, _ in records.slices_of(c, id_) if of == stream]
-        found = Sample(at)
+        found = Sample(at, samples=True)
         for number in slices[:SLICES]:
             for text in records.newest_bodies(c, number, LOOK):
                 found.take(parse(text))

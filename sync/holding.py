@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from config.settings import StreamSettings
 from connectors.core.protocols import Stream
 from mapping.contract import Coverage, Page, RawRecord, Schema, Slice
-from mapping.drift import COMPUTED, Contract, KnownField, State
+from mapping.drift import COMPUTED, Contract, KnownField, State, readers, used_by
 from mapping.masked import Mask, Masked, carried
 from state import records, schemas
 from state.database import Database
@@ -64,8 +64,9 @@ def under_contract(db: Database, connection_id: str, reading: Reading, mine: Str
     with db.read() as c:
         fields = schemas.unsettled(c, connection_id, stream.name)
     mask = Mask(stream.properties_at)
+    use = readers(stream.rules, mine.overrides, stream.properties_at) if fields else {}
     for one in fields.values():
-        cover(mask, one, mine.contract)
+        cover(mask, one, mine.contract, used_by(one.name, use))
     vanished = {name for name, one in fields.items() if one.state is State.VANISHED}
     if vanished:
         computed = any(fields[name].used_by == COMPUTED for name in vanished)
@@ -78,10 +79,12 @@ def under_contract(db: Database, connection_id: str, reading: Reading, mine: Str
     )
 
 
-def cover(mask: Mask, one: KnownField, contract: Contract) -> None:
-    """Adds to the mask what a field asks for."""
+def cover(mask: Mask, one: KnownField, contract: Contract, use: str) -> None:
+    """Adds to the mask what a field asks for. To hide one that no rule reads would change nothing but the version."""
+    if not use:
+        return
     if one.state is State.DROPPED or (one.state is State.NEW and contract is not Contract.EVOLVE):
         mask.hidden.add(one.name)
     elif one.state is State.RETYPED:
-        for target in one.used_by.split(", "):
+        for target in use.split(", "):
             mask.guarded[target.rpartition(".")[2]] = one.name

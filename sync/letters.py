@@ -257,6 +257,7 @@ class LetterWork(StreamWork):
             pull.take(Page(records=found))
             left += len(missing) - len(found)
         if left:
+            self.counts.dead += left
             self.counts.notes.append(NOT_FROM_HERE.format(count=left, name=self.one.name, stream=self.stream.name))
 
 

@@ -172,7 +172,7 @@ class StreamWork:
         """Maps the stream again under its lease, as a run of its own; what was done when it stops stays done."""
         began = time.monotonic()
         ended = self.intake.run("replay", self.one, self.stream, self._again, self._tally)
-        self.intake.observer.finished(self._what, f"{self.counts.read} looked at, {self.counts.changed} changed")
+        self.intake.observer.finished(self._what, f"{self.found.records} looked at, {self.found.changed} changed")
         return self._report(ended.status, "; ".join(filter(None, [*self.counts.notes, ended.message])), began)
 
     def reading(self) -> Reading:
@@ -221,8 +221,8 @@ class StreamWork:
     def _tally(self) -> Tally:
         found = self.found
         return {
-            "read": found.records, "changed": found.changed, "healed": found.heals, "failed": found.dead,
-            "dropped": found.dropped,
+            "read": found.records, "changed": found.changed + self.counts.changed + self.counts.new,
+            "healed": found.heals, "failed": found.dead + self.counts.dead, "dropped": found.dropped,
         }  # fmt: skip
 
     def _report(self, status: str, message: str, began: float) -> StreamReplay:
