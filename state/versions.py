@@ -41,7 +41,7 @@ def standing(connection: Connection, place: str) -> Standing:
         if inspector.get_table_names():
             raise ConfigError(NOT_OURS.format(place=place) + " It holds other tables; give Concord one of its own.")
         return Standing.EMPTY
-    found = found_version(connection)
+    found = _written(connection)
     if found == HEAD:
         return Standing.CURRENT
     if found is not None and found not in known_versions():
@@ -82,6 +82,10 @@ def found_version(connection: Connection) -> str | None:
     """The version that stands in a database of Concord; None in one that has none."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
+    return _written(connection)
+
+
+def _written(connection: Connection) -> str | None:
     return connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar_one_or_none()
 
 

@@ -241,7 +241,8 @@ class ConnectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """Is all well, and if not, what to do."""
+    """Is all well, and if not, what to do: ``advice``, the worst first. ``bytes`` are those of the database, ``disk``
+    those that are free under it (None where a server keeps it), ``last_backup`` is a stamp or empty."""
 
     hub: str
     database: str
@@ -252,6 +253,9 @@ class StatusReport:
     parked: int
     dead_letters: int
     advice: Sequence[str] = ()
+    bytes: int = 0
+    disk: int | None = None
+    last_backup: str = ""
 
     @property
     def ok(self) -> bool:

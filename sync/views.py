@@ -10,12 +10,26 @@ from mapping.errors import GoneError
 from mapping.judgements import SAME
 from mapping.money import NO_AMOUNT, NO_CURRENCY
 from mapping.timeline import days, describe
-from state import alerts, customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps, traits
+from state import (
+    alerts,
+    customers,
+    dead_letters,
+    facts,
+    identities,
+    outbox,
+    plans,
+    records,
+    shadows,
+    sizes,
+    sweeps,
+    traits,
+)
 from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
 from state.dead_letters import LetterRow
 from state.runs import RunRow, Runs, RunStatus
 from state.traits import StoredTraits
+from sync import worries
 from sync.backfill_views import advice as backfill_advice
 from sync.intake import sentence
 from sync.reports import (
@@ -69,31 +83,37 @@ class Views:
             if name not in known:
                 lines.append(ConnectionStatus(name, "", "", "new", "", 0, 0, "not read yet"))
                 unread.add(name)
-        advice += self._failed_sweeps({row.id: row.name for row in rows})
-        advice += [NEVER_READ.format(name=name) for name in configured if name in unread and name not in resting]
         for run in pushes.values():
             if run.status in (RunStatus.FAILED, RunStatus.PARTIAL, RunStatus.INTERRUPTED):
                 advice.append(
                     f"the last push of {run.stream} ended as {run.status.value}: see why with concord runs show"
                     f" {run.id}, then make a new plan"
                 )
+        advice += self._failed_sweeps({row.id: row.name for row in rows})
+        bad = {one.name for one in lines if one.state not in ("ok", "partial", "new")}
+        advice += worries.failing(self.db, bad)
         late = sorted({one.connection for one in overdue(self.db) if one.connection not in paused})
         if late:
             advice.append(f"overdue: {', '.join(late)}; start concord serve, or see its log for what holds it up")
         advice += backfill_advice(self.db, {row.id: row.name for row in rows})
         with self.db.read() as c:
             advice += [unheard(one) for one in alerts.undelivered(c)]
-        with self.db.read() as c:
-            left = [(row.name, hash_[:12]) for row in rows for hash_ in plans.left(c, row.id)]
-        advice += [f"a plan for {name} waits for you: concord plan --show {hash_}" for name, hash_ in left]
+        occupied = sizes.occupied(self.db)
+        advice += worries.room(occupied, self.db)
+        if any(letters.values()):
+            advice.append(f"records that could not be taken: {sum(letters.values())}; see concord dead-letters")
         if attempts.get("parked"):
             advice.append(
                 f"{attempts['parked']} creates could not be confirmed: look at the destination, then concord"
                 " dead-letters replay those that are not there"
             )
-        if any(letters.values()):
-            advice.append(f"records that could not be taken: {sum(letters.values())}; see concord dead-letters")
+        with self.db.read() as c:
+            left = [(row.name, hash_[:12]) for row in rows for hash_ in plans.left(c, row.id)]
+        advice += [f"a plan for {name} waits for you: concord plan --show {hash_}" for name, hash_ in left]
+        advice += [NEVER_READ.format(name=name) for name in configured if name in unread and name not in resting]
         advice += [left_out(what, count) for what, count in sorted(missing.items())]
+        last_backup, old = worries.old_backup(self.db)
+        advice += old
         return StatusReport(
             hub,
             self.db.place,
@@ -104,6 +124,9 @@ class Views:
             attempts.get("parked", 0),
             sum(letters.values()),
             advice,
+            occupied.bytes + occupied.log,
+            occupied.disk,
+            last_backup,
         )
 
     def _failed_sweeps(self, names: Mapping[str, str]) -> list[str]:

@@ -113,12 +113,13 @@ def sizes(report: SizeReport) -> list[RenderableType]:
     drawn: list[RenderableType] = [pairs(head), table]
     if report.streams:
         numbers = ("records", "bodies", "size")
-        streams = grid("stream", *numbers, "oldest", "newest", "bodies kept", "expired", numbers=numbers)
+        kept = ["kept", "expired"] if any(one.keeps != "never" for one in report.streams) else []
+        streams = grid("stream", *numbers, "oldest", *kept, numbers=numbers, whole=("oldest",))
         for one in report.streams:
             gone = f"{one.expiring:,} ({size(one.expiring_bytes)})" if one.expiring else ""
             streams.add_row(
                 cell(f"{one.connection}/{one.stream}"), cell(one.records), cell(one.bodies), cell(size(one.body_bytes)),
-                cell(one.oldest[:10]), cell(one.newest[:10]), cell(one.keeps), cell(gone),
+                cell(one.oldest[:10]), *([cell(one.keeps), cell(gone)] if kept else []),
             )  # fmt: skip
         drawn.append(streams)
     if any(one.expiring for one in report.streams):

@@ -38,6 +38,7 @@ NEEDED = (
     "jmespath",
     "orjson",
     "phonenumbers",
+    "prometheus_client",
     "psycopg",
     "pydantic",
     "rich",

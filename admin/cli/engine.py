@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import history, plans, tables
+from admin.cli import history, plans, standing, tables
 from admin.cli.edge import FAILED, STOPPED
 from admin.cli.output import many
 from admin.cli.session import current
@@ -131,7 +131,7 @@ def status(ctx: typer.Context) -> None:
     session = current(ctx)
     with session.hub() as hub:
         report = hub.status()
-    session.answer(report, *tables.status(report))
+    session.answer(report, *standing.status(report))
     if not report.ok:
         raise typer.Exit(FAILED)
 
@@ -155,4 +155,4 @@ def show_run(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="
     session = current(ctx)
     with session.hub() as hub:
         found = hub.run(number)
-    session.answer(found, *history.run(found))
+    session.answer(found, *history.run(found, everything=session.verbose))

@@ -20,8 +20,8 @@ def runs(found: Sequence[RunView]) -> RenderableType:
     """The runs or commands as given, one line each."""
     if not found:
         return Text("There has been no run yet.")
-    names = ("run", "kind", "connection", "stream", "started", "took", "calls", "state", "counts")
-    table = grid(*names, numbers=("run", "took", "calls"), whole=("started",))
+    names = ("run", "kind", "connection", "stream", "started", "took", "state", "counts")
+    table = grid(*names, numbers=("run", "took"), whole=("started",))
     for each in found:
         table.add_row(
             cell(str(each.id)),
@@ -30,15 +30,15 @@ def runs(found: Sequence[RunView]) -> RenderableType:
             cell(each.stream),
             cell(moment(each.started_at)),
             cell(took(each)),
-            cell(each.calls),
             state(each.status),
-            cell(counted(each)),
+            cell(", ".join(filter(None, (counted(each), f"calls {each.calls:,}" if each.calls else "")))),
         )
     return table
 
 
-def run(found: RunView) -> list[RenderableType]:
-    """One run whole, below it the runs it was made of, and what it said."""
+def run(found: RunView, *, everything: bool = False) -> list[RenderableType]:
+    """One run whole, below it the runs it was made of, and what it said; of a command only what went wrong, unless
+    ``everything``."""
     told: dict[str, object] = {
         "run": str(found.id),
         "kind": found.kind,
@@ -56,11 +56,12 @@ def run(found: RunView) -> list[RenderableType]:
         "waited": waited(found.waits),
         "error": found.error,
     }
-    drawn: list[RenderableType] = [pairs({name: one for name, one in told.items() if name != "job" or one})]
+    drawn: list[RenderableType] = [pairs({name: one for name, one in told.items() if one or name == "calls"})]
     if found.parts:
         drawn.append(_parts(found.parts))
-    if found.log:
-        drawn.append(_log(found))
+    said = [line for line in found.log if everything or not found.parts or line.level != "info"]
+    if said:
+        drawn.append(_log(said, several=bool(found.parts)))
     return drawn
 
 
@@ -75,11 +76,10 @@ def _parts(parts: Sequence[RunView]) -> RenderableType:
     return table
 
 
-def _log(found: RunView) -> RenderableType:
+def _log(lines: Sequence[LogLine], *, several: bool) -> RenderableType:
     """The log; the number of the run with each line only where there are several."""
-    several = ["run"] if found.parts else []
-    table = grid("at", *several, "said", numbers=("run",), whole=("at",), title="log")
-    for line in found.log:
+    table = grid("at", *(["run"] if several else []), "said", numbers=("run",), whole=("at",), title="log")
+    for line in lines:
         number = [cell(str(line.run))] if several else []
         table.add_row(cell(moment(line.at)), *number, cell(said(line), LEVELS.get(line.level, "")))
     return table

@@ -98,5 +98,7 @@ def configure_logging(*, verbose: bool, as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO if verbose else logging.WARNING)
+    # A person sees in the answer how a run went; who gathers lines wants them all.
+    logging.getLogger("concord.run").setLevel(logging.NOTSET if verbose or as_json else logging.CRITICAL)
     for noisy in ("httpx", "httpcore", "alembic", "apscheduler", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

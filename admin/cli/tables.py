@@ -1,4 +1,4 @@
-"""The engine's reports drawn for people: reads, checks, status and dead letters."""
+"""The engine's reports drawn for people: reads, checks and dead letters."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin.cli.output import cell, grid, harmless, many, pairs, state
+from admin.cli.output import cell, grid, harmless, many, state
 from sync.reports import (
     ApplyReport,
     CheckReport,
     DeadLetterView,
     JobView,
     ResolveReport,
-    StatusReport,
     StreamReport,
     StreamSweep,
     SweepReport,
@@ -165,39 +164,6 @@ def streams(found: CheckReport) -> list[str]:
     if not found.holding:
         return [f"{others} streams, none of them read yet"]
     return [*found.holding, f"and {many(others, 'other')} without records"] if others else list(found.holding)
-
-
-def status(report: StatusReport) -> list[RenderableType]:
-    """Whether all is well, connection by connection, and what to do if not."""
-    numbers = ("records", "dead")
-    table = grid("connection", "connector", "state", "last good run", *numbers, numbers=numbers)
-    for each in report.connections:
-        table.add_row(
-            cell(each.name),
-            cell(each.connector),
-            state(each.state),
-            cell(moment(each.last_ok) or "never"),
-            cell(each.records),
-            _count("dead", each.dead_letters),
-        )
-    counts: dict[str, object] = {
-        "hub": report.hub,
-        "database": report.database,
-        "customers": report.customers,
-        "facts": report.facts,
-        "waiting to be resolved": report.waiting,
-        "parked writes": report.parked,
-        "dead letters": report.dead_letters,
-    }
-    drawn: list[RenderableType] = [pairs(counts)]
-    if report.connections:
-        drawn.append(table)
-    else:
-        drawn.append(Text("No connection is configured yet.", style="yellow"))
-    if report.ok and report.connections:
-        drawn.append(Text("All is well.", style="green"))
-    drawn += [Text(f"→ {harmless(advice)}", style="yellow") for advice in report.advice]
-    return drawn
 
 
 def jobs(found: Sequence[JobView]) -> RenderableType:
