@@ -12,7 +12,7 @@ from mapping.companies import company, disposable, own_domain
 from mapping.identity import EMAIL, PHONE, Protection
 from mapping.model import Kind
 from mapping.names import name_parts
-from mapping.normalize import domain, email_key
+from mapping.normalize import domain, email_key, placeholder_email, role_mailbox
 from mapping.postal import postcode, street
 from mapping.spellings import letters
 from mapping.wordlists import FEMALE_TITLES, MALE_TITLES
@@ -188,7 +188,11 @@ def _company(kind: str, values: Mapping[str, Any]) -> str:
 
 
 def _domains(kind: str, values: Mapping[str, Any], emails: tuple[str, ...]) -> tuple[str, ...]:
+    """The companies' domains, those of role mailboxes too: ``info@`` names nobody, but tells where somebody works."""
     hosts = [address.rpartition("@")[2] for address in emails]
+    for address in (values.get("email"), *values.get("emails", ())):
+        if address and role_mailbox(address) and not placeholder_email(address):
+            hosts.append(address.rpartition("@")[2])
     if kind == Kind.ORGANIZATION:
         hosts.extend(host for name in ("domain", "website") if (host := domain(values.get(name) or "")))
     found = {own for host in hosts if (own := own_domain(host))}
