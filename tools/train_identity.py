@@ -51,6 +51,9 @@ PAIRS = (
     *((_COMMON, other) for other in ("what agrees", "what disagrees", "name in the other's email")),
     *(("birth date", other) for other in ("email", "street", "postal code", "city", "tax number")),
     *(("how common the family name is", other) for other in ("street", "birth date", _NAME)),
+    ("how common the given name is", _NAME), ("how common the family name is", "family name"),
+    *((other, "company's domain") for other in (_WHOLE, _COMMON, "email", "phone")),
+    *((other, "name in the other's email") for other in ("how common the family name is", "city", "company's domain")),
     ("email", "phone"), ("email", "name in the other's email"), ("phone", "street"), ("street", "postal code"),
     ("what agrees", "what disagrees"),
 )  # fmt: skip

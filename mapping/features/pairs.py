@@ -36,7 +36,10 @@ def compare(a: Comparison, b: Comparison, counts: Snapshot) -> Features:
     city = word_level(a.city, b.city)
     company = word_level(a.company, b.company)
     domains = _domains(a, b)
+    written = name_in_email(a, b)
     name_count, family_count, given_count = _rarity(a, b, given, family, counts)
+    if written >= 3 and not (a.named and b.named):
+        name_count, family_count = _rarity_of_one(a if a.named else b, written, counts)
     place_count = 0
     if street == 6 or street == 5:
         place_count = how_many(max(counts.of(PLACE, place(a)).records, counts.of(PLACE, place(b)).records))
@@ -49,7 +52,7 @@ def compare(a: Comparison, b: Comparison, counts: Snapshot) -> Features:
     )
     return (
         given, family, _middle(a.middle, b.middle), _generation(a.generation, b.generation), _same(a.sex, b.sex), birth,
-        email, name_in_email(a, b), phone, known, tax, street, postal, city, _region(a, b), company, domains,
+        email, written, phone, known, tax, street, postal, city, _region(a, b), company, domains,
         name_count, family_count, given_count, place_count, min(shares) if shares else 0, _source(a, b),
         min(agrees, 5), min(disagrees, 4), whole,
     )  # fmt: skip
@@ -167,3 +170,9 @@ def _rarity(a: Comparison, b: Comparison, given: int, family: int, counts: Snaps
         other = one if family == 7 and given == 8 else of(NAME, f"{b.given} {b.family}").records
         name_count = how_many(max(one, other))
     return name_count, family_count, given_count
+
+
+def _rarity_of_one(who: Comparison, written: int, counts: Snapshot) -> tuple[int, int]:
+    """How common the names are that stand in the email of a record without a name."""
+    family = how_many(counts.of(FAMILY, who.family).records)
+    return (how_many(counts.of(NAME, f"{who.given} {who.family}").records) if written == 5 else 0), family
