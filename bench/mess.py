@@ -54,9 +54,7 @@ def missing(values: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def costs(
-    found: Sequence[Hashable], truth: Sequence[Hashable], messes: Sequence[AbstractSet[str]]
-) -> dict[str, Cost]:
+def costs(found: Sequence[Hashable], truth: Sequence[Hashable], messes: Sequence[AbstractSet[str]]) -> dict[str, Cost]:
     """What each kind that occurs costs, the dearest first; all three in the order of the records."""
     mine, theirs, both = Counter(found), Counter(truth), Counter(zip(found, truth, strict=True))
     records, missed, mixed = Counter[str](), Counter[str](), Counter[str]()
