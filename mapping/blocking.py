@@ -16,7 +16,7 @@ from mapping.comparison import Comparison
 from mapping.model import Kind
 from mapping.spellings import root, sound
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever keys change: records keyed by another version are keyed again."""
 
 COARSE = "*"
