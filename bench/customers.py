@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
+from bench import mess
 from bench.people import Person, Population
 from bench.slips import misdated, misdialled, typo, typos, written
 from mapping.normalize import email, phone
@@ -20,11 +21,12 @@ PLACEHOLDERS = ("noemail@example.com", "none@none.com", "test@test.com", "noemai
 
 
 class Row(NamedTuple):
-    """One record: who it is in truth, its source, its values."""
+    """One record: who it is in truth, its source, its values, and what is wrong with it (of ``bench.mess.KINDS``)."""
 
     entity: int
     source: str
     values: dict[str, Any]
+    mess: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,70 +98,151 @@ def records(world: World) -> Iterator[Row]:
         chance.shuffle(order)
         for who in order[: int(source.share * len(order))]:
             for _ in range(source.copies if source.copies == 1 else chance.randrange(1, source.copies + 1)):
-                yield Row(who.entity, source.name, _record(who, source, population, chance))
+                yield _Entry(who, source, chance).row(population)
             if chance.random() < source.again:
-                yield Row(who.entity, source.name, _record(who, source, population, chance))
+                yield _Entry(who, source, chance).row(population)
 
 
-def _record(who: Person, source: Source, population: Population, chance: random.Random) -> dict[str, Any]:
-    holds, noise = source.holds, source.noise
-    has = {name: chance.random() < often for name, often in holds.items()}
-    values: dict[str, Any] = {}
-    if has.get("email"):
-        values["email"] = _email(who, noise, chance)
-    if has.get("phone"):
-        values["phone"] = _phone(who, noise, chance)
-    if has.get("name") or not (values.get("email") or values.get("phone") or has.get("birth")):
-        _name(values, who, source, has, chance)
-    if has.get("birth"):
-        born = who.birth
-        if chance.random() < 0.01 * noise:
-            born = population.people[chance.choice(population.households[who.household])].birth
-        values["birth_date"] = misdated(born, chance) if chance.random() < 0.06 * noise else born
-    if has.get("tax"):
-        values["tax_id"] = typos(who.tax, chance) if chance.random() < 0.05 * noise else who.tax
-    if has.get("company") and who.company:
-        values["company"] = typo(who.company, chance) if chance.random() < 0.04 * noise else _legal(who.company, chance)
-    if has.get("address"):
-        values["address"] = _address(who, noise, chance, street=True)
-    elif has.get("city"):
-        values["address"] = _address(who, noise, chance, street=False)
-    if has.get("title") and chance.random() < 0.8:
-        values["honorific_prefix"] = "Mr" if who.sex == "m" else chance.choice(("Mrs", "Ms"))
-    return values
+class _Entry:
+    """One record of one person while it is written down, with note of what goes wrong."""
 
+    def __init__(self, who: Person, source: Source, chance: random.Random) -> None:
+        self.who, self.source, self.chance, self.noise = who, source, chance, source.noise
+        self.mess: set[str] = {mess.TWIN} if who.twin else set()
 
-def _name(values: dict[str, Any], who: Person, source: Source, has: dict[str, bool], chance: random.Random) -> None:
-    noise = source.noise
-    given, family = who.given, who.family
-    if who.maiden and chance.random() < 0.5:
-        family = who.maiden if chance.random() < 0.6 else f"{family}-{who.maiden}"
-    if chance.random() < 0.07 * min(noise, 1.5):
-        given = chance.choice(_short_for(given) or (given,))
-    if chance.random() < 0.03 * noise:
-        given = typos(given, chance)
-    if chance.random() < 0.03 * noise:
-        family = typos(family, chance)
-    if chance.random() < 0.02 * noise:
-        given = given[:1]
-    if chance.random() < 0.01 * noise:
-        given, family = family, given
-    if chance.random() < 0.012 * noise or chance.random() < 1 - source.holds.get("both", 1):
-        given, family = chance.choice((("", family), (given, "")))
-    elder = f" {who.generation}" if who.generation and chance.random() < 0.5 else ""
-    middle = f" {who.middle}" if who.middle and has.get("middle") else ""
-    if source.form == "parts":
-        values |= {name: value for name, value in (("given_name", given), ("family_name", family + elder)) if value}
-        if middle:
-            values["additional_name"] = middle.strip()
-    elif source.form == "last_first" and given and family:
-        values["name"] = f"{family}{elder}, {given}{middle}"
-    else:
-        values["name"] = f"{given}{middle} {family}{elder}".strip()
-    if chance.random() < 0.03:
-        for name in ("name", "given_name", "family_name"):
-            if name in values:
-                values[name] = chance.choice((str.upper, str.lower))(values[name])
+    def row(self, population: Population) -> Row:
+        """The record."""
+        values = self._values(population)
+        return Row(self.who.entity, self.source.name, values, frozenset(self.mess | mess.missing(values)))
+
+    def _goes(self, often: float, kind: str) -> bool:
+        """Whether that happens here; if so it is noted."""
+        happens = self.chance.random() < often
+        if happens:
+            self.mess.add(kind)
+        return happens
+
+    def _values(self, population: Population) -> dict[str, Any]:
+        chance, noise, who = self.chance, self.noise, self.who
+        has = {name: chance.random() < often for name, often in self.source.holds.items()}
+        values: dict[str, Any] = {}
+        if has.get("email"):
+            values["email"] = self._email()
+        if has.get("phone"):
+            values["phone"] = self._phone()
+        if has.get("name") or not (values.get("email") or values.get("phone") or has.get("birth")):
+            self._name(values, has)
+        if has.get("birth"):
+            born = who.birth
+            if self._goes(0.01 * noise, mess.BIRTH):
+                born = population.people[chance.choice(population.households[who.household])].birth
+            values["birth_date"] = misdated(born, chance) if self._goes(0.06 * noise, mess.BIRTH) else born
+        if has.get("tax"):
+            values["tax_id"] = typos(who.tax, chance) if self._goes(0.05 * noise, mess.TAX) else who.tax
+        if has.get("company") and who.company:
+            wrong = chance.random() < 0.04 * noise
+            values["company"] = typo(who.company, chance) if wrong else _legal(who.company, chance)
+        if has.get("address"):
+            values["address"] = self._address(street=True)
+        elif has.get("city"):
+            values["address"] = self._address(street=False)
+        if has.get("title") and chance.random() < 0.8:
+            values["honorific_prefix"] = "Mr" if who.sex == "m" else chance.choice(("Mrs", "Ms"))
+        return values
+
+    def _name(self, values: dict[str, Any], has: dict[str, bool]) -> None:
+        who, source, chance, noise = self.who, self.source, self.chance, self.noise
+        given, family = who.given, who.family
+        if who.maiden and self._goes(0.5, mess.MARRIED):
+            family = who.maiden if chance.random() < 0.6 else f"{family}-{who.maiden}"
+        if chance.random() < 0.07 * min(noise, 1.5):
+            given = chance.choice(_short_for(given) or (given,))
+            self.mess |= {mess.NICKNAME} if given != who.given else set()
+        if self._goes(0.03 * noise, mess.GIVEN_TYPO):
+            given = typos(given, chance)
+        if self._goes(0.03 * noise, mess.FAMILY_TYPO):
+            family = typos(family, chance)
+        if self._goes(0.02 * noise, mess.INITIAL):
+            given = given[:1]
+        if self._goes(0.01 * noise, mess.SWAPPED):
+            given, family = family, given
+        if self._goes(0.012 * noise, mess.HALF_NAME) or self._goes(1 - source.holds.get("both", 1), mess.HALF_NAME):
+            given, family = chance.choice((("", family), (given, "")))
+        elder = f" {who.generation}" if who.generation and chance.random() < 0.5 else ""
+        self.mess |= {mess.GENERATION} if who.generation or who.has_namesake else set()
+        middle = f" {who.middle}" if who.middle and has.get("middle") else ""
+        if source.form == "parts":
+            said = (("given_name", given), ("family_name", family + elder))
+            values |= {name: value for name, value in said if value}
+            if middle:
+                values["additional_name"] = middle.strip()
+        elif source.form == "last_first" and given and family:
+            values["name"] = f"{family}{elder}, {given}{middle}"
+            self.mess.add(mess.LAST_FIRST)
+        else:
+            values["name"] = f"{given}{middle} {family}{elder}".strip()
+        if chance.random() < 0.03:
+            for name in ("name", "given_name", "family_name"):
+                if name in values:
+                    values[name] = chance.choice((str.upper, str.lower))(values[name])
+
+    def _email(self) -> str:
+        who, chance = self.who, self.chance
+        roll = chance.random()
+        if roll < 0.02:
+            self.mess.add(mess.PLACEHOLDER)
+            return chance.choice(PLACEHOLDERS)
+        if roll < 0.035 and who.domain:
+            self.mess.add(mess.ROLE_MAILBOX)
+            return f"{chance.choice(('info', 'office', 'sales', 'hello'))}@{who.domain}"
+        address = who.emails[0] if chance.random() < 0.72 else chance.choice(who.emails)
+        self.mess |= {mess.OTHER_EMAIL} if address != who.emails[0] else set()
+        self.mess |= {mess.FAMILY_EMAIL} if address == who.family_email else set()
+        local, _, host = address.partition("@")
+        if self._goes(0.03, mess.TAGS):
+            local += f"+{chance.choice(('shop', 'news', 'promo'))}"
+        if host == "gmail.com" and self._goes(0.08, mess.TAGS) and len(local) > 4:
+            at = chance.randrange(1, len(local) - 1)
+            local = local[:at] + "." + local[at:] if "." not in local[at - 1 : at + 1] else local
+        if self._goes(0.015 * self.noise, mess.EMAIL_TYPO):
+            local = typo(local, chance).lower()
+        return f"{local}@{host}" if chance.random() < 0.9 else f"{local}@{host}".upper()
+
+    def _phone(self) -> str:
+        who, chance = self.who, self.chance
+        roll = chance.random()
+        if roll < 0.015:
+            self.mess.add(mess.PLACEHOLDER)
+            return "0000000000"
+        if roll < 0.08 and who.line:
+            self.mess.add(mess.MAIN_LINE)
+            return written(who.line, chance)
+        number = who.phones[0] if chance.random() < 0.65 else chance.choice(who.phones)
+        self.mess |= {mess.OTHER_PHONE} if number != who.phones[0] else set()
+        self.mess |= {mess.FAMILY_PHONE} if number == who.family_phone else set()
+        self.mess |= {mess.RECYCLED} if number == who.recycled else set()
+        if self._goes(0.025 * self.noise, mess.WRONG_DIGIT):
+            number = misdialled(number, chance)
+        return written(number, chance)
+
+    def _address(self, *, street: bool) -> dict[str, str]:
+        chance, noise, homes = self.chance, self.noise, self.who.addresses
+        home = homes[0] if chance.random() < 0.75 else chance.choice(homes)
+        self.mess |= {mess.MOVED} if home != homes[0] else set()
+        line, town, code, region = home
+        if self._goes(0.03 * noise, mess.ADDRESS_TYPO):
+            town = typos(town, chance)
+        found = {"locality": town, "region": region}
+        if not street:
+            return found
+        if self._goes(0.04 * noise, mess.ADDRESS_TYPO):
+            line = typos(line, chance)
+        if chance.random() < 0.25:
+            for long, short in (("Street", "St."), ("Road", "Rd"), ("Avenue", "Ave"), ("Drive", "Dr."), ("Apt", "#")):
+                line = line.replace(long, short)
+        if self._goes(0.02 * noise, mess.ADDRESS_TYPO):
+            code = typo(code, chance)
+        return found | {"street": line, "postal_code": code}
 
 
 @cache
@@ -172,54 +255,6 @@ def _short_for(given: str) -> tuple[str, ...]:
 @cache
 def _namer(kind: Any) -> Any:
     return kind()
-
-
-def _email(who: Person, noise: float, chance: random.Random) -> str:
-    roll = chance.random()
-    if roll < 0.02:
-        return chance.choice(PLACEHOLDERS)
-    if roll < 0.035 and who.domain:
-        return f"{chance.choice(('info', 'office', 'sales', 'hello'))}@{who.domain}"
-    emails = who.emails
-    address = emails[0] if chance.random() < 0.72 else chance.choice(emails)
-    local, _, host = address.partition("@")
-    if chance.random() < 0.03:
-        local += f"+{chance.choice(('shop', 'news', 'promo'))}"
-    if host == "gmail.com" and chance.random() < 0.08 and len(local) > 4:
-        at = chance.randrange(1, len(local) - 1)
-        local = local[:at] + "." + local[at:] if "." not in local[at - 1 : at + 1] else local
-    if chance.random() < 0.015 * noise:
-        local = typo(local, chance).lower()
-    return f"{local}@{host}" if chance.random() < 0.9 else f"{local}@{host}".upper()
-
-
-def _phone(who: Person, noise: float, chance: random.Random) -> str:
-    roll = chance.random()
-    if roll < 0.015:
-        return "0000000000"
-    if roll < 0.08 and who.line:
-        return written(who.line, chance)
-    number = who.phones[0] if chance.random() < 0.65 else chance.choice(who.phones)
-    if chance.random() < 0.025 * noise:
-        number = misdialled(number, chance)
-    return written(number, chance)
-
-
-def _address(who: Person, noise: float, chance: random.Random, *, street: bool) -> dict[str, str]:
-    line, town, code, region = who.addresses[0] if chance.random() < 0.75 else chance.choice(who.addresses)
-    if chance.random() < 0.03 * noise:
-        town = typos(town, chance)
-    found = {"locality": town, "region": region}
-    if not street:
-        return found
-    if chance.random() < 0.04 * noise:
-        line = typos(line, chance)
-    if chance.random() < 0.25:
-        for long, short in (("Street", "St."), ("Road", "Rd"), ("Avenue", "Ave"), ("Drive", "Dr."), ("Apt", "#")):
-            line = line.replace(long, short)
-    if chance.random() < 0.02 * noise:
-        code = typo(code, chance)
-    return found | {"street": line, "postal_code": code}
 
 
 def _legal(company: str, chance: random.Random) -> str:

@@ -39,6 +39,11 @@ class Person:
     domain: str = ""
     line: str = ""
     tax: str = ""
+    family_email: str = ""
+    family_phone: str = ""
+    recycled: str = ""
+    has_namesake: bool = False
+    twin: bool = False
 
 
 class Names:
@@ -137,18 +142,22 @@ class Population:
             given, generation = self.names.given[sex].one(chance), ""
             father = next((one for one in adults if one.sex == "m"), None)
             if child and sex == "m" and father and chance.random() < 0.12:
-                given, generation = father.given, "Jr"
+                given, generation, father.has_namesake = father.given, "Jr", True
                 father.generation = "Sr" if chance.random() < 0.5 else ""
-            if child and place > 2 and chance.random() < 0.12:
-                birth = self.people[-1].birth  # twins
+            twin = child and place > 2 and chance.random() < 0.12
+            if twin:
+                birth, self.people[-1].twin = self.people[-1].birth, True
             person = self._person(given, name, sex, birth, generation, home)
+            person.twin = twin
             if place == 1 and name == family and sex == "f" and chance.random() < 0.3:
                 person.maiden = self.names.family.one(chance)
             person.addresses = [address]
             if chance.random() < (0.7 if together else 0.15):
                 person.phones.insert(0 if together else 1, line)
+                person.family_phone = line
             if chance.random() < (0.6 if together else 0.05):
                 person.emails.insert(0 if together else 1, shared)
+                person.family_email = shared
             if chance.random() < 0.12:
                 person.addresses.append(self._address())
             if not child:
@@ -185,7 +194,8 @@ class Population:
         """Numbers that were given up and belong to somebody else now."""
         for person in self.people:
             if self.chance.random() < 0.015:
-                person.phones.append(self.chance.choice(self.people).phones[0])
+                person.recycled = self.chance.choice(self.people).phones[0]
+                person.phones.append(person.recycled)
 
 
 def _plain(text: str) -> str:

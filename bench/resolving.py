@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
+from bench.halves import Halves
 from mapping import blocking
 from mapping.clustering import Edge, Rules, clusters
 from mapping.comparison import Comparison, Origin, comparison
@@ -17,8 +20,14 @@ from mapping.model import Kind
 from mapping.scoring import Model
 from mapping.statistics import Snapshot, snapshot
 
-Ints: TypeAlias = Any
-"""An array of whole numbers of numpy's, which the environment of the checks need not have."""
+Array: TypeAlias = Any
+"""An array of numpy's, which the environment of the checks need not have."""
+
+HERE = Halves(alone=True)
+"""All work in this process."""
+
+BATCH = 20_000
+"""Edges of components that are clustered at a time."""
 
 
 @dataclass(slots=True)
@@ -27,8 +36,8 @@ class Prepared:
 
     records: list[Comparison]
     counts: Snapshot
-    first: Ints
-    second: Ints
+    first: Array
+    second: Array
     oversized: int
 
 
@@ -37,53 +46,67 @@ def compared(rows: Iterable[tuple[str, dict[str, Any]]], kind: Kind = Kind.PERSO
     return [comparison(kind.value, values, origin=Origin(source)) for source, values in rows]
 
 
-def prepare(records: list[Comparison]) -> Prepared:
+def prepare(records: list[Comparison], halves: Halves = HERE) -> Prepared:
     """Statistics and candidates of all records."""
-    keys, owners = _keyed(records, frozenset())
-    oversized = frozenset(_oversized(keys))
-    if oversized:
+    keys, owners = _keyed(records, halves)
+    oversized = _oversized(keys)
+    if len(oversized):
         keys, owners = _narrowed(records, keys, owners, oversized)
     left = _oversized(keys)
-    wide = np.isin(keys, np.array(left, dtype=np.int64))
-    first, second = _pairs(keys[~wide], owners[~wide])
+    fits = ~np.isin(keys, left)
+    first, second = _pairs(keys[fits], owners[fits])
     return Prepared(records, snapshot(records), first, second, len(left))
 
 
-def _keyed(records: Sequence[Comparison], oversized: frozenset[int]) -> tuple[Ints, Ints]:
-    keys, owners = array("q"), array("q")
-    for number, one in enumerate(records):
-        found = blocking.keys(one, oversized)
-        keys.extend(found)
-        owners.extend([number] * len(found))
-    return np.frombuffer(keys, dtype=np.int64), np.frombuffer(owners, dtype=np.int64)
+def _keyed(records: Sequence[Comparison], halves: Halves) -> tuple[Array, Array]:
+    """All keys, and the places of the records that they are of."""
+
+    def keys_of(begin: int, end: int) -> bytes:
+        keys, many = array("q"), array("q")
+        for one in records[begin:end]:
+            found = blocking.keys(one)
+            keys.extend(found)
+            many.append(len(found))
+        return many.tobytes() + keys.tobytes()
+
+    keys: list[Array] = []
+    owners: list[Array] = []
+    middle = len(records) // 2
+    bounds = ((0, middle), (middle, len(records)))
+    for (begin, end), made in zip(bounds, halves.run(keys_of, middle, len(records)), strict=True):
+        whole = np.frombuffer(made, dtype=np.int64)
+        keys.append(whole[end - begin :])
+        owners.append(np.repeat(np.arange(begin, end, dtype=np.int32), whole[: end - begin]))
+    return np.concatenate(keys), np.concatenate(owners)
 
 
-def _narrowed(records: Sequence[Comparison], keys: Ints, owners: Ints, oversized: frozenset[int]) -> tuple[Ints, Ints]:
+def _narrowed(records: Sequence[Comparison], keys: Array, owners: Array, oversized: Array) -> tuple[Array, Array]:
     """The keys again, of those records only that have an oversized one; where it is coarse, it is only left out."""
-    wide = np.isin(keys, np.fromiter(oversized, dtype=np.int64, count=len(oversized)))
+    wide = np.isin(keys, oversized)
     touched = np.unique(owners[wide & (keys & 1 == 0)])
     kept = ~wide & ~np.isin(owners, touched)
-    new_keys, new_owners = array("q"), array("q")
+    known = frozenset(oversized.tolist())
+    new_keys, new_owners = array("q"), array("i")
     for number in touched.tolist():
-        found = blocking.keys(records[number], oversized)
+        found = blocking.keys(records[number], known)
         new_keys.extend(found)
         new_owners.extend([number] * len(found))
     return (
         np.concatenate([keys[kept], np.frombuffer(new_keys, dtype=np.int64)]),
-        np.concatenate([owners[kept], np.frombuffer(new_owners, dtype=np.int64)]),
+        np.concatenate([owners[kept], np.frombuffer(new_owners, dtype=np.int32)]),
     )
 
 
-def _oversized(keys: Ints) -> list[int]:
+def _oversized(keys: Array) -> Array:
     values, counts = np.unique(keys, return_counts=True)
     most = np.where(values & 1, blocking.LARGEST_COARSE, blocking.LARGEST)
-    return [int(value) for value in values[counts > most]]
+    return values[counts > most]
 
 
-def _pairs(keys: Ints, owners: Ints) -> tuple[Ints, Ints]:
+def _pairs(keys: Array, owners: Array) -> tuple[Array, Array]:
     """Every two owners of one key, once."""
     order = np.lexsort((owners, keys))
-    keys, owners = keys[order], owners[order]
+    keys, owners = keys[order], owners[order].astype(np.int64)
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     sizes = np.diff(np.concatenate((starts, [len(keys)])))
     found = []
@@ -94,40 +117,69 @@ def _pairs(keys: Ints, owners: Ints) -> tuple[Ints, Ints]:
             left, right = np.triu_indices(size, 1)
             found.append(np.unique((members[:, left] << 32 | members[:, right]).ravel()))
     merged = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
-    return merged >> 32, merged & 0xFFFFFFFF
+    return (merged >> 32).astype(np.int32), (merged & 0xFFFFFFFF).astype(np.int32)
 
 
-def featured(ready: Prepared, chosen: Ints | None = None) -> list[Features]:
+def featured(ready: Prepared, chosen: Array | None = None) -> list[Features]:
     """The features of the candidate pairs, or of those at the chosen places."""
     first, second = (ready.first, ready.second) if chosen is None else (ready.first[chosen], ready.second[chosen])
     records, counts = ready.records, ready.counts
     return [compare(records[a], records[b], counts) for a, b in zip(first.tolist(), second.tolist(), strict=True)]
 
 
-def partition(ready: Prepared, log_odds: Sequence[float], rules: Rules) -> list[int]:
-    """The cluster of every record, as a number."""
-    records = dict(enumerate(ready.records))
-    edges = (
-        Edge(a, b, value)
-        for a, b, value in zip(ready.first.tolist(), ready.second.tolist(), log_odds, strict=True)
-        if value > rules.absent
-    )
-    found = [0] * len(ready.records)
-    for number, one in enumerate(clusters(records, edges, rules)):
-        for member in one.members:
-            found[member] = number
-    return found
-
-
-def resolve(ready: Prepared, model: Model, rules: Rules) -> tuple[list[int], list[float]]:
-    """The cluster of every record, and the log-odds of every candidate pair."""
-    known: dict[Features, float] = {}
-    log_odds = []
+def scored(ready: Prepared, model: Model, halves: Halves = HERE) -> Array:
+    """The log-odds of every candidate pair."""
     records, counts = ready.records, ready.counts
-    for a, b in zip(ready.first.tolist(), ready.second.tolist(), strict=True):
-        features = compare(records[a], records[b], counts)
-        value = known.get(features)
-        if value is None:
-            value = known[features] = model.log_odds(features)
-        log_odds.append(value)
-    return partition(ready, log_odds, rules), log_odds
+
+    def scores_of(begin: int, end: int) -> bytes:
+        known: dict[Features, float] = {}
+        found = array("d")
+        for low in range(begin, end, BATCH):
+            part = slice(low, min(end, low + BATCH))
+            for a, b in zip(ready.first[part].tolist(), ready.second[part].tolist(), strict=True):
+                features = compare(records[a], records[b], counts)
+                value = known.get(features)
+                if value is None:
+                    value = known[features] = model.log_odds(features)
+                found.append(value)
+        return found.tobytes()
+
+    count = len(ready.first)
+    return np.frombuffer(b"".join(halves.run(scores_of, count // 2, count)), dtype=np.float64)
+
+
+def partition(ready: Prepared, log_odds: Array, rules: Rules, halves: Halves = HERE) -> list[int]:
+    """The cluster of every record: the place of its first record."""
+    log_odds, count = np.asarray(log_odds), len(ready.records)
+    joined = log_odds > rules.cut
+    graph = coo_matrix(
+        (np.ones(joined.sum(), dtype=bool), (ready.first[joined], ready.second[joined])), shape=(count, count)
+    )
+    part = connected_components(graph, directed=False)[1]
+    inside = np.flatnonzero((part[ready.first] == part[ready.second]) & (log_odds > rules.absent))
+    inside = inside[np.argsort(part[ready.first[inside]], kind="stable")]
+    parts = part[ready.first[inside]]
+
+    def clusters_of(begin: int, end: int) -> bytes:
+        found = array("i", range(count))
+        while begin < end:
+            stop = int(np.searchsorted(parts, parts[min(begin + BATCH, end) - 1], side="right"))
+            chosen = inside[begin:stop]
+            triples = (ready.first[chosen].tolist(), ready.second[chosen].tolist(), log_odds[chosen].tolist())
+            edges = [Edge(*one) for one in zip(*triples, strict=True)]
+            members = {place for edge in edges for place in edge[:2]}
+            for one in clusters({place: ready.records[place] for place in sorted(members)}, edges, rules):
+                for member in one.members[1:]:
+                    found[member] = one.members[0]
+            begin = stop
+        return found.tobytes()
+
+    middle = int(np.searchsorted(parts, parts[len(parts) // 2])) if len(parts) else 0
+    one, other = (np.frombuffer(made, dtype=np.int32) for made in halves.run(clusters_of, middle, len(parts)))
+    return np.minimum(one, other).tolist()  # type: ignore[no-any-return]
+
+
+def resolve(ready: Prepared, model: Model, rules: Rules, halves: Halves = HERE) -> tuple[list[int], Array]:
+    """The cluster of every record, and the log-odds of every candidate pair."""
+    log_odds = scored(ready, model, halves)
+    return partition(ready, log_odds, rules, halves), log_odds

@@ -16,7 +16,7 @@ from mapping.comparison import Comparison
 from mapping.model import Kind
 from mapping.spellings import root, sound
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever keys change: records keyed by another version are keyed again."""
 
 COARSE = "*"
@@ -76,6 +76,7 @@ def _person(one: Comparison) -> Iterator[str]:
         yield f"i {known}"
     if one.tax:
         yield f"t {one.tax}"
+        yield from _tax_halves(one)
     given, family = one.given, one.family
     first, last = sound(root(given)), sound(family)
     if given and family:
@@ -93,8 +94,11 @@ def _person(one: Comparison) -> Iterator[str]:
         if given or family:
             yield f"q {phone[-4:]} {last or first}"
             yield f"r {phone[-8:-4]} {last or first}"
-    if one.company and (last or first):
-        yield f"c {one.company} {last or first}"
+    if last or first:
+        if one.company:
+            yield f"c {one.company} {last or first}"
+        for domain in one.domains:
+            yield f"d {domain} {last or first}"
 
 
 def _locals(one: Comparison) -> Iterator[str]:
@@ -132,6 +136,15 @@ def _by_birth(one: Comparison, first: str, last: str) -> Iterator[str]:
         yield f"bm {one.birth[5:]} {first[:2]} {last[:2]}"
 
 
+def _tax_halves(one: Comparison) -> Iterator[str]:
+    """Either half of a tax number at one place or birth date, so that a slip in the other half hides nothing."""
+    where = one.postcode or one.city or one.birth
+    if where and len(one.tax) >= 6:
+        half = len(one.tax) // 2
+        yield f"th {one.tax[:half]} {where}"
+        yield f"tl {one.tax[-half:]} {where}"
+
+
 def _by_place(one: Comparison, first: str, last: str) -> Iterator[str]:
     town = one.postcode or one.city
     if one.number and one.street:
@@ -139,15 +152,17 @@ def _by_place(one: Comparison, first: str, last: str) -> Iterator[str]:
         yield f"u {one.number} {one.street[:6]} {last or first}"
         if one.birth:
             yield f"sb {one.number} {one.birth[-5:]}"
+    if one.street and town:
+        yield f"{COARSE} s {one.number} {one.street[:6]} {town}"
     if one.street and first:
         yield f"w {one.street[:8]} {first[:3]} {last[:1]}"
-    if town:
-        if last:
-            yield f"z {town} {last}"
-        if one.number and first:
-            yield f"y {town} {one.number} {first[:2]}"
-        if first:
-            yield f"x {town} {first}"
+    if town and one.number and first:
+        yield f"y {town} {one.number} {first[:2]}"
+    for place in (one.postcode, one.city):
+        if place and last:
+            yield f"z {place} {last}"
+        if place and first:
+            yield f"x {place} {first}"
 
 
 def _parts(one: Comparison, first: str) -> Iterator[str]:

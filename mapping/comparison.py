@@ -12,12 +12,12 @@ from mapping.companies import company, disposable, own_domain
 from mapping.identity import EMAIL, PHONE, Protection
 from mapping.model import Kind
 from mapping.names import name_parts
-from mapping.normalize import domain, email_key
+from mapping.normalize import domain, email_key, placeholder_email, role_mailbox
 from mapping.postal import postcode, street
 from mapping.spellings import letters
 from mapping.wordlists import FEMALE_TITLES, MALE_TITLES
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever a normal form changes: comparisons made by another version are made again."""
 
 _GENERATION = re.compile(r"\b(jr|junior|jnr|sr|senior|snr|ii|iii|iv)\b")
@@ -131,7 +131,7 @@ def comparison(
         region=letters(place.get("region") or ""),
         country=(place.get("country") or "").lower(),
         company=company(_company(kind, values)),
-        domains=_domains(kind, values, emails),
+        domains=_domains(kind, values, emails, protection),
         source=origin.source,
         unique=_unique(ids, tax, origin) if origin.unique else (),
         verified_birth="birth_date" in origin.unique,
@@ -187,8 +187,14 @@ def _company(kind: str, values: Mapping[str, Any]) -> str:
     return str(values.get("legal_name") or values.get("name") or "")
 
 
-def _domains(kind: str, values: Mapping[str, Any], emails: tuple[str, ...]) -> tuple[str, ...]:
+def _domains(kind: str, values: Mapping[str, Any], emails: tuple[str, ...], protection: Protection) -> tuple[str, ...]:
+    """The companies' domains, those of role mailboxes too: ``info@`` names nobody, but tells where somebody works."""
     hosts = [address.rpartition("@")[2] for address in emails]
+    for address in (values.get("email"), *values.get("emails", ())):
+        if address and role_mailbox(address) and not placeholder_email(address) and address not in protection.blocked:
+            host = address.rpartition("@")[2]
+            if host not in protection.internal:
+                hosts.append(host)
     if kind == Kind.ORGANIZATION:
         hosts.extend(host for name in ("domain", "website") if (host := domain(values.get(name) or "")))
     found = {own for host in hosts if (own := own_domain(host))}

@@ -19,7 +19,7 @@ from mapping.features import FEATURES, Features
 from mapping.features.levels import POSITIONS, SIZES
 from mapping.model import Kind
 
-FORMAT = "additive-1"
+FORMAT = "additive-2"
 """Raised whenever the features, their levels or their order change: models of another format are refused."""
 
 MERGE_ABOVE, REVIEW_ABOVE = 0.95, 0.5

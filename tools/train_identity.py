@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import block_diag, csr_matrix, diags, identity, kron
 from sklearn.linear_model import LogisticRegression
 
 from bench.customers import CENSUS, COPIES, REGISTERS, SCRAPS, SOURCES, Row, World, canonical, records
@@ -51,6 +51,9 @@ PAIRS = (
     *((_COMMON, other) for other in ("what agrees", "what disagrees", "name in the other's email")),
     *(("birth date", other) for other in ("email", "street", "postal code", "city", "tax number")),
     *(("how common the family name is", other) for other in ("street", "birth date", _NAME)),
+    ("how common the given name is", _NAME), ("how common the family name is", "family name"),
+    *((other, "company's domain") for other in (_WHOLE, _COMMON, "email", "phone")),
+    *((other, "name in the other's email") for other in ("how common the family name is", "city", "company's domain")),
     ("email", "phone"), ("email", "name in the other's email"), ("phone", "street"), ("street", "postal code"),
     ("what agrees", "what disagrees"),
 )  # fmt: skip
@@ -84,16 +87,21 @@ def examples(kind: Kind, seed: int) -> tuple[Any, Any]:
 
 
 def fitted(levels: Any, same: Any, version: str, trained_on: str) -> Model:
-    """The model with the greatest posterior probability, weights of two features held twice as tightly."""
+    """The model with the greatest posterior probability, weights of two features held twice as tightly.
+
+    Of features that count, what is held tightly is the step from one level to the next, so that a level which hardly
+    occurs (a name held by thousands) weighs what its neighbour does and not nothing.
+    """
     columns = [_STARTS[place] + levels[:, place] for place in range(len(SIZES))]
     for place, (one, other) in enumerate(_TOGETHER, len(SIZES)):
         columns.append(_STARTS[place] + levels[:, one] * SIZES[other] + levels[:, other])
     used = np.stack(columns, axis=1)
-    scale = np.where(np.arange(_STARTS[-1]) < _STARTS[len(SIZES)], 1.0, 0.5)
     rows, width = used.shape
-    design = csr_matrix((scale[used.ravel()], used.ravel(), np.arange(0, rows * width + 1, width)), (rows, len(scale)))
-    learned = LogisticRegression(C=FREEDOM, max_iter=400).fit(design, same)
-    weights = np.round(learned.coef_[0] * scale, 2)
+    single = csr_matrix((np.ones(used.size), used.ravel(), np.arange(0, rows * width + 1, width)), (rows, _STARTS[-1]))
+    scale = np.where(np.arange(_STARTS[-1]) < _STARTS[len(SIZES)], 1.0, 0.5)
+    steps = (_steps() @ diags(scale)).tocsr()
+    learned = LogisticRegression(C=FREEDOM, max_iter=400).fit((single @ steps).tocsr(), same)
+    weights = np.round(steps @ learned.coef_[0], 2)
     parts = [tuple(float(w) for w in weights[a:b]) for a, b in pairwise(_STARTS)]
     together = [Together(*pair, part) for pair, part in zip(_TOGETHER, parts[len(SIZES) :], strict=True)]
     return Model(
@@ -101,11 +109,21 @@ def fitted(levels: Any, same: Any, version: str, trained_on: str) -> Model:
     )
 
 
+def _steps() -> Any:
+    """Which steps each weight is the sum of: itself alone, or, of what counts, all from level 1 to its own."""
+    counting = [name.startswith(("how common", "how many", "what ")) for name in POSITIONS]
+    alone = [
+        block_diag([[[1]], np.tril(np.ones((size - 1, size - 1)))]) if counts else identity(size)
+        for size, counts in zip(SIZES, counting, strict=True)
+    ]
+    return block_diag([*alone, *(kron(alone[one], alone[other]) for one, other in _TOGETHER)], format="csr")
+
+
 def main() -> None:
     """Trains and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--version", default="default-1")
+    parser.add_argument("--version", default="default-2")
     parser.add_argument("--kind", type=Kind, default=Kind.PERSON, choices=(Kind.PERSON, Kind.ORGANIZATION))
     asked = parser.parse_args()
     levels, same = examples(asked.kind, asked.seed)

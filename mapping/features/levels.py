@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import NamedTuple
 
 
@@ -13,7 +14,7 @@ class Feature(NamedTuple):
 
 
 _WORDS = ("not known in both", "differs", "remotely alike", "alike", "sounds the same", "one or two letters off")
-_HOW_MANY = ("not compared", "held once or twice", "held by 3 or 4", "held by 5 to 8", "held by 9 to 16",
+_HOW_MANY = ("not compared", "held once", "held twice", "held by 3 or 4", "held by 5 to 8", "held by 9 to 16",
              "held by 17 to 64", "held by 65 to 256", "held by more than 256")  # fmt: skip
 
 FEATURES: tuple[Feature, ...] = (
@@ -40,7 +41,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("city", ("not known in both", "differs", "alike", "same")),
     Feature("region or country", ("not known in both", "differs", "same")),
     Feature("company", ("not known in both", "differs", "alike", "same")),
-    Feature("company's domain", ("not known in both", "differs", "same")),
+    Feature("company's domain", ("not known in both", "differs", "same", "the company's name stands in the domain")),
     Feature("how common the full name is", _HOW_MANY),
     Feature("how common the family name is", _HOW_MANY),
     Feature("how common the given name is", _HOW_MANY),
@@ -58,9 +59,9 @@ POSITIONS = {feature.name: place for place, feature in enumerate(FEATURES)}
 SIZES = tuple(len(feature.levels) for feature in FEATURES)
 
 
+_BOUNDS = (1, 2, 4, 8, 16, 64, 256)
+
+
 def how_many(records: int) -> int:
     """The level for a value that this many records hold."""
-    for level, most in enumerate((2, 4, 8, 16, 64, 256), 1):
-        if records <= most:
-            return level
-    return 7
+    return bisect_left(_BOUNDS, records) + 1

@@ -36,7 +36,10 @@ def compare(a: Comparison, b: Comparison, counts: Snapshot) -> Features:
     city = word_level(a.city, b.city)
     company = word_level(a.company, b.company)
     domains = _domains(a, b)
+    written = name_in_email(a, b)
     name_count, family_count, given_count = _rarity(a, b, given, family, counts)
+    if written >= 3 and not (a.named and b.named):
+        name_count, family_count = _rarity_of_one(a if a.named else b, written, counts)
     place_count = 0
     if street == 6 or street == 5:
         place_count = how_many(max(counts.of(PLACE, place(a)).records, counts.of(PLACE, place(b)).records))
@@ -49,7 +52,7 @@ def compare(a: Comparison, b: Comparison, counts: Snapshot) -> Features:
     )
     return (
         given, family, _middle(a.middle, b.middle), _generation(a.generation, b.generation), _same(a.sex, b.sex), birth,
-        email, name_in_email(a, b), phone, known, tax, street, postal, city, _region(a, b), company, domains,
+        email, written, phone, known, tax, street, postal, city, _region(a, b), company, domains,
         name_count, family_count, given_count, place_count, min(shares) if shares else 0, _source(a, b),
         min(agrees, 5), min(disagrees, 4), whole,
     )  # fmt: skip
@@ -129,9 +132,19 @@ def _street(a: Comparison, b: Comparison) -> int:
 
 
 def _domains(a: Comparison, b: Comparison) -> int:
-    if not a.domains or not b.domains:
-        return 0
-    return 1 if set(a.domains).isdisjoint(b.domains) else 2
+    if a.domains and b.domains and not set(a.domains).isdisjoint(b.domains):
+        return 2
+    if (a.company and b.domains and _carries(b.domains, a.company)) or (
+        b.company and a.domains and _carries(a.domains, b.company)
+    ):
+        return 3
+    return 1 if a.domains and b.domains else 0
+
+
+def _carries(domains: tuple[str, ...], company: str) -> bool:
+    """Whether one of the domains is made of the company's name: ``smithfoods.de`` of ``smith foods``."""
+    name = company.replace(" ", "").replace("-", "")
+    return len(name) > 3 and any(domain.replace("-", "").startswith(name) for domain in domains)
 
 
 def _source(a: Comparison, b: Comparison) -> int:
@@ -146,10 +159,20 @@ def _rarity(a: Comparison, b: Comparison, given: int, family: int, counts: Snaps
     name_count = family_count = given_count = 0
     if family == 7:
         family_count = how_many(of(FAMILY, a.family).records)
+    elif 1 < family < 7:
+        family_count = how_many(min(of(FAMILY, a.family).records, of(FAMILY, b.family).records))
     if given == 8:
         given_count = how_many(of(GIVEN, a.given).records)
+    elif 1 < given < 8 or given == 11:
+        given_count = how_many(min(of(GIVEN, a.given).records, of(GIVEN, b.given).records))
     if given >= 4 and family >= 4 and a.given and a.family and b.given and b.family:
         one = of(NAME, f"{a.given} {a.family}").records
-        other = one if family_count and given_count else of(NAME, f"{b.given} {b.family}").records
+        other = one if family == 7 and given == 8 else of(NAME, f"{b.given} {b.family}").records
         name_count = how_many(max(one, other))
     return name_count, family_count, given_count
+
+
+def _rarity_of_one(who: Comparison, written: int, counts: Snapshot) -> tuple[int, int]:
+    """How common the names are that stand in the email of a record without a name."""
+    family = how_many(counts.of(FAMILY, who.family).records)
+    return (how_many(counts.of(NAME, f"{who.given} {who.family}").records) if written == 5 else 0), family

@@ -24,6 +24,19 @@ def keyed(**values: Any) -> set[int]:
         ({"name": "Jane Doe"}, {"email": "jdoe@acme.com"}),
         ({"name": "Ann Lee-Smith"}, {"name": "Ann Smith"}),
         ({"tax_id": "123"}, {"tax_id": "123"}),
+        (
+            {"given_name": "Jo", "tax_id": "4137877", "address": {"postal_code": "4869"}},
+            {"given_name": "Max", "tax_id": "4137787", "address": {"postal_code": "4869"}},
+        ),
+        (
+            {"given_name": "Ann", "address": {"street": "3 Low Rd", "locality": "Leeds", "postal_code": "LS1 1AA"}},
+            {"given_name": "Bo", "address": {"street": "3 Low Road", "locality": "Leds", "postal_code": "LS1 1AA"}},
+        ),
+        (
+            {"name": "Ann Quill", "address": {"locality": "Leeds", "postal_code": "LS1 1AA"}},
+            {"given_name": "Ann", "address": {"locality": "Leeds"}},
+        ),
+        ({"name": "Tom Quill", "email": "tq1@acme.com"}, {"name": "Ann Quill", "email": "info@acme.com"}),
         ({"ids": ["shop:1"]}, {"ids": ["shop:1"]}),
         ({"name": "Ann Smith", "phone": "+12025550143"}, {"name": "A Smith", "phone": "+13035550143"}),
     ],

@@ -60,6 +60,14 @@ def test_an_email_loses_tag_and_dots_and_gives_the_companys_domain() -> None:
     assert found.domains == ("acme.co.uk",)
 
 
+def test_a_role_mailbox_names_nobody_but_tells_the_company() -> None:
+    found = comparison(PERSON, {"email": "info@acme.com"})
+    assert (found.emails, found.domains) == ((), ("acme.com",))
+    assert comparison(PERSON, {"email": "info@gmail.com"}).domains == ()
+    for protection in (Protection(internal=frozenset({"acme.com"})), Protection(blocked=frozenset({"info@acme.com"}))):
+        assert comparison(PERSON, {"email": "info@acme.com"}, protection=protection).domains == ()
+
+
 def test_a_stream_says_what_names_one_person_alone() -> None:
     origin = Origin("crm/contacts", frozenset({"loyalty", "tax", "birth_date"}), deduplicated=True)
     values = {"ids": ["loyalty:7", "crm:1"], "tax_id": "DE 123", "birth_date": "1980-01-02"}

@@ -125,6 +125,37 @@ def test_how_common_a_name_is_comes_from_the_snapshot() -> None:
     assert names["how common the full name is"] == "held by 9 to 16"
 
 
+def test_a_spelling_that_occurs_once_is_seen() -> None:
+    """Luisa and Lisa are two names that many have; Lusia beside Luisa is a slip."""
+    counts = Snapshot({("given", "luisa"): Count(40), ("given", "lisa"): Count(90)})
+    luisa = {"given_name": "Luisa", "family_name": "Quill"}
+    assert said(luisa, luisa | {"given_name": "Lisa"}, counts)["how common the given name is"] == "held by 17 to 64"
+    assert said(luisa, luisa | {"given_name": "Lusia"}, counts)["how common the given name is"] == "held once"
+
+
+def test_a_name_in_the_email_of_a_nameless_record_is_as_telling_as_it_is_rare() -> None:
+    counts = Snapshot({("name", "ann quill"): Count(3), ("family", "quill"): Count(30)})
+    found = said({"name": "Ann Quill"}, {"email": "ann.quill@web.de"}, counts)
+    assert found["how common the full name is"] == "held by 3 or 4"
+    assert found["how common the family name is"] == "held by 17 to 64"
+    found = said({"name": "Ann Quill"}, {"email": "ann@web.de"}, counts)
+    assert found["how common the family name is"] == "not compared"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ({"company": "Smith Foods Ltd."}, {"email": "ann@smithfoods.de"}, "the company's name stands in the domain"),
+        ({"company": "Smith Foods"}, {"email": "ann@smith-foods.co.uk"}, "the company's name stands in the domain"),
+        ({"company": "Smith Foods"}, {"email": "smithfoods@web.de"}, "not known in both"),
+        ({"email": "bob@acme.com"}, {"email": "ann@acme.com"}, "same"),
+        ({"email": "bob@acme.com", "company": "Acme"}, {"email": "ann@other.com"}, "differs"),
+    ],
+)
+def test_companies_domains(one: dict[str, Any], other: dict[str, Any], level: str) -> None:
+    assert said(one, other)["company's domain"] == level
+
+
 def test_the_snapshot_counts_names_by_their_root() -> None:
     people = [comparison("person", {"given_name": name, "phone": "+12025550143"}) for name in ("Bob", "Robert", "Rob")]
     assert snapshot(people).of("phone", "+12025550143") == Count(3, 1)
