@@ -10,7 +10,7 @@ from mapping.errors import GoneError
 from mapping.judgements import SAME
 from mapping.money import NO_AMOUNT, NO_CURRENCY
 from mapping.timeline import days, describe
-from state import customers, dead_letters, facts, identities, outbox, plans, records, shadows, sweeps, traits
+from state import customers, dead_letters, facts, identities, matching, outbox, plans, records, shadows, sweeps, traits
 from state.connections import ConnectionRow, Connections
 from state.database import Database, stamp
 from state.dead_letters import LetterRow
@@ -59,6 +59,7 @@ class Views:
             attempts = outbox.counts(c)
             counted = {row.id: records.live_records(c, row.id) for row in rows}
             missing = traits.missing(c)
+            aside = matching.quarantine_sizes(c)
         letters = {row.id: dead_letters.count(self.db, connection_id=row.id) for row in rows}
         advice: list[str] = []
         lines = [_line(row, latest, counted[row.id], letters[row.id], advice) for row in rows]
@@ -89,6 +90,11 @@ class Views:
             )
         if any(letters.values()):
             advice.append(f"records that could not be taken: {sum(letters.values())}; see concord dead-letters")
+        if aside:
+            advice.append(
+                f"{sum(aside.values())} records hang together by scores beyond identity.max_component, so none of them"
+                " is merged by score: see what they share, and block it in identity.block"
+            )
         advice += [left_out(what, count) for what, count in sorted(missing.items())]
         return StatusReport(
             hub,
