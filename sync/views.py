@@ -16,6 +16,7 @@ from state import (
     dead_letters,
     facts,
     identities,
+    matching,
     outbox,
     plans,
     records,
@@ -74,6 +75,7 @@ class Views:
             attempts = outbox.counts(c)
             counted = {row.id: records.live_records(c, row.id) for row in rows}
             missing = traits.missing(c)
+            aside = matching.quarantine_sizes(c)
         letters = {row.id: dead_letters.count(self.db, connection_id=row.id) for row in rows}
         advice: list[str] = []
         lines = [_line(row, latest, counted[row.id], letters[row.id], advice) for row in rows]
@@ -106,6 +108,11 @@ class Views:
             advice.append(
                 f"{attempts['parked']} creates could not be confirmed: look at the destination, then concord"
                 " dead-letters replay those that are not there"
+            )
+        if aside:
+            advice.append(
+                f"{sum(aside.values())} records hang together by scores beyond identity.max_component, so none of them"
+                " is merged by score: see what they share, and block it in identity.block"
             )
         with self.db.read() as c:
             left = [(row.name, hash_[:12]) for row in rows for hash_ in plans.left(c, row.id)]

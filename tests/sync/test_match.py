@@ -232,6 +232,7 @@ def test_a_component_too_large_for_scores_is_put_aside_and_comes_back(stage: Sta
     assert len(stage.rows("quarantine")) == 3
     with stage.hub.db.read() as c:
         assert list(matching.quarantine_sizes(c).values()) == [3]
+    assert any("3 records hang together by scores" in one for one in stage.hub.status().advice)
     stage.shop.delete("people", "3")
     stage.sync()
     assert _sizes(stage) == [2]

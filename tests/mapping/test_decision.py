@@ -10,10 +10,12 @@ from time import process_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapping.clustering import Rules
+from mapping.clustering import Edge, Rules
+from mapping.comparison import Comparison
 from mapping.decision import Alike, Records, decide, strengths
 from mapping.identity import Link, agree, components
 from mapping.judgements import SAME, Judged
+from mapping.vetoes import veto
 
 RULES = ("same_id", "same_email", "same_phone_and_name", "written_by_us")
 NAMES = ("ann lee", "a lee", "bob ray", "")
@@ -157,3 +159,96 @@ def test_a_guest_who_ordered_five_hundred_times_is_split_in_no_time() -> None:
     began = process_time()
     assert world.outcome() == {frozenset({4}), frozenset(range(size)) - {4}}
     assert process_time() - began < 0.5
+
+
+def _decided(
+    records: Sequence[Comparison], links: Sequence[Link], rules: Rules, scores: Sequence[Edge[int]] = ()
+) -> set[frozenset[int]]:
+    """The partition of records with the links given, nobody having said anything; names from what is compared."""
+    names = {number: f"{one.given} {one.family}".strip() for number, one in enumerate(records)}
+    told = Records({number: (f"k{number}",) for number in names}, names, dict(enumerate(records)))
+    return {frozenset(group) for group in decide(names, links, scores, Judged(), told, rules).groups}
+
+
+def _all_linked(count: int, rule: str = "same_email") -> list[Link]:
+    return [Link(0, number, rule, "x") for number in range(1, count)]
+
+
+def test_hard_evidence_stands_against_an_email_and_not_against_an_id() -> None:
+    walsh = [Comparison(given="henry", family="walsh", generation=one) for one in ("sr", "jr")]
+    assert _decided(walsh, _all_linked(2), Rules()) == {frozenset({0}), frozenset({1})}
+    assert _decided(walsh, _all_linked(2, "same_id"), Rules()) == {frozenset({0, 1})}
+
+
+def test_a_record_between_two_that_evidence_parts_goes_to_the_one_it_shares_more_with() -> None:
+    walsh = [Comparison(given="henry", family="walsh", generation=one) for one in ("sr", "jr", "")]
+    links = [*_all_linked(3), Link(1, 2, "same_phone_and_name", "y")]
+    assert _decided(walsh, links, Rules()) == {frozenset({0}), frozenset({1, 2})}
+
+
+def test_a_name_between_two_others_joins_one_of_them_and_bridges_none() -> None:
+    people = [Comparison(given=one, family="lee") for one in ("ann", "adam", "a")]
+    found = _decided(people, _all_linked(3), Rules())
+    assert len(found) == 2
+    assert frozenset({0, 1}) not in found
+
+
+def test_scores_join_what_links_made_and_evidence_of_all_its_records_counts() -> None:
+    people = [
+        Comparison(given="ann", family="lee", unique=("tax:1",)),
+        Comparison(given="ann", family="lee"),
+        Comparison(given="ann", family="lee"),
+        Comparison(given="ann", family="lee", unique=("tax:2",)),
+    ]
+    links = [Link(0, 1, "same_email", "x"), Link(2, 3, "same_email", "y")]
+    sure = [Edge(a, b, 8.0) for a in (0, 1) for b in (2, 3)]
+    assert _decided(people[:3], links[:1], Rules(), sure) == {frozenset({0, 1, 2})}
+    assert _decided(people, links, Rules(), sure) == {frozenset({0, 1}), frozenset({2, 3})}
+
+
+def test_clusters_merge_only_where_the_best_score_is_high_enough() -> None:
+    people = [Comparison(given="ann", family="lee")] * 2
+    for best, expected in ((3.0, 1), (2.9, 1), (3.1, 2)):
+        assert len(_decided(people, (), Rules(best=best), [Edge(0, 1, 3.0)])) == expected
+
+
+EVIDENCE = st.builds(
+    lambda given, generation, tax, number, emails, held: Comparison(
+        given=given, family="lee", generation=generation, unique=(f"tax:{tax}",) if tax else (),
+        phones=(f"+{number}",) if number else (), emails=tuple(sorted(emails)), source="crm" if held else "shop",
+        deduplicated=held,
+    ),
+    st.sampled_from(("ann", "a", "adam", "")),
+    st.sampled_from(("", "", "jr", "sr")),
+    st.sampled_from(("", "", "1", "2")),
+    st.sampled_from(("", "1", "2", "3")),
+    st.sets(st.sampled_from("abcd"), max_size=2),
+    st.booleans(),
+)  # fmt: skip
+PLACES, RULES_OF = st.integers(0, 6), st.sampled_from(("same_email", "same_phone_and_name"))
+TIES = st.lists(st.tuples(PLACES, PLACES, RULES_OF, st.sampled_from("xyz")), max_size=9)
+SCORES = st.dictionaries(
+    st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda one: one[0] < one[1]), st.integers(-2, 8), max_size=12
+)
+
+
+@given(records=st.lists(EVIDENCE, min_size=7, max_size=7), ties=TIES, scores=SCORES, data=st.data())
+@settings(max_examples=150)
+def test_limits_and_evidence_hold_whatever_links_and_scores_say(
+    records: list[Comparison],
+    ties: list[tuple[int, int, str, str]],
+    scores: dict[tuple[int, int], int],
+    data: st.DataObject,
+) -> None:
+    rules = Rules(emails=3, phones=2)
+    links = [Link(min(a, b), max(a, b), rule, value) for a, b, rule, value in ties if a != b]
+    edges = [Edge(a, b, float(value)) for (a, b), value in scores.items()]
+    found = _decided(records, links, rules, edges)
+    assert sorted(member for group in found for member in group) == list(range(7))
+    for group in found:
+        held = [records[member] for member in sorted(group)]
+        if len(held) > 1:
+            assert len({email for one in held for email in one.emails}) <= 3
+            assert len({phone for one in held for phone in one.phones}) <= 2
+            assert all(veto(a, b, rules) == "" for a, b in combinations(held, 2))
+    assert _decided(records, data.draw(st.permutations(links)), rules, data.draw(st.permutations(edges))) == found
