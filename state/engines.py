@@ -25,6 +25,10 @@ IDLE_LIMIT = 60.0
 """Seconds after which PostgreSQL ends a write transaction whose process fell silent, so that it blocks nobody."""
 
 
+# The driver looks in three places for how to store a truth value before it takes it for the number that it is.
+sqlite3.register_adapter(bool, int)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A database's URL, read. ``place`` names it without a password; ``path`` is the file, for SQLite."""
