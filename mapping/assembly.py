@@ -19,7 +19,10 @@ def finish_person(values: Values, odd: Values) -> None:
     if name is None:
         if given is not None or family is not None:
             middle = values.get("additional_name")
-            values["name"] = " ".join(part for part in (given, middle, family) if part)
+            if given and family and not middle:
+                values["name"] = f"{given} {family}"
+            else:
+                values["name"] = " ".join(part for part in (given, middle, family) if part)
     elif given is None and family is None:
         first, last = normalize.name_parts(name)
         if first:

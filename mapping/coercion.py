@@ -245,6 +245,7 @@ def _objects(model: type[BaseModel]) -> Coercer:
 
 
 QUICK[text] = str.strip
+QUICK[phone] = normalize.international
 
 _BY_NAME: dict[str, Coercer] = {
     "email": _by(normalize.email),

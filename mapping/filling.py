@@ -73,13 +73,13 @@ class Filling:
         try:
             for target, key, get, coerce, quick in steps:
                 raw = look(key) if get is None else get(scope)
-                if raw is None or raw == "" or (only_missing and target in values):
-                    continue
                 if quick and type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
                     value = quick(raw)
-                    if value:
+                    if value and not (only_missing and target in values):
                         values[target] = value
                         continue
+                if raw is None or raw == "" or (only_missing and target in values):
+                    continue
                 try:
                     value = coerce(raw, country)
                 except UnreadableError as error:

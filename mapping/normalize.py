@@ -8,7 +8,7 @@ from mapping.countries import country
 from mapping.emails import domain, email, email_key, names_nobody, placeholder_email, role_mailbox
 from mapping.moments import birthday, day, instant, to_utc
 from mapping.names import first_name, fold, last_name, name_key, name_parts
-from mapping.phones import phone, placeholder_phone
+from mapping.phones import international, phone, placeholder_phone
 from mapping.texts import boolean, clean, clean_json, integer, number
 from mapping.wordlists import CURRENCIES
 
@@ -28,6 +28,7 @@ __all__ = [
     "fold",
     "instant",
     "integer",
+    "international",
     "language",
     "last_name",
     "name_key",

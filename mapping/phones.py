@@ -45,6 +45,16 @@ def phone(text: str, country: str = "") -> str | None:
     return _parsed(text, country.upper()) if text and len(text) <= _LONGEST else None
 
 
+def international(text: str) -> str | None:
+    """What ``phone`` says of most numbers that begin with a plus, whatever the country; None where it has to be asked.
+
+    The text is ASCII.
+    """
+    digits = text.replace(" ", "")
+    rest = digits[1:]
+    return _international(rest) if digits[:1] == "+" and rest.isdigit() else None
+
+
 def _international(digits: str) -> str | None:
     """The number if it is beyond doubt, otherwise None."""
     plan = _plan_of_start(digits[:3])

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 BLOCK = 5000
 """Ids that a process reserves at once, so that most pages need not ask the counter."""
 
+LOG = 16_000
+"""Pages of 4 kB that SQLite's log may hold before whoever writes next carries it over into the file."""
+
 PATIENCE = 30.0
 """Seconds that a writer waits for its turn: a hundred times what a write transaction may take."""
 
@@ -103,7 +106,8 @@ class Database:
     helps, ConfigError where a person must act, RecordError where a value cannot be stored.
 
     ``yielding``: while it says so, on SQLite, each write transaction begins just after somebody else's, if one ends
-    within 20 ms. For one who writes often beside another whose work is more urgent.
+    within 20 ms. For one who writes often beside another whose work is more urgent. With a smaller ``log`` it is also
+    the one that carries the log over, which takes it longer than to write, and keeps nobody else from writing.
     """
 
     def __init__(
@@ -114,11 +118,12 @@ class Database:
         patience: float = PATIENCE,
         block: int = BLOCK,
         yielding: Callable[[], bool] = lambda: False,
+        log: int = LOG,
     ) -> None:
         self.now = now
         self._address = engines.address(url)
         self._patience = patience
-        self._reader, self._writer = map(Transactions, engines.engines(self._address, patience, yielding))
+        self._reader, self._writer = map(Transactions, engines.engines(self._address, patience, yielding, log))
         self._turnstile = threading.Lock()
         self._block = block
         self._blocks: dict[str, range] = {}

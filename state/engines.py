@@ -25,6 +25,10 @@ IDLE_LIMIT = 60.0
 """Seconds after which PostgreSQL ends a write transaction whose process fell silent, so that it blocks nobody."""
 
 
+# The driver looks in three places for how to store a truth value before it takes it for the number that it is.
+sqlite3.register_adapter(bool, int)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A database's URL, read. ``place`` names it without a password; ``path`` is the file, for SQLite."""
@@ -54,10 +58,10 @@ def address(url: str) -> Address:
     raise ConfigError(f"Concord keeps its state in SQLite or PostgreSQL, not in {dialect!r}.")
 
 
-def engines(address: Address, patience: float, yielding: Callable[[], bool]) -> tuple[Engine, Engine]:
-    """A reader and a writer. Values of rows never show in their errors. ``yielding``: see ``Database``."""
+def engines(address: Address, patience: float, yielding: Callable[[], bool], log: int) -> tuple[Engine, Engine]:
+    """A reader and a writer. Values of rows never show in their errors. ``yielding`` and ``log``: see ``Database``."""
     if address.path is not None:
-        return _sqlite(address, patience, yielding)
+        return _sqlite(address, patience, yielding, log)
     engine = create_engine(
         address.url,
         hide_parameters=True,
@@ -126,7 +130,7 @@ def use_write_ahead_log(connection: Connection) -> None:
     driver.execute("PRAGMA journal_mode = WAL")
 
 
-def _sqlite(address: Address, patience: float, yielding: Callable[[], bool]) -> tuple[Engine, Engine]:
+def _sqlite(address: Address, patience: float, yielding: Callable[[], bool], log: int) -> tuple[Engine, Engine]:
     def begin_to_read(driver: sqlite3.Connection) -> None:
         driver.execute("BEGIN")
 
@@ -136,7 +140,12 @@ def _sqlite(address: Address, patience: float, yielding: Callable[[], bool]) -> 
         _be_the_writer(driver, patience)
 
     reader = _sqlite_engine(address, patience, begin_to_read, ("query_only = ON", "cache_size = -8000"))
-    writer = _sqlite_engine(address, patience, begin_to_write, ("synchronous = NORMAL", "cache_size = -24000"))
+    writer = _sqlite_engine(
+        address,
+        patience,
+        begin_to_write,
+        ("synchronous = NORMAL", "cache_size = -24000", f"wal_autocheckpoint = {log}"),
+    )
     return reader, writer
 
 
@@ -190,7 +199,6 @@ def _sqlite_engine(
             *pragmas,
             "temp_store = MEMORY",
             "journal_size_limit = 67108864",
-            "wal_autocheckpoint = 16000",
         ):
             driver.execute(f"PRAGMA {pragma}")
         return driver

@@ -26,7 +26,7 @@ from pydantic import TypeAdapter
 from mapping.criteria import Criteria
 from mapping.errors import ConcordError
 from mapping.golden import Policy
-from state.database import Database
+from state.database import LOG, Database
 from state.leases import Heartbeat, Leases, new_owner
 from sync import resolve
 from sync.crashes import told
@@ -196,8 +196,9 @@ def _round(db: Database, task: Task, orders: _Orders) -> ResolveReport:
 
 
 def _work(task: Task, orders: _Orders) -> Answer:
-    # Each write waits for the pull to have stored a page, so that it does not get in the way of the next one.
-    db = Database(task.database, yielding=lambda: not orders.urgent)
+    # Each write waits for the pull to have stored a page, so that it does not get in the way of the next one; and the
+    # log is full for us before it is for the pull.
+    db = Database(task.database, yielding=lambda: not orders.urgent, log=LOG // 2)
     report = ResolveReport()
     try:
         while True:

@@ -167,18 +167,43 @@ def test_every_row_of_a_batch_arrives_whatever_its_size(database: Database, coun
     assert found == set(rows)
 
 
+def _without_its_log(file: Path) -> object:
+    """What the counter "n" is for somebody who has only the file."""
+    copy = file.with_name("copy.db")
+    copy.write_bytes(file.read_bytes())
+    db = Database(f"sqlite:///{copy}")
+    with db.read() as c:
+        found: object = c.execute(select(counter.c.next).where(counter.c.name == "n")).scalar()
+    db.close()
+    return found
+
+
 def test_what_was_carried_over_stands_in_the_file_without_its_log(tmp_path: Path) -> None:
-    db, copy = Database(f"sqlite:///{tmp_path / 'hub.db'}"), tmp_path / "copy.db"
+    file = tmp_path / "hub.db"
+    db = Database(f"sqlite:///{file}")
     db.migrate()
+    db.carry_over()
     with db.write() as c:
         c.execute(insert(counter), {"name": "n", "next": 7})
+    assert _without_its_log(file) is None
     db.carry_over()
-    copy.write_bytes((tmp_path / "hub.db").read_bytes())
-    other = Database(f"sqlite:///{copy}")
-    with other.read() as c:
-        assert c.execute(select(counter.c.next).where(counter.c.name == "n")).scalar() == 7
-    other.close()
+    assert _without_its_log(file) == 7
     db.close()
+
+
+def test_who_lets_the_log_hold_less_carries_over_what_another_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "hub.db"
+    pull, beside = Database(f"sqlite:///{file}"), Database(f"sqlite:///{file}", log=1)
+    pull.migrate()
+    pull.carry_over()
+    with pull.write() as c:
+        c.execute(insert(counter), {"name": "n", "next": 7})
+    assert _without_its_log(file) is None
+    with beside.write() as c:
+        c.execute(insert(counter), {"name": "other", "next": 1})
+    assert _without_its_log(file) == 7
+    beside.close()
+    pull.close()
 
 
 def test_nobody_waits_for_what_cannot_be_carried_over(tmp_path: Path) -> None:
