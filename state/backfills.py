@@ -203,13 +203,13 @@ def put_back(c: Connection, id: int, counts: Mapping[str, int], now: str, *, tri
 
 
 def counted(c: Connection, number: int) -> dict[str, dict[PartitionState, int]]:
-    """How many partitions of each stream are in each state."""
+    """How many partitions of each stream are in each state; the streams in the order in which they are read."""
     columns = (partition.c.stream, partition.c.state, func.count())
     statement = (
         select(*columns).where(partition.c.backfill_id == number).group_by(partition.c.stream, partition.c.state)
     )
     found: dict[str, dict[PartitionState, int]] = {}
-    for stream, name, count in c.execute(statement):
+    for stream, name, count in c.execute(statement.order_by(func.min(partition.c.id))):
         found.setdefault(stream, {})[PartitionState(name)] = int(count)
     return found
 

@@ -96,16 +96,16 @@ class Crew:
             threading.Thread(target=self._worker, name=f"backfill {self.row.id}.{number}", daemon=True)
             for number in range(self.row.workers)
         ]
-        for each in threads:
-            each.start()
         try:
+            for each in threads:
+                each.start()
             for each in threads:
                 while each.is_alive():
                     each.join(0.2)
         except KeyboardInterrupt:
             self.stop(Ending(message="it was stopped by a person"))
             late = time.monotonic() + STOPPING
-            for each in threads:
+            for each in filter(threading.Thread.is_alive, threads):
                 each.join(max(0.0, late - time.monotonic()))
             raise
 
@@ -137,6 +137,7 @@ class Crew:
     def _heard(self, stream: str, read: int, waiting: int) -> None:
         with self._turn:
             self._read[stream] += read
+            self._holds = 0
             self.intake.observer.advanced(f"{self._what}/{stream}", self._read[stream])
             self.stored(waiting)
 
@@ -215,9 +216,10 @@ class Crew:
             except CursorExpiredError as error:
                 with self.db.write(self.held) as c:
                     backfills.forget_place(c, part.id, self.db.stamp())
-                self._again(part, tally(), error)
+                self._again(part, tally(), error, part.tries)
             except TransientError as error:
-                self._again(part, tally(), error)
+                # One that has come further since has not been tried in vain.
+                self._again(part, tally(), error, 0 if read is not None and read.counts.read else part.tries)
             except ConcordError as error:
                 self._finish(part, PartitionState.FAILED, tally(), failure(error, "it is tried again")[1])
             except Exception as error:  # noqa: BLE001  the outermost edge of a partition: it is recorded as failed
@@ -280,13 +282,13 @@ class Crew:
         with self.db.write(self.held) as c:
             backfills.put_back(c, part.id, counts, self.db.stamp(), tries=tries, error=error)
 
-    def _again(self, part: Part, counts: Mapping[str, int], error: ConcordError) -> None:
+    def _again(self, part: Part, counts: Mapping[str, int], error: ConcordError, tries: int) -> None:
         """Tries it again later, some times."""
-        if part.tries + 1 >= TRIES:
+        if tries + 1 >= TRIES:
             self._finish(part, PartitionState.FAILED, counts, f"{sentence(error)} It was tried {TRIES} times.")
             return
-        self._put_back(part, counts, part.tries + 1, sentence(error))
-        self._sleep(min(FIRST_WAIT * 2**part.tries, LONGEST_WAIT))
+        self._put_back(part, counts, tries + 1, sentence(error))
+        self._sleep(min(FIRST_WAIT * 2**tries, LONGEST_WAIT))
 
     def _wait_for_others(self, part: Part, counts: Mapping[str, int], error: ConcordError) -> None:
         self._put_back(part, counts, part.tries)

@@ -84,7 +84,7 @@ class Backfills:
         estimator = Estimator(connection, asked, meter, limits, lambda name: self._live(one.row.id, name))
         self.observer.started(f"estimate {connection}", None)
         report = estimator.report(streams, slices, steps)
-        self.observer.finished(f"estimate {connection}", "")
+        self.observer.finished(f"estimate {connection}", f"looked at with {report.looked} calls")
         return Draft(report, asked, one, streams, slices, steps)
 
     def _live(self, connection_id: str, stream: str) -> int:
@@ -173,7 +173,7 @@ class Backfills:
         Runs(self.db).finish(run, status, sums(streams), message)
         for each in streams:
             self.observer.finished(f"backfill {one.name}/{each.stream}", f"{each.read} read, {each.new} new")
-        self.observer.finished(f"backfill {one.name}", "")
+        self.observer.finished(f"backfill {one.name}", f"{sum(each.done for each in streams)} partitions done")
 
     def _crew(self, row: BackfillRow, one: Connected, held: Lease, beside: Beside) -> Crew:
         streams = {stream.name: stream for stream in one.streams()}

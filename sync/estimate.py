@@ -181,7 +181,7 @@ class Estimator:
             look.calls += cost.calls
             look.seconds += time.monotonic() - began
             look.pages += max(len(pages), 1)
-            if 0 < len(pages) <= SEEN:
+            if pages and (len(pages) <= SEEN or not pages[-1].records):
                 met = sum(len(page.records) for page in pages)
                 look.densities.append(met / max((end - start).total_seconds(), 1.0))
                 return

@@ -212,9 +212,7 @@ class Server:
         for job in self.jobs():
             if len(self.working) >= self._most:
                 return
-            if job.job in self.working or not job.is_due(stamp(now)) or self._rests(job):
-                continue
-            if self._waits(job, now):
+            if job.job in self.working or not job.is_due(stamp(now)) or self._rests(job) or self._waits(job, now):
                 continue
             self._claim(job)
 
@@ -230,15 +228,14 @@ class Server:
         return row is not None and row.paused is not None and (job.asked_at is None or row.paused.value == "admin")
 
     def _waits(self, job: Job, now: datetime) -> bool:
-        """Whether a push waits for what is being read, or a sweep for its connection to have been read: it would skip
-        the streams that are at work."""
-        if job.kind is JobKind.SWEEP:
-            return Leases(self.db).held(lease_of(f"{JobKind.READ}:{job.connection}")) is not None
-        if job.kind is JobKind.READ or job.asked_at is not None:
-            return False
-        if parse_stamp(job.due_at or stamp(now)) + LONGEST_WAIT < now:
-            return False
+        """Whether a push waits for what is being read, or a sweep, which would skip the streams at work, for its own
+        connection to have been read."""
         leases = Leases(self.db)
+        if job.kind is JobKind.SWEEP:
+            return leases.held(lease_of(f"{JobKind.READ}:{job.connection}")) is not None
+        patient = job.asked_at is None and parse_stamp(job.due_at or stamp(now)) + LONGEST_WAIT >= now
+        if job.kind is JobKind.READ or not patient:
+            return False
         return any(one.kind is JobKind.READ and leases.held(lease_of(one.job)) for one in self.jobs())
 
     def _claim(self, job: Job) -> None:

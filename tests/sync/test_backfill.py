@@ -265,6 +265,25 @@ def test_what_waiting_mends_is_tried_again(stage: Stage) -> None:
     assert len(bodies(stage)) == 3
 
 
+def test_what_keeps_failing_is_given_up_after_some_tries(stage: Stage) -> None:
+    fill(stage, 3)
+    number = begin(stage, every="1mo")
+    stage.shop.fail(TransientError("out of order"), on="window", times=5)
+    report = run(stage, number)
+    assert (report.state, report.failed) == ("failed", 1)
+    assert "It was tried 5 times." in report.streams[0].failures[0]
+
+
+def test_a_partition_that_gets_on_between_its_failures_is_not_given_up(stage: Stage) -> None:
+    fill(stage, 20)
+    stage.configure("shop", config={"page_size": 2})
+    number = begin(stage, every="6mo")
+    for _ in range(8):
+        stage.shop.fail(TransientError("out of order"), on="window", after=1)
+    assert run(stage, number).state == "done"
+    assert len(bodies(stage)) == 20
+
+
 def test_what_is_never_mended_fails_with_its_reason_and_stops_nothing(stage: Stage) -> None:
     fill(stage, 3)
     number = begin(stage)
