@@ -258,6 +258,20 @@ def test_a_field_that_only_records_show_is_held_back_from_the_page_on_that_shows
     assert len(stage.customers()) == 2
 
 
+def test_a_field_that_few_records_have_is_no_news_once_all_of_them_were_read(stage: Stage) -> None:
+    told = [record(str(n), email=f"a{n}@x.example") for n in range(200)]
+    told[90] = record("90", email="a90@x.example", colour="teal")
+    told[170] = record("170", email="a170@x.example", city="York")
+    pages = [Page(told[:100], cursor=Cursor("1")), Page(told[100:], cursor=Cursor("2"), complete=True)]
+    scripted = Scripted(pages)
+    stage.connectors["shop"] = scripted
+    assert stream(stage.sync(), "shop/people").message == ""
+    before = stage.dump()
+    scripted.pages = [Page([told[90], told[170]], cursor=Cursor("2"))]
+    assert stream(stage.sync(), "shop/people").message == ""
+    assert stage.dump() == before
+
+
 def test_a_stream_that_was_read_before_anybody_looked_at_its_fields_is_known_by_what_is_stored(stage: Stage) -> None:
     told = [record(str(n), email=f"a{n}@x.example") for n in range(100)]
     told[3] = record("3", email="a3@x.example", colour="teal")
