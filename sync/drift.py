@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import islice
 
 from config.settings import StreamSettings
 from connectors.core.protocols import Stream
@@ -41,7 +40,8 @@ from sync.holding import Keeper, cover
 from sync.page import Reading, parse
 
 FIRST_LOOK, LOOK = 50, 5
-"""Records that are looked at of a pull's first page, and of every other: there only for names never met."""
+"""Records that are looked at of a pull's first page, and of every other: there only for names never met, and of all
+records in the first reading of a stream that its vendor does not describe."""
 STORED_LOOK = 500
 """Stored records that are looked at of each slice where a stream was read before anybody looked at its fields."""
 MOST_SEEN = 2000
@@ -152,20 +152,26 @@ class Watch:
         self._meet(sample, silent=True)
 
     def _notice(self, found: Sequence[RawRecord]) -> None:
-        """Looks at some records of a page: closely at those of the first, and for names never met at the others."""
+        """Looks at some records of a page: closely at those of the first, and at others for names never met."""
         judges = not self._met
-        full = [one for one in islice(found, FIRST_LOOK if judges else LOOK) if one.coverage is Coverage.FULL]
-        if not judges:
-            full = [one for one in full if self._properties(one).keys() - self._met]
-        if not full or len(self._met) > MOST_MET:
-            return
+        full = [one for one in found if one.coverage is Coverage.FULL]
+        close, others = (full[:FIRST_LOOK], full[FIRST_LOOK:]) if judges else ([], full)
         sample = Sample(self.stream.properties_at)
-        for one in full:
-            sample.take(one.body)
-            self._met.update(self._properties(one))
-        if self._meet(sample, silent=self._first, judges=judges):
+        for one in close:
+            self._look_at(one, sample)
+        told = all(name in self.known and self.known[name].described for name in sample.fields)
+        if not self._first or (told and all(one.described for one in self.known.values())):
+            others = others[:LOOK]  # else every name is to be known by the end of the first reading
+        for one in others:
+            if self._properties(one).keys() - self._met and len(self._met) < MOST_MET:
+                self._look_at(one, sample)
+        if sample.looked and self._meet(sample, silent=self._first, judges=judges):
             self._hold()
             self._stop()
+
+    def _look_at(self, one: RawRecord, sample: Sample) -> None:
+        sample.take(one.body)
+        self._met.update(self._properties(one))
 
     def _properties(self, one: RawRecord) -> Mapping[str, object]:
         inner = one.body.get(self.stream.properties_at) if self.stream.properties_at else one.body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from mapping.contract import Cursor, Page, SchemaField
 from mapping.errors import AuthError, ConfigError, ForbiddenError, RateLimitedError, TransientError
@@ -235,6 +236,64 @@ def test_a_vendor_that_describes_nothing_is_known_by_its_records(stage: Stage) -
     assert "vanished: job_title (read by person.job_title)" in message
     assert "new: colour" in message
     assert {values(one)["job_title"] for one in stage.customers()} == {"Buyer"}
+
+
+@pytest.mark.parametrize("contract", ["freeze", "stop"])
+def test_a_field_that_only_records_show_is_held_back_from_the_page_on_that_shows_it(
+    stage: Stage, contract: str
+) -> None:
+    scripted = Scripted([Page([record("1", email="ann@x.example")], cursor=Cursor("1"), complete=True)])
+    stage.connectors["shop"] = scripted
+    _contract(stage, contract, fields={"person": {"nickname": "properties.colour"}})
+    stage.sync()
+    new = [record("1", email="ann@x.example", city="York", colour="teal"), record("2", email="bo@x.example")]
+    scripted.pages = [Page(new, cursor=Cursor("2"), complete=True)]
+    report = stream(stage.sync(), "shop/people")
+    assert "new: city, colour" in report.message
+    assert report.status == ("failed" if contract == "stop" else "ok")
+    assert ("nickname" in _ann(stage), "address" in _ann(stage)) == (False, False)
+    stage.hub.mending.accept("shop", "people")
+    assert stage.sync().ok
+    assert (_ann(stage)["nickname"], _ann(stage)["address"]["locality"]) == ("teal", "York")
+    assert len(stage.customers()) == 2
+
+
+def test_a_field_that_few_records_have_is_no_news_once_all_of_them_were_read(stage: Stage) -> None:
+    told = [record(str(n), email=f"a{n}@x.example") for n in range(200)]
+    told[90] = record("90", email="a90@x.example", colour="teal")
+    told[170] = record("170", email="a170@x.example", city="York")
+    pages = [Page(told[:100], cursor=Cursor("1")), Page(told[100:], cursor=Cursor("2"), complete=True)]
+    scripted = Scripted(pages)
+    stage.connectors["shop"] = scripted
+    assert stream(stage.sync(), "shop/people").message == ""
+    before = stage.dump()
+    scripted.pages = [Page([told[90], told[170]], cursor=Cursor("2"))]
+    assert stream(stage.sync(), "shop/people").message == ""
+    assert stage.dump() == before
+
+
+def test_a_stream_that_was_read_before_anybody_looked_at_its_fields_is_known_by_what_is_stored(stage: Stage) -> None:
+    told = [record(str(n), email=f"a{n}@x.example") for n in range(100)]
+    told[3] = record("3", email="a3@x.example", colour="teal")
+    scripted = Scripted([Page(told, cursor=Cursor("1"), complete=True)])
+    stage.connectors["shop"] = scripted
+    stage.sync()
+    with stage.hub.db.write() as c:
+        c.execute(text("DELETE FROM stream_schema"))
+    _contract(stage, "freeze")
+    scripted.pages = [Page([record("7", email="a7@x.example", city="York")], cursor=Cursor("2"))]
+    assert stream(stage.sync(), "shop/people").message == ""
+    assert _field(stage, "colour").state == "known"
+
+
+def test_a_rule_that_reads_the_field_no_more_asks_for_nothing(read: Stage) -> None:
+    read.shop.drop_field("people", "job_title")
+    read.sync()
+    assert read.hub.mending.waiting() != []
+    _contract(read, "evolve", fields={"person": {"job_title": None}})
+    read.sync()
+    assert read.hub.mending.waiting() == []
+    assert "job_title" not in _ann(read)
 
 
 def test_keys_that_are_data_are_no_fields_and_hostile_names_do_no_harm(stage: Stage) -> None:
