@@ -114,7 +114,7 @@ def prepare(backup: Path, partial: Path) -> None:
 def put_file(prepared: Path, place: Path, aside: Path) -> None:
     """Puts a prepared file where an SQLite database is; what was there is kept as ``aside``.
 
-    Raises ConfigError, having changed nothing, while anybody has the database open.
+    Raises TransientError, having changed nothing, while anybody has the database open.
     """
     if not place.exists():
         prepared.replace(place)
@@ -163,7 +163,7 @@ def _alone(place: Path) -> Iterator[None]:
             held.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                raise ConfigError(IN_USE.format(place=place)) from None
+                raise TransientError(IN_USE.format(place=place)) from None
             # Else it is damaged, which is why it gives way.
         yield
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 from sqlalchemy import bindparam, func, select, update
 
-from mapping.errors import ConfigError
+from mapping.errors import TransientError
 from state import bodies
 from state.database import Database
 from state.failures import named
@@ -96,8 +96,8 @@ def _words(db: Database, lease: Lease, connection_id: str, stream: str, before: 
 def compact(db: Database) -> None:
     """Gives the room that nothing uses back to the disk, and lets a server count its rows anew for its planner.
 
-    Nobody can write to an SQLite file meanwhile, and the disk must have room for a second one: ConfigError otherwise.
-    Its planner is left as it is: it goes by what the tables declare, and statistics would change its ways unasked.
+    Nobody can write to an SQLite file meanwhile. Raises TransientError where the disk has no room for a second one. Its
+    planner is left as it is: it goes by what the tables declare, and statistics would change its ways unasked.
     """
     if db.file is None:
         db.vacuum()
@@ -105,7 +105,7 @@ def compact(db: Database) -> None:
     before = occupied(db)
     needed = before.bytes - before.free
     if before.disk is not None and before.disk < needed:
-        raise ConfigError(
+        raise TransientError(
             f"The disk has {before.disk / 1e6:,.0f} MB free, and to write the database anew {needed / 1e6:,.0f} MB are"
             " needed; what has expired is gone, and its room is used for what comes."
         )

@@ -9,7 +9,7 @@ from functools import partial
 
 from config.retention import age
 from config.settings import Settings, StreamSettings
-from mapping.errors import ConcordError, ConfigError
+from mapping.errors import ConcordError, TransientError
 from state import compact, retention, sizes, versions
 from state.audit import last_audit
 from state.connections import Connections
@@ -138,14 +138,14 @@ class Care:
     def vacuum(self) -> VacuumReport:
         """``tidy``, and gives the room that is free then back to the disk.
 
-        Raises ConfigError while anything is at work on an SQLite file, which cannot be written meanwhile, and where the
-        disk has no room for it to be written anew.
+        Raises TransientError while anything is at work on an SQLite file, which cannot be written meanwhile, and where
+        the disk has no room for it to be written anew.
         """
         before = sizes.occupied(self.db)
         tidied = self.tidy()
         busy = sorted(Leases(self.db).every_held())
         if self.db.file is not None and busy:
-            raise ConfigError(
+            raise TransientError(
                 f"Others are at work ({', '.join(busy[:3])}); what has expired is gone, and its room is used for what"
                 " comes. To give it back to the disk, run this again when they are done."
             )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from config.settings import HubSettings
 from connectors.core.registry import catalogue
-from mapping.errors import ConcordError, ConfigError
+from mapping.errors import ConcordError, ConfigError, TransientError
 from state import backups, versions
 from state.audit import write_audit
 from state.backups import IN_USE, Heard
@@ -32,7 +32,7 @@ BACKED_UP = "database backed up"
 """The action under which the audit knows of a backup."""
 SECRETS = "It holds secrets, which only the vault's key opens: keep {key} too, apart from it."
 WITH_KEY = "Whoever has the backup and its key has every token: keep them apart."
-NO_KEY = "The vault's key is not in a file here: keep {what} too, or the secrets in the backup cannot be read."
+NO_KEY = "The vault's key is no file here: keep CONCORD_KEY too, or the secrets in the backup cannot be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,9 @@ def backup(config: Path, path: Path, *, with_key: bool = False, observer: Observ
 def restore(config: Path, path: Path, *, force: bool = False, observer: Observer | None = None) -> RestoreReport:
     """Puts a backup in the place of the database, all of it or nothing; what was there before is kept aside.
 
-    Raises ConfigError for a file that is no backup, while anybody is at work on the database, and over a database that
-    holds anything unless ``force``; DatabaseVersionError for a backup of a newer program. Then nothing was touched.
+    Raises ConfigError for a file that is no backup, and over a database that holds anything unless ``force``;
+    TransientError while anybody is at work on the database; DatabaseVersionError for a backup of a newer program. Then
+    nothing was touched.
     """
     hub = _hub(config)
     if not path.is_file():
@@ -174,14 +175,14 @@ def _told(observer: Observer, what: str) -> Iterator[Heard]:
 
 
 def _nobody_works(db: Database) -> None:
-    """Raises ConfigError while a lease is held, or another program of ours is connected to a server's database."""
+    """Raises TransientError while a lease is held, or another program of ours is connected to a server's database."""
     if db.file is not None and not db.file.exists():
         return
     held: dict[str, str] = {}
     with suppress(ConfigError):  # no database of ours, or a damaged one: nobody can be at work on it
         held = Leases(db).every_held()
     if held or (db.file is None and backups.in_use(db)):
-        raise ConfigError(IN_USE.format(place=db.place))
+        raise TransientError(IN_USE.format(place=db.place))
 
 
 def _put(hub: HubSettings, db: Database, path: Path, observer: Observer) -> str:
@@ -214,9 +215,10 @@ def _key_of(path: Path) -> Path:
 def _key_note(hub: HubSettings, keys: Keys, copied: str, *, with_key: bool) -> str:
     if copied:
         return WITH_KEY
-    if with_key:
-        return NO_KEY.format(what="CONCORD_KEY" if not keys.in_file else "it")
-    return SECRETS.format(key="CONCORD_KEY" if not keys.in_file else hub.state_dir / "vault.key")
+    if not keys.in_file:
+        return NO_KEY if with_key else SECRETS.format(key="CONCORD_KEY")
+    place = hub.state_dir / "vault.key"
+    return SECRETS.format(key=place) if place.exists() else ""  # no key, no secret
 
 
 def _put_key_back(hub: HubSettings, path: Path) -> str:

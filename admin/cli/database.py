@@ -58,7 +58,7 @@ def backup(
     with observing(session.err) as observer:
         report = doors.backup(session.config, file, with_key=with_key, observer=observer)
     told = f"{report.path}: {size(report.bytes)}, version {report.version}, whole and checked."
-    lines = [told, *([f"{report.key}: the vault's key."] if report.key else []), report.note]
+    lines = [told, *([f"{report.key}: the vault's key."] if report.key else []), *filter(None, [report.note])]
     session.answer(report, *[Text(line) for line in lines])
 
 

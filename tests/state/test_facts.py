@@ -48,6 +48,13 @@ def test_a_fact_written_again_replaces_its_references(database: Database) -> Non
     assert (_concerning(database, "c1"), _concerning(database, "c2")) == ([], ["f1"])
 
 
+def test_a_fact_that_is_of_another_kind_than_before_is_written_with_its_names(database: Database) -> None:
+    order = replace(_fact("o1", EMAIL), kind="order", names=[("order:o1", True)])
+    stored = _write(database, order)
+    note = replace(_fact("o1", EMAIL, id=stored["o1"].id), names=[("order:o1", True)])
+    assert _write(database, note)["o1"].kind == "activity"
+
+
 def test_one_reference_named_twice_is_kept_once(database: Database) -> None:
     _customer(database, "c1", (EMAIL, NOW, None))
     row = _fact("f1", EMAIL)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mapping.errors import ConfigError, DatabaseVersionError, LeaseLostError
+from mapping.errors import ConfigError, DatabaseVersionError, LeaseLostError, TransientError
 from state import versions
 from state.audit import last_audit
 from state.database import Database
@@ -196,10 +196,10 @@ def test_nothing_is_put_back_while_somebody_works(filled: Stage, tmp_path: Path)
     db = Database(filled.url)
     held = Leases(db).acquire("pull:shop:people", "elsewhere", 60)
     assert held is not None
-    with pytest.raises(ConfigError, match="in use"):
+    with pytest.raises(TransientError, match="in use"):
         restore(configuration(filled), saved, force=True)
     held.release()
-    with pytest.raises(ConfigError, match="in use"):  # a server that waits for its next job has it open
+    with pytest.raises(TransientError, match="in use"):  # a server that waits for its next job has it open
         restore(configuration(filled), saved, force=True)
     db.close()
     restore(configuration(filled), saved, force=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapping.errors import ConfigError
+from mapping.errors import ConfigError, TransientError
 from state import bodies, records
 from state.audit import write_event
 from state.bodies import pack, text_of, unpacked, words_for
@@ -231,7 +231,7 @@ def test_a_file_is_not_made_smaller_under_a_sync(stage: Stage) -> None:
     read(stage)
     held = Leases(stage.hub.db).acquire("pull:shop:people", "elsewhere", 60)
     assert held is not None
-    with pytest.raises(ConfigError, match="Others are at work"):
+    with pytest.raises(TransientError, match="Others are at work"):
         stage.hub.care.vacuum()
     held.release()
     stage.hub.care.vacuum()

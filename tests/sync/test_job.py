@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from state import schedules
@@ -96,6 +98,29 @@ def test_a_server_in_its_own_process_reads_and_stops_when_it_is_told(config: Pat
             server.send_signal(signal.SIGTERM)
             db.close()
         assert server.wait(60) == 0
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_server_gives_its_metrics_while_it_serves(config: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = "from admin.cli.main import main; main()"
+    command = [sys.executable, "-P", "-c", code, "--config", str(config), "serve", "--metrics", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as server:
+        try:
+            wait(lambda: 'concord_runs_total{connection="exports"' in scraped(port), limit=120)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=60)
+        assert server.returncode == 0
+
+
+def scraped(port: int) -> str:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+    except httpx.TransportError:
+        return ""
 
 
 def status(db: Database, job: str) -> str:
