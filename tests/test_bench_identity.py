@@ -127,3 +127,22 @@ def test_invented_customers_are_found_again() -> None:
     alone, together = resolve(ready, model, rules), resolve(ready, model, rules, Halves())
     assert alone[0] == together[0]
     assert alone[1].tolist() == together[1].tolist()
+
+
+@pytest.mark.parametrize("answers", [0, 20])
+def test_a_case_is_measured_with_and_without_answers(answers: int) -> None:
+    """With answers half of the entities train and the other half is resolved; what is made up is made up once."""
+    pytest.importorskip("faker", reason="the generator needs the bench libraries (pip install concord-hub[bench])")
+    pytest.importorskip("scipy", reason="the bench needs numpy and scipy (pip install concord-hub[bench])")
+    from bench.customers import World, records
+    from bench.identity import Case, run
+
+    case = Case("small", lambda seed: records(World(120, seed=seed)), answers, split=bool(answers))
+    found = run(case, "ours", 3, mess=True)
+    every = len(list(records(World(120, seed=3))))
+    assert 0.3 * every < found["records"] < 0.7 * every if answers else found["records"] == every
+    assert 0.8 < found["f1"] <= 1
+    assert found["auto_precision"] > 0.9
+    assert found["reached"] > 0.9
+    assert NICKNAME in found["mess"]
+    assert run(case, "union_find", 3)["records"] == found["records"]
