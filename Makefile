@@ -8,7 +8,7 @@ TESTS ?= tests
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-real check proofs bench lock clean
+.PHONY: help setup demo test test-real test-crashes check proofs faults bench lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1 - /'
@@ -25,6 +25,9 @@ test: setup ## setup, then run every test (TESTS=tests/sync for some)
 test-real: setup ## setup, then hold connectors to real shops that npm installs, and write down what it proves
 	@$(BIN)/python -m pytest -n 0 -m real --timeout=1800 --write-proofs tests/connectors
 
+test-crashes: setup ## setup, then kill a hub at every place where it writes, one place after the other (about an hour)
+	@$(BIN)/python -m pytest -n 2 -m crashes tests/crashes
+
 check: setup ## setup, then lint, types, import rules and docs held to code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -34,6 +37,9 @@ check: setup ## setup, then lint, types, import rules and docs held to code
 
 proofs: setup ## setup, then run the connectors' tests and write what they prove into docs/connectors
 	@$(BIN)/python -m pytest -n 2 --write-proofs tests/connectors
+
+faults: setup ## setup, then write docs/faults.md from the marks of the tests
+	@$(BIN)/python -m tests.faults
 
 bench: ## setup with the bench libraries too (dlt), then run every measure of bench/
 	@bash tools/setup.sh $(VENV) requirements.lock requirements-bench.lock

@@ -21,6 +21,7 @@ from admin.cli.main import app
 from config.loader import loads
 from config.starter import text as starter
 from connectors.core.registry import BUILT_IN, catalogue
+from tests import faults
 from tests.checkout import ROOT, shipped
 
 FOLDERS = ("docs/**/*.md", "connectors/*/README.md")
@@ -192,3 +193,15 @@ def test_every_whole_configuration_is_valid(page: Page) -> None:
         if block.startswith("hub:") and connectors <= BUILT_IN.keys():
             models = {name: vendor.config for name, vendor in catalogue().items()}
             loads(block, Path("concord.yaml"), models, environ={}, placeholders=True)
+
+
+def test_the_page_of_faults_says_what_the_tests_prove() -> None:
+    assert faults.PAGE.read_text(encoding="utf-8") == faults.page(faults.proofs()), "run make faults"
+
+
+def test_a_fault_without_a_test_and_a_test_of_no_known_fault_are_noticed() -> None:
+    found = faults.proofs()
+    with pytest.raises(ValueError, match="no test is marked with the fault"):
+        faults.page([one for one in found if one.fault != "slow drip"])
+    with pytest.raises(ValueError, match="knows no fault"):
+        faults.page([*found, faults.Proof("locusts", "It prays.", "tests/test_docs.py::test_nothing")])

@@ -106,6 +106,7 @@ class WriterContract:
         assert writes.describe(rig.target) == after
         assert not target.external_id or after.fields[target.external_id].unique
 
+    @pytest.mark.fault("lost answer", "Every connector that writes leaves exactly one record once it is made right.")
     def test_a_lost_answer_leaves_exactly_one_record_once_it_is_made_right(self, rig: WriterRig) -> None:
         writes, target = ready(rig)
         rig.lose_answer()

@@ -29,6 +29,7 @@ def other(database_url: str) -> Iterator[Database]:
     opened.close()
 
 
+@pytest.mark.fault("busy database", "The run ends as failed with that reason, and the next one goes on.")
 def test_a_writer_who_waits_too_long_is_told_that_the_database_is_busy(database: Database, other: Database) -> None:
     with database.write(), pytest.raises(TransientError, match="busy for too long"), other.write():
         pass

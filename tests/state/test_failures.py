@@ -35,6 +35,7 @@ def test_a_url_that_is_none_of_ours_is_refused_without_being_quoted(url: str) ->
 
 
 @pytest.mark.parametrize("query", ["", f"?password={SECRET}"])
+@pytest.mark.fault("database gone", "A server that is away is named without its password.")
 def test_an_unreachable_server_is_tried_again_and_its_password_kept(query: str) -> None:
     user = "u" if query else f"u:{SECRET}"
     db = Database(f"postgresql://{user}@127.0.0.1:1/concord{query}")
@@ -60,6 +61,7 @@ def test_a_login_that_is_refused_needs_a_person(postgresql_server: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.fault("database gone", "The run ends as failed with that reason, and the next one works.")
 def test_a_server_that_drops_a_connection_is_tried_again_and_then_works(database_url: str) -> None:
     db = Database(database_url)
 
@@ -101,6 +103,9 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "Dear Sir or Madam, " * 100
 
 
+@pytest.mark.fault(
+    "disk full", "The run ends with that reason; nothing that was committed is lost, and it goes on when there is room."
+)
 def test_a_full_disk_is_waited_for_and_costs_nothing_that_was_committed(tmp_path: Path, sqlite_template: Path) -> None:
     path = tmp_path / "concord.db"
     shutil.copyfile(sqlite_template, path)

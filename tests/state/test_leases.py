@@ -38,6 +38,7 @@ def acquired(leases: Leases, owner: str = "first", seconds: float = 60) -> Lease
     return held
 
 
+@pytest.mark.fault("lost lease", "What a process writes late, after another has taken its lease, is refused.")
 def test_a_late_write_under_a_stolen_lease_is_fenced_off(db: Database, leases: Leases, clock: Clock) -> None:
     stolen = acquired(leases)
     clock.pass_by(61)
@@ -171,6 +172,7 @@ def test_a_heartbeat_tells_of_a_lost_lease_and_stops(leases: Leases, clock: Cloc
     assert leases.held("resolve") == "second"
 
 
+@pytest.mark.fault("busy database", "A lease outlives it: nobody else could have taken it meanwhile.")
 def test_a_heartbeat_lives_through_a_busy_database(
     leases: Leases, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

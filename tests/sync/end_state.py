@@ -7,16 +7,15 @@ by what they stand for. Instants at which something was observed are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import Table, select
 
-from connectors.hubspot.portal import Portal
 from state import facts
 from state.database import Database
 from state.tables import (
@@ -49,10 +48,25 @@ VOLATILE = frozenset({"id", "createdAt", "updatedAt", "hs_object_id"})
 State = dict[str, Any]
 
 
+class Remotes(Protocol):
+    """What a CRM holds: HubSpot's portal, or whatever answers like it."""
+
+    def live(self, object_: str, /) -> Iterable[Any]:
+        """The records that are there, each with ``id`` and ``properties``."""
+        ...
+
+    def linked(self, object_: str, id_: str, to: str, /) -> Iterable[str]:
+        """The ids of the records of another object that one is tied to."""
+        ...
+
+
 class EndState:
     """Reads both once. ``old_ids`` is the last id that the CRM gave before the hub, which was started at ``began``."""
 
-    def __init__(self, db: Database, portal: Portal, old_ids: int, began: datetime) -> None:
+    objects: tuple[str, ...] = OBJECTS
+    own_id = OWN_ID
+
+    def __init__(self, db: Database, portal: Remotes, old_ids: int, began: datetime) -> None:
         self._db = db
         self._portal = portal
         self._old_ids = old_ids
@@ -69,7 +83,7 @@ class EndState:
 
     def strays(self) -> list[str]:
         """Records in the CRM that are neither its own of before nor known to be ours."""
-        live = [(name, one.id) for name in OBJECTS for one in self._portal.live(name)]
+        live = [(name, one.id) for name in self.objects for one in self._portal.live(name)]
         return [f"{name}/{number}" for name, number in live if "stray" in self._remote(name, number)]
 
     def _table(self, table: Table) -> list[dict[str, Any]]:
@@ -108,11 +122,11 @@ class EndState:
 
     def _ours(self, raw: Mapping[str, Any]) -> bool:
         connection_id, stream = self._slices[raw["slice_id"]]
-        return connection_id.startswith("crm") and stream in OBJECTS and int(raw["remote_id"]) > self._old_ids
+        return connection_id.startswith("crm") and stream in self.objects and int(raw["remote_id"]) > self._old_ids
 
     def _raw(self, raw: Mapping[str, Any]) -> str:
         connection_id, stream = self._slices[raw["slice_id"]]
-        inside = connection_id.startswith("crm") and stream in OBJECTS
+        inside = connection_id.startswith("crm") and stream in self.objects
         return self._remote(stream, raw["remote_id"]) if inside else f"{connection_id}/{stream}/{raw['remote_id']}"
 
     @cached_property
@@ -133,9 +147,12 @@ class EndState:
     def _said(self, text: str) -> str:
         """The text without ids that others would have got, and without the time of the test itself."""
         text = CUSTOMER_ID.sub(lambda found: self._people.get(found[0], "nobody"), text)
-        text = OWN_ID.sub(lambda found: self._remote(PLURAL.get(found[1], f"{found[1]}s"), found[2]), text)
+        text = self.own_id.sub(lambda found: self._remote(self._plural(found[1]), found[2]), text)
         first, last = self._window
         return INSTANT.sub(lambda found: "<then>" if first <= found[0][:19] <= last else found[0], text)
+
+    def _plural(self, word: str) -> str:
+        return PLURAL.get(word, f"{word}s")
 
     def _value(self, value: Any) -> str:
         return self._said(orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode())
@@ -265,9 +282,11 @@ class EndState:
             (
                 self._remote(name, one.id),
                 self._value({key: value for key, value in one.properties.items() if key not in VOLATILE}),
-                sorted(self._remote(to, other) for to in OBJECTS for other in self._portal.linked(name, one.id, to)),
+                sorted(
+                    self._remote(to, other) for to in self.objects for other in self._portal.linked(name, one.id, to)
+                ),
             )
-            for name in OBJECTS
+            for name in self.objects
             for one in self._portal.live(name)
         )  # fmt: skip
 

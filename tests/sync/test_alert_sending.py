@@ -53,6 +53,9 @@ def test_every_destination_gets_it(failing: Stage, boxes: tuple[Inbox, Inbox]) -
     assert failing.rows("alert_delivery") == []
 
 
+@pytest.mark.fault(
+    "alert not delivered", "It is tried again later, other destinations get it once, and the status says so."
+)
 def test_one_that_answers_with_an_error_is_tried_again_and_the_other_gets_it_once(
     failing: Stage, boxes: tuple[Inbox, Inbox]
 ) -> None:
@@ -93,6 +96,7 @@ def test_one_that_is_not_there_and_one_that_hangs_up_keep_nobody_from_the_other(
     assert len(other.take()) == 1
 
 
+@pytest.mark.fault("alert not delivered", "A destination that takes its time is given up; the command goes on.")
 def test_one_that_takes_its_time_is_given_up_and_the_command_goes_on(
     failing: Stage, boxes: tuple[Inbox, Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:

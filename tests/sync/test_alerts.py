@@ -265,6 +265,7 @@ def test_what_mends_itself_before_anybody_is_told_is_not_told(watched: Stage, po
     assert told(watched, post) == []
 
 
+@pytest.mark.fault("missed schedule", "It is told by whoever looks.")
 def test_a_schedule_that_nobody_keeps_is_told_by_whoever_looks(served: Served, post: Inbox) -> None:  # noqa: F811
     stage = served.stage
     stage.configure(alerts={"to": [post.address]})

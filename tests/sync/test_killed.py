@@ -99,6 +99,10 @@ def compare(found: State, expected: State, *, leave_out: str = "") -> None:
         assert section == leave_out or found[section] == there, section
 
 
+@pytest.mark.fault(
+    "killed process",
+    "Killed at random and at chosen requests, it ends where an undisturbed one ends; at most one page is read again.",
+)
 def test_a_hub_killed_at_any_point_ends_where_an_undisturbed_one_ends(undisturbed: State, disturbed: Theatre) -> None:
     for plot in plots(Random(20261123)):
         disturbed.act(plot)
@@ -110,6 +114,7 @@ def test_a_hub_killed_at_any_point_ends_where_an_undisturbed_one_ends(undisturbe
     assert max(disturbed.repeated) <= 1
 
 
+@pytest.mark.fault("stopped by Ctrl-C", "It ends at its last page, and the next run goes on from there.")
 def test_a_sync_that_a_person_stops_ends_at_once_and_the_next_goes_on(undisturbed: State, disturbed: Theatre) -> None:
     gate = Gate(disturbed)
     with concord(disturbed.stage, "sync") as process:

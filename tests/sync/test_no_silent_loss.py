@@ -48,6 +48,10 @@ def test_a_run_with_a_failed_record_is_partial_and_never_ok(stage: Stage) -> Non
     assert not stage.hub.status().ok
 
 
+@pytest.mark.fault(
+    "unreadable record",
+    "It lies in the dead letters with its body, all others are taken, and the run is shown as partial.",
+)
 def test_a_record_that_nobody_can_parse_is_a_dead_letter_of_its_own(stage: Stage) -> None:
     _people(stage, 2)
     stage.shop.put("people", person("Tom Orr"), broken=True)
@@ -131,6 +135,7 @@ def test_a_record_that_appears_at_the_last_instant_already_read_is_read_next_tim
     assert _names(stage) == [*names, "Zoe Zed"]
 
 
+@pytest.mark.fault("late record", "One that turns up within the lookback is read.")
 def test_a_record_that_arrives_late_within_the_lookback_is_read(stage: Stage) -> None:
     stage.configure("shop", config={"lookback_seconds": 600})
     names = _people(stage, 2)
@@ -140,6 +145,7 @@ def test_a_record_that_arrives_late_within_the_lookback_is_read(stage: Stage) ->
     assert _names(stage) == [*names, "Zoe Zed"]
 
 
+@pytest.mark.fault("late record", "One that turns up later is read by the next full reading.")
 def test_a_record_that_arrives_later_than_the_lookback_is_read_by_the_next_full_reading(stage: Stage) -> None:
     names = _people(stage, 2)
     stage.sync()
@@ -180,6 +186,9 @@ def test_a_record_created_while_its_stream_is_read_is_read(stage: Stage) -> None
     assert _names(stage) == names
 
 
+@pytest.mark.fault(
+    "expired cursor", "Everything is read again and reconciled, nothing is wiped first, and the report says so."
+)
 def test_an_expired_cursor_is_reconciled_without_wiping_and_the_report_says_so(stage: Stage) -> None:
     names = _people(stage, 6)
     stage.sync()
@@ -197,6 +206,7 @@ def test_an_expired_cursor_is_reconciled_without_wiping_and_the_report_says_so(s
     assert (stream(report, "shop/people").gone, stream(report, "shop/people").unchanged) == (1, 5)
 
 
+@pytest.mark.fault("expired cursor", "In the middle of a full reading, that begins again.")
 def test_a_cursor_that_expires_in_the_middle_of_a_full_reading_begins_it_again(stage: Stage) -> None:
     stage.shop.page_size = 2
     names = _people(stage, 6)

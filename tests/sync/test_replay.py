@@ -142,6 +142,7 @@ def _at_once(folder: Path, template: Path, told: Sequence[Told]) -> Outcome:
 
 @given(data=st.data(), told=_records())
 @settings(suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate], max_examples=8)
+@pytest.mark.fault("reordered pages", "The order in which records arrive decides neither who is who nor any value.")
 def test_neither_order_nor_pages_nor_batches_nor_interleaved_syncs_change_what_comes_out(
     folder: Path, sqlite_template: Path, data: st.DataObject, told: list[Told]
 ) -> None:

@@ -43,6 +43,7 @@ def test_every_job_runs_at_first_and_then_when_it_is_due(served: Served) -> None
     assert served.ran()[2:] == ["read-shop"]
 
 
+@pytest.mark.fault("missed schedule", "What was missed while nobody served is made up for once.")
 def test_what_was_missed_is_made_up_for_once(served: Served) -> None:
     served.server()
     served.settle()
@@ -94,6 +95,9 @@ def test_records_that_failed_do_not_hurry_a_job(served: Served) -> None:
     assert served.ran().count("read-shop") == 1
 
 
+@pytest.mark.fault(
+    "dead server", "Another server takes its jobs over, and what the dead one would still write is fenced off."
+)
 def test_a_server_that_died_over_a_job_is_made_up_for_and_no_sooner_than_its_lease_allows(served: Served) -> None:
     server = served.server()
     served.settle()
@@ -294,6 +298,9 @@ def test_status_tells_what_is_overdue(served: Served) -> None:
     assert "overdue: shop; start concord serve, or see its log for what holds it up" in served.stage.hub.status().advice
 
 
+@pytest.mark.fault(
+    "stopped by SIGTERM", "A server ends its jobs at their last page; they are due at once at its next start."
+)
 def test_stopping_ends_the_jobs_at_work_and_they_are_due_at_once(served: Served) -> None:
     served.order("read-shop", "linger")
     server = served.server()

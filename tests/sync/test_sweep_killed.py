@@ -88,6 +88,7 @@ def sweeping(config: Path) -> Iterator[Callable[[int], tuple[int, int]]]:
         told.close()
 
 
+@pytest.mark.fault("killed process", "A sweep that is killed deletes nothing that is there.")
 def test_killed_at_any_commit_it_deletes_nothing_that_is_there(config: Path, database_url: str) -> None:
     db = Database(database_url)
     left, kills, code = MEETINGS, 0, -signal.SIGKILL

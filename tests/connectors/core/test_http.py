@@ -70,6 +70,10 @@ def test_a_status_becomes_the_error_that_says_what_to_do(status: int, error: typ
     assert f"GET {BASE}/contacts answered {status}" in str(raised.value)
 
 
+@pytest.mark.fault(
+    "redirect to a login page",
+    "It is not followed, since the login would go along; the stream stops and names the place.",
+)
 def test_a_redirect_is_not_followed_because_it_would_carry_the_login_along() -> None:
     world = World([httpx.Response(302, headers={"Location": "https://login.vendor.example/?next=secret"})])
     with pytest.raises(ContractError, match=r"a redirect to https://login\.vendor\.example/"):
@@ -124,6 +128,10 @@ def test_a_record_that_cannot_be_written_as_json_costs_only_itself(value: object
         Http(World([FINE]).runtime, BASE).request("POST", "/contacts", json={"value": value})
 
 
+@pytest.mark.fault(
+    "huge answer",
+    "An answer above the cap is not taken into memory, unpacked or not; the stream stops with a clear error.",
+)
 def test_a_body_over_the_cap_is_refused_even_when_it_comes_compressed() -> None:
     packed = gzip.compress(b"0" * 100_000)
     assert len(packed) < 1000
@@ -142,6 +150,7 @@ def test_a_body_that_cannot_be_decompressed_counts_as_lost() -> None:
         Http(World([broken]).runtime, BASE).json("POST", "/contacts", json={})
 
 
+@pytest.mark.fault("slow drip", "An answer that has not ended after its time is given up, however steadily it drips.")
 def test_a_body_that_trickles_for_ever_is_given_up() -> None:
     world = World()
 
@@ -156,6 +165,9 @@ def test_a_body_that_trickles_for_ever_is_given_up() -> None:
         Http(world.runtime, BASE, retry=Retry(attempts=2), slowest=60).request("GET", "/export")
 
 
+@pytest.mark.fault(
+    "read timeout", "A read is repeated with growing waits, as often as the attempts and the patience allow."
+)
 def test_a_read_is_tried_again_with_growing_waits_until_the_attempts_are_used_up() -> None:
     world = World([httpx.Response(500), httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.Response(502)])
     with pytest.raises(TransientError, match="answered 502"):
@@ -190,6 +202,7 @@ def test_a_retry_after_that_makes_no_sense_is_let_be(header: str) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.fault("503", "With a Retry-After beyond our patience the vendor is left alone at once.")
 def test_a_vendor_that_asks_for_more_patience_than_we_have_is_left_alone_at_once(status: int) -> None:
     world = World([httpx.Response(status, headers={"Retry-After": "3600"})])
     with pytest.raises(RateLimitedError) as raised:
@@ -212,6 +225,7 @@ def test_patience_is_capped_over_all_attempts_together() -> None:
     [httpx.Response(500), httpx.Response(502), httpx.Response(503), httpx.Response(504), httpx.ReadTimeout("slow")],
 )
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.fault("read timeout", "A write is not repeated: it is searched for, then made right or left to a person.")
 def test_a_write_whose_answer_was_lost_is_not_repeated(method: str, answer: httpx.Response | Exception) -> None:
     world = World([answer, FINE])
     with pytest.raises(UnknownOutcomeError):
@@ -228,6 +242,7 @@ def test_a_write_whose_answer_was_lost_is_not_repeated(method: str, answer: http
         httpx.Response(503, headers={"Retry-After": "1"}),
     ],
 )
+@pytest.mark.fault("connect timeout", "Nothing was sent, so even a write is repeated, with growing waits.")
 def test_a_write_that_surely_was_not_carried_out_is_repeated(answer: httpx.Response | Exception) -> None:
     world = World([answer, FINE])
     assert Http(world.runtime, BASE).json("POST", "/contacts", json={}) == {"fine": True}

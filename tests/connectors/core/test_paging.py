@@ -47,6 +47,7 @@ def cursors(chain: dict[str | None, str | None]) -> Iterator[Leaf[str | None, st
     "chain",
     [{None: "a", "a": "a"}, {None: "a", "a": "b", "b": "a"}, {None: "a", "a": "b", "b": "c", "c": "d", "d": "b"}],
 )
+@pytest.mark.fault("looping cursor", "A place handed out before stops the stream instead of reading for ever.")
 def test_a_cursor_handed_out_twice_stops_the_listing(chain: dict[str | None, str | None]) -> None:
     with pytest.raises(ContractError, match="same cursor twice"):
         bounded(cursors(chain))
@@ -83,6 +84,7 @@ def test_a_link_that_leads_away_is_not_followed(link: str) -> None:
 
 
 @pytest.mark.parametrize("link", [f"{BASE}/contacts", "/v1/contacts", "?page=2"])
+@pytest.mark.fault("looping cursor", "A place handed out before stops the stream instead of reading for ever.")
 def test_a_link_followed_before_stops_the_listing(link: str) -> None:
     with pytest.raises(ContractError, match="circles"):
         bounded(by_link(lambda address: address, lambda page: link, f"{BASE}/contacts"))
@@ -120,6 +122,7 @@ def test_a_vendor_that_ignores_our_place_is_found_out(shape: Counted) -> None:
 
 
 @pytest.mark.parametrize("shape", [by_offset, by_number])
+@pytest.mark.fault("empty page", "Where the vendor counts its pages, an empty one that promises more stops the stream.")
 def test_a_promise_of_more_after_an_empty_page_stops_the_listing(shape: Counted) -> None:
     with pytest.raises(ContractError, match="empty"):
         bounded(shape(lambda place: {"rows": [], "more": True}, rows_of, more_of))
@@ -182,6 +185,10 @@ def test_a_page_that_brings_nothing_though_more_should_follow_stops_the_read() -
         bounded(by_keyset(lambda border: {"rows": [], "more": True}, rows_of, lambda row: (1, "x"), more_of))
 
 
+@pytest.mark.fault(
+    "reordered pages",
+    "Where the last record's time is the place to go on from, a listing out of order stops the stream.",
+)
 def test_a_listing_out_of_order_stops_the_read() -> None:
     page = {"rows": [{"at": 2, "id": "a"}, {"at": 1, "id": "b"}], "more": False}
     with pytest.raises(ContractError, match="not sorted"):
