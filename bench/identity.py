@@ -17,7 +17,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from statistics import mean, pstdev
 from typing import Any
@@ -25,8 +25,8 @@ from typing import Any
 from bench.customers import Row, World, canonical, records
 from bench.known import Missing, fake_1000, febrl, pseudopeople
 from bench.mess import costs
-from bench.quality import quality
 from mapping.comparison import Comparison
+from mapping.quality import quality
 from mapping.scoring import Model
 
 NEAR = 4.0
@@ -154,7 +154,7 @@ def _true_pairs(truth: Sequence[int]) -> int:
 
 
 def _result(found: list[int], shown: Shown, seconds: float, cpu: float, others_mb: float = 0.0) -> dict[str, Any]:
-    result = quality(found, shown.truth)._asdict() | {
+    result = asdict(quality(found, shown.truth)) | {
         "records": len(shown.truth), "seconds": seconds, "cpu_seconds": cpu,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + others_mb,
     }  # fmt: skip

@@ -23,10 +23,10 @@ from typing import Any
 from sqlalchemy import select
 
 from bench.customers import SOURCES, Row, World, records
-from bench.quality import quality
 from connectors.core.protocols import Hooks, Stream, Writes
 from mapping.contract import Account, Cursor, Page, RawRecord, RemoteId, Slice
 from mapping.model import Kind
+from mapping.quality import quality
 from mapping.rules import EntityRules
 from state.database import Database
 from state.tables import entity, membership, raw_record
@@ -131,7 +131,7 @@ def measure(base: int, batches: int, *, rebuild: bool) -> dict[str, float]:
                 "f1": incremental.f1, "precision": incremental.precision, "b3": incremental.b3,
             }  # fmt: skip
             if rebuild:
-                hub.rebuild_identity()
+                hub.identity.rebuild()
                 rebuilt = quality(_partition(hub.db, len(truth)), truth)
                 figures |= {"rebuilt_f1": rebuilt.f1, "f1_difference": abs(rebuilt.f1 - incremental.f1)}
     return figures | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}

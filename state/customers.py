@@ -127,6 +127,14 @@ def find(c: Connection, query: str, limit: int, number: str | None = None) -> li
     return [_golden(row) for row in c.execute(statement.order_by(golden_record.c.customer_id).limit(limit))]
 
 
+def mentioning(c: Connection, kind: str, texts: Iterable[str], limit: int) -> list[Golden]:
+    """Live customers of a kind whose golden record says one of these texts, whatever its case."""
+    said = func.lower(cast(golden_record.c["values"], String))
+    inside = [said.contains(one, autoescape=True) for text in texts for one in sorted(_spellings(text))]
+    statement = _GOLDEN.where(customer.c.kind == kind, or_(*inside)).order_by(golden_record.c.customer_id)
+    return [_golden(row) for row in c.execute(statement.limit(limit))]
+
+
 def _spellings(text: str) -> set[str]:
     """The text as a stored one may look in lower case: SQLite lowers no letter beyond ASCII (its manual, "Core
     functions", read 2026-11-23), so that Émile stays Émile."""

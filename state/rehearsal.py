@@ -1,19 +1,27 @@
-"""A copy of what decides who is who, in a database of its own, where it can be decided otherwise without harm."""
+"""A copy of what decides who is who, in a database of its own, where it can be decided otherwise without harm.
+
+Bodies, facts and what destinations hold stay behind: nobody decides by them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from tempfile import mkdtemp
+from typing import Any
 
-import orjson
-from sqlalchemy import Table, func, literal, select, text
+from sqlalchemy import Column, Connection, Select, Table, Text, literal, select, type_coerce
 
+from mapping.model import PROFILES
 from state.batches import insert_rows
 from state.database import Database
+from state.owners import is_gone, new_owner
 from state.tables import (
+    Json,
+    block_key,
+    comparison,
     connection,
     customer,
     entity,
@@ -22,80 +30,90 @@ from state.tables import (
     judgement,
     judgement_member,
     membership,
+    oversized_key,
+    pair_score,
+    quarantine,
     raw_record,
     scoring_model,
     slice_,
+    statistics,
+    value_count,
+    waiting_match,
 )
 
-COPIED: tuple[tuple[Table, tuple[str, ...]], ...] = (
-    (connection, ()),
-    (slice_, ()),
-    (raw_record, ("body",)),
-    (entity, ()),
-    (identifier, ()),
-    (judgement, ()),
-    (judgement_member, ()),
-    (customer, ()),
-    (membership, ()),
-    (golden_record, ()),
-    (scoring_model, ()),
-)
-"""Tables, and the columns that are left empty there: nobody decides by what a vendor sent."""
+WHOLE = (connection, slice_, judgement, judgement_member, customer, golden_record, scoring_model)
+OF_PROFILES = (identifier, membership)
+SCORED = (block_key, comparison, oversized_key, pair_score, quarantine, statistics, value_count, waiting_match)
 READ = 5000
+PREFIX, OWNER = "rehearsal-", "owner"
 
-
-class Difference(NamedTuple):
-    """Two partitions compared. ``customers``: how many there are afterwards; ``merged``: those that hold the records of
-    several of before; ``split``: those of before whose records several hold; ``moved``: records in another one."""
-
-    customers: int
-    merged: int
-    split: int
-    moved: int
+_PROFILES = entity.c.kind.in_([str(kind) for kind in PROFILES])
 
 
 @contextmanager
-def copied(db: Database, folder: Path) -> Iterator[Database]:
-    """A copy, as it is at this moment, in a private folder that is gone afterwards."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="rehearsal-", dir=folder) as place:
-        copy = Database(f"sqlite:///{Path(place) / 'copy.db'}", now=db.now)
+def copied(db: Database, folder: Path, *, scored: bool = False) -> Iterator[Database]:
+    """A copy, as it is at this moment, in a private folder that is gone afterwards. Nobody waits in it for anything.
+
+    Without ``scored`` nothing is compared there yet; with it the scores of today are there, and what waits for some.
+    What a killed process left behind goes first. Holds no lock that anybody who writes would wait for.
+    """
+    with _private(folder) as place:
+        copy = Database(f"sqlite:///{place / 'copy.db'}", now=db.now)
         try:
             copy.migrate()
-            _fill(db, copy)
+            _fill(db, copy, scored)
             yield copy
         finally:
             copy.close()
 
 
-def _fill(db: Database, copy: Database) -> None:
+@contextmanager
+def _private(folder: Path) -> Iterator[Path]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob(f"{PREFIX}*"):
+        if _is_left_behind(left):
+            shutil.rmtree(left, ignore_errors=True)
+    place = Path(mkdtemp(prefix=PREFIX, dir=folder))  # mode 0700
+    try:
+        (place / OWNER).write_text(new_owner(), encoding="utf-8")
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_left_behind(place: Path) -> bool:
+    try:
+        return is_gone((place / OWNER).read_text(encoding="utf-8"))
+    except OSError:
+        return False
+
+
+def _fill(db: Database, copy: Database, scored: bool) -> None:
+    ids = select(entity.c.id).where(_PROFILES)
+    of_profiles = raw_record.c.id.in_(select(entity.c.raw_id).where(_PROFILES))
     with db.read() as c:
-        for table, empty in COPIED:
-            columns = [literal(None).label(one.name) if one.name in empty else one for one in table.columns]
-            rows = c.execution_options(yield_per=READ).execute(select(*columns))
-            names = tuple(column.name for column in table.columns)
-            for some in rows.partitions(READ):
-                with copy.write() as other:
-                    insert_rows(other, table, names, [tuple(_plain(value) for value in row) for row in some])
-    with copy.write() as c:
-        c.execute(text("CREATE TABLE before (entity_id INTEGER PRIMARY KEY, customer_id TEXT NOT NULL)"))
-        c.execute(text("INSERT INTO before SELECT entity_id, customer_id FROM membership"))
+        for table in (*WHOLE, *(SCORED if scored else ())):
+            _copy(c, copy, table, _stored(table))
+        _copy(c, copy, raw_record, _stored(raw_record).where(of_profiles))
+        _copy(c, copy, entity, _stored(entity).where(_PROFILES))
+        for table in OF_PROFILES:
+            _copy(c, copy, table, _stored(table).where(table.c.entity_id.in_(ids)))
 
 
-def _plain(value: Any) -> Any:
-    """The value as a driver takes it."""
-    return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
+def _stored(table: Table) -> Select[Any]:
+    """The rows of a table as its driver takes them."""
+    return select(*(_plain(column) for column in table.columns))
 
 
-def difference(copy: Database) -> Difference:
-    """How the partition in the copy differs from the one that was copied."""
-    both = "FROM before JOIN membership USING (entity_id)"
-    several = "SELECT count(*) FROM (SELECT 1 {both} GROUP BY {one} HAVING count(DISTINCT {other}) > 1)"
-    mine, theirs = "membership.customer_id", "before.customer_id"
-    with copy.read() as c:
-        return Difference(
-            int(c.execute(select(func.count()).where(customer.c.status == "live")).scalar_one()),
-            int(c.execute(text(several.format(both=both, one=mine, other=theirs))).scalar_one()),
-            int(c.execute(text(several.format(both=both, one=theirs, other=mine))).scalar_one()),
-            int(c.execute(text(f"SELECT count(*) {both} WHERE {mine} <> {theirs}")).scalar_one()),
-        )
+def _plain(column: Column[Any]) -> Any:
+    if column is raw_record.c.body:
+        return literal(None).label("body")
+    return type_coerce(column, Text) if isinstance(column.type, Json) else column
+
+
+def _copy(c: Connection, copy: Database, table: Table, rows: Select[Any]) -> None:
+    names = tuple(column.name for column in table.columns)
+    for some in c.execute(rows.execution_options(yield_per=READ)).partitions(READ):
+        part: Sequence[tuple[Any, ...]] = [tuple(row) for row in some]
+        with copy.write() as other:
+            insert_rows(other, table, names, part)

@@ -189,6 +189,16 @@ judgement_member = Table(
     Index("ix_judgement_member_remote_id", "remote_id"),
 )
 
+review_later = Table(
+    "review_later",  # two customers about whom nobody wants to be asked for a while
+    metadata,
+    Column("a", String(40), primary_key=True),  # a < b
+    Column("b", String(40), primary_key=True),
+    Column("until", String(27), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("actor", String(80), nullable=False, info=PERSONAL),
+)
+
 customer = Table(
     "customer",
     metadata,

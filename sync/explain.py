@@ -6,7 +6,7 @@ Links are worked out anew as resolving does it, since what is stored of them is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mapping.criteria import Criteria
 from mapping.decision import SCORED
@@ -28,16 +28,18 @@ from mapping.judgements import OURS, SAME
 from mapping.model import PROFILES
 from mapping.normalize import domain, names_nobody
 from mapping.vetoes import births_differ
-from state import customers, identities, judgements
+from state import customers, identities, judgements, reviewing
 from state import identifiers as held_identifiers
 from state.database import Connection, Database
 from state.identities import Profile
 from state.judgements import JudgementRow
 from sync.compared import comparisons
 from sync.judged import Branch, ExplainView, LinkView, WhyNotView
+from sync.likeness import Likeness
 from sync.neighbourhood import Neighbourhood, gather
-from sync.picture import place
+from sync.picture import label_of, name_said, place
 from sync.resolve import grouped
+from sync.reviewed import ScoreView
 from sync.scored import Scores, unlike
 from sync.views import NO_CUSTOMER
 
@@ -45,6 +47,8 @@ WEIGHTS = {SAME: 5, OURS: 4, "same_id": 3, "same_email": 2, "same_phone_and_name
 """Which links stand above which, as people trust them."""
 WORDS = {EMAIL: "email", PHONE: "phone", ID: "id"}
 KIND_OF = {"same_id": ID, "same_email": EMAIL, "same_phone_and_name": PHONE}
+SCORES = 3
+"""How many scores of a customer are added up."""
 NAMED = 5
 """How many names a sentence lists."""
 OPEN = Unprotected()
@@ -66,9 +70,7 @@ class Scene:
 
     def name(self, i: int) -> str:
         """The name that a record says, as it is written there."""
-        values = self.live[i].values
-        parts = (values.get("given_name"), values.get("family_name"))
-        return str(values.get("name") or " ".join(one for one in parts if one))
+        return name_said(self.live[i].values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,12 @@ class Explaining:
             scene = self._scene(c, [id_])
             golden = customers.load(c, [id_]).get(id_)
             elsewhere = identities.memberships(c, scene.near.profiles)
+            scores = self._scores(c, scene)
         mine = [link for link in scene.links if link.a in scene.home and link.b in scene.home]
         shown = sorted({_shown(scene, link) for link in mine}, key=lambda one: (-one.weight, one.a, one.b, one.words))
         labels = sorted({scene.labels[i] for i in scene.home})
         name = str(golden.values.get("name") or "") if golden else ""
-        return ExplainView(id_, asked, name, _trees(labels, shown), shown, list(_apart(scene, elsewhere)))
+        return ExplainView(id_, asked, name, _trees(labels, shown), shown, list(_apart(scene, elsewhere)), scores)
 
     def why_not(self, first: str, second: str) -> WhyNotView:
         """Why two customers are not one, or that they are. Raises GoneError when there is none."""
@@ -108,6 +111,7 @@ class Explaining:
             reasons = [*_kinds(scene, a, b), *_told_apart(scene, a, b)]
             told = bool(reasons)
             scores = [*self._unlike(c, scene, a, b)]
+            waterfall = self._waterfall(c, scene, a, b)
             shared = [
                 why
                 for one in _shared(scene, a, b)
@@ -115,7 +119,20 @@ class Explaining:
             ]
         reasons += shared or [f"they share no {', no '.join(WORDS.values())}"]
         reasons += scores
-        return WhyNotView(first, second, False, [*reasons, *_differences(scene, a, b)])
+        return WhyNotView(first, second, False, [*reasons, *_differences(scene, a, b)], waterfall)
+
+    def _scores(self, c: Connection, scene: Scene) -> list[ScoreView]:
+        """The scores that hold the customer together, the highest first."""
+        likeness = Likeness(c, self.criteria, self.names)
+        pairs = sorted(scene.alike, key=lambda pair: (-scene.near.scores.get(pair, 0.0), pair))[:SCORES]
+        return [view for pair in pairs if (view := likeness.view(*pair))]
+
+    def _waterfall(self, c: Connection, scene: Scene, a: str, b: str) -> ScoreView | None:
+        """How alike the two customers' most alike records are, and what stands against it."""
+        best = reviewing.between(c, a, b) if self.criteria.compare else None
+        likeness = Likeness(c, self.criteria, self.names)
+        view = likeness.view(best.one, best.other) if best else None
+        return view and replace(view, against=likeness.against(_of(scene, a), _of(scene, b)))
 
     def _unlike(self, c: Connection, scene: Scene, a: str, b: str) -> Iterator[str]:
         ours, theirs = _of(scene, a), _of(scene, b)
@@ -135,7 +152,7 @@ class Explaining:
         near = gather(c, list(profiles), profiles, held_identifiers.shared(c, profiles), self.criteria)
         live = {i: one for i, one in near.profiles.items() if one.live and one.kind in PROFILES}
         links = grouped(near, live, self.criteria).links
-        labels = {i: _label(key, self.names) for i, key in identities.keys(c, live).items()}
+        labels = {i: label_of(key, self.names) for i, key in identities.keys(c, live).items()}
         labels |= {row.entity_id: place(row, self.names) for row in rows}
         values = {(KIND_OF[link.rule], link.value) for link in links if link.rule in KIND_OF}
         alike = {
@@ -188,11 +205,6 @@ class Explaining:
         if kind == EMAIL and names_nobody(value):
             return "is the mailbox of a role, or of nobody"
         return "is a placeholder"
-
-
-def _label(key: tuple[str, ...], names: Mapping[str, str]) -> str:
-    connection_id, stream, slice_, remote_id, _ = key
-    return "/".join(part for part in (names.get(connection_id, connection_id), stream, slice_, remote_id) if part)
 
 
 def _of(scene: Scene, customer: str) -> list[int]:

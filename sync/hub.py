@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -19,7 +18,7 @@ from connectors.core.registry import catalogue
 from mapping.contract import Account
 from mapping.criteria import Criteria
 from mapping.currencies import Rates
-from mapping.errors import AuthError, ConcordError, ConfigError, TransientError
+from mapping.errors import AuthError, ConcordError, ConfigError
 from mapping.golden import Policy
 from mapping.phones import phone
 from mapping.timeline import Privacy
@@ -38,13 +37,13 @@ from sync.crashes import told
 from sync.explain import Explaining
 from sync.garbage import few_collections
 from sync.history import History
+from sync.identity import Identity
 from sync.intake import Intake, failure
-from sync.judge import Judge, listed
+from sync.judge import judging, listed
 from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
 from sync.mending import Mending
 from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
-from sync.rebuild import RebuildReport, rebuild, rehearse
 from sync.reports import (
     ApplyReport,
     CheckReport,
@@ -103,6 +102,7 @@ class Hub:
         self._sweeper = Sweeper(db, self._intake)
         self._views = Views(db)
         self._history = History(db)
+        self._judging = partial(judging, self._turn, self._views.names)
         self.crashes: list[str] = []
 
     @classmethod
@@ -443,21 +443,10 @@ class Hub:
         with self.db.read() as c:
             return listed(c, self._views.names(), limit)
 
-    @contextmanager
-    def _judging(self, actor: str, note: str) -> Iterator[Judge]:
-        """Who judges, after everything that waits was resolved: people judge what they see."""
-        with self._turn.taken() as resolver:
-            if resolver is None:
-                raise TransientError("Another process is working out who is who; nothing was judged. Try again later.")
-            self._turn.run(resolver)
-            yield Judge(resolver, partial(self._turn.run, resolver), self._views.names(), actor, note)
-
-    def rebuild_identity(self, *, dry_run: bool = False) -> RebuildReport:
-        """Compares, scores and decides everything anew; with ``dry_run`` only tells what that would change."""
-        if dry_run:
-            folder = self.settings.hub.state_dir
-            return rehearse(self.db, folder, self._criteria(), lambda: Policy(self._survivorship()))
-        return rebuild(self._turn)
+    @property
+    def identity(self) -> Identity:
+        """Whether who is who is right, what another rule would do, and what a person should look at."""
+        return Identity(self, self._turn, self._views.names, self._judging)
 
     def timeline(self, asked: str, limit: int = 50) -> Sequence[TimelineItem]:
         """What happened with a customer, newest first."""

@@ -9,22 +9,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 
-from mapping.errors import ConfigError, GoneError
+from mapping.errors import ConfigError, GoneError, TransientError
 from state import audit, customers, identities, judgements, records
 from state.customers import MemberRow
 from state.database import Connection
 from state.identities import Profile
 from state.judgements import Member
 from sync.judged import JudgementReport, JudgementView
-from sync.picture import Picture, customer_changes, fact_moves, place, remote_moves, value_changes
+from sync.picture import Picture, customer_changes, fact_moves, label_of, place, remote_moves, value_changes
 from sync.resolve import Resolver, put
+from sync.turn import Turn
 
 TELLING = 8
 """How many records of a customer an error names."""
+
+
+BUSY = "Another process is working out who is who; nothing was judged. Try again later."
 
 
 class _Rehearsed(Exception):
@@ -58,6 +64,17 @@ class Judge:
             return number, {row.entity_id for row in rows}
 
         return self._carry_out("merge", act, dry_run=dry_run)
+
+    def part(self, asked: Sequence[str], *, dry_run: bool = False) -> JudgementReport:
+        """These customers are not one. Raises as ``merge`` does."""
+
+        def act(c: Connection) -> tuple[int, Collection[int]]:
+            groups = {id_: number for number, id_ in enumerate(self._several(c, asked), 1)}
+            rows = customers.members(c, list(groups))
+            members = [Member(_key(row), groups[row.customer_id], row.customer_id) for row in rows]
+            return self._put(c, members), {row.entity_id for row in rows}
+
+        return self._carry_out("part", act, dry_run=dry_run)
 
     def unmerge(
         self, asked: str, said: Sequence[str], connections: Sequence[str] = (), *, dry_run: bool = False
@@ -127,7 +144,7 @@ class Judge:
     def _several(self, c: Connection, asked: Sequence[str]) -> list[str]:
         """The customers behind several ids, which must be two at least, and of one kind."""
         if len(asked) < 2:
-            raise ConfigError("To merge takes two customers or more.")
+            raise ConfigError("It takes two customers or more.")
         found: dict[str, str] = {}
         for one in asked:
             id_ = self._one(c, one)
@@ -221,6 +238,17 @@ def _key(row: MemberRow) -> tuple[str, ...]:
     return (row.connection_id, row.stream, row.slice, row.remote_id, row.part)
 
 
+@contextmanager
+def judging(turn: Turn, names: Callable[[], Mapping[str, str]], actor: str, note: str) -> Iterator[Judge]:
+    """Who judges, after everything that waits was resolved: people judge what they see. Raises TransientError when
+    another process is at it all the time."""
+    with turn.taken() as resolver:
+        if resolver is None:
+            raise TransientError(BUSY)
+        turn.run(resolver)
+        yield Judge(resolver, partial(turn.run, resolver), names(), actor, note)
+
+
 def listed(c: Connection, names: Mapping[str, str], limit: int) -> list[JudgementView]:
     """The newest judgements, the newest first."""
     rows = judgements.listed(c, limit)
@@ -229,9 +257,7 @@ def listed(c: Connection, names: Mapping[str, str], limit: int) -> list[Judgemen
     for row in rows:
         groups: dict[int, list[str]] = {}
         for one in members.get(row.id, []):
-            connection_id, stream, slice_, remote_id, _ = one.key
-            where = names.get(connection_id, connection_id)
-            said = "/".join(part for part in (where, stream, slice_, remote_id) if part)
+            said = label_of(one.key, names)
             if said not in groups.setdefault(one.group, []):
                 groups[one.group].append(said)
         found.append(

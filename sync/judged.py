@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sync.reviewed import ScoreView
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerChange:
@@ -103,7 +105,7 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class ExplainView:
     """Why a customer's records are one. ``trees`` hold its strongest links, ``links`` all of them; ``apart`` says in
-    sentences whom people said not to be this customer."""
+    sentences whom people said not to be this customer; ``scores`` add up the scores that hold it together."""
 
     id: str
     asked: str
@@ -111,13 +113,16 @@ class ExplainView:
     trees: Sequence[Branch]
     links: Sequence[LinkView]
     apart: Sequence[str] = ()
+    scores: Sequence[ScoreView] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WhyNotView:
-    """Why two customers are not one; ``one`` where they are. Each of ``reasons`` is a sentence."""
+    """Why two customers are not one; ``one`` where they are. Each of ``reasons`` is a sentence. ``score`` adds up how
+    alike the two of their records are that are most so; None where none were ever found alike."""
 
     a: str
     b: str
     one: bool
     reasons: Sequence[str]
+    score: ScoreView | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,8 +46,19 @@ class Picture:
 
 def place(row: MemberRow, names: Mapping[str, str]) -> str:
     """Where a record is from, as people write it: ``shop/people/7``, with the slice where it has one."""
-    where = names.get(row.connection_id, row.connection_id)
-    return "/".join(part for part in (where, row.stream, row.slice, row.remote_id) if part)
+    return label_of((row.connection_id, row.stream, row.slice, row.remote_id), names)
+
+
+def label_of(key: Sequence[str], names: Mapping[str, str]) -> str:
+    """The same of a natural key; its part is left out."""
+    connection_id, stream, slice_, remote_id = key[:4]
+    return "/".join(part for part in (names.get(connection_id, connection_id), stream, slice_, remote_id) if part)
+
+
+def name_said(values: Mapping[str, Any]) -> str:
+    """The name that canonical values say, as it is written there; empty where there is none."""
+    parts = (values.get("given_name"), values.get("family_name"))
+    return str(values.get("name") or " ".join(one for one in parts if one))
 
 
 def customer_changes(before: Picture, after: Picture, changes: Changes) -> list[CustomerChange]:
@@ -60,7 +71,7 @@ def customer_changes(before: Picture, after: Picture, changes: Changes) -> list[
             continue
         became = merged.get(customer, "retired") if not new else "stays" if old else "new"
         values = after.golden.get(customer) or before.golden.get(customer, {})
-        found.append(CustomerChange(customer, _name(values), became, old, new))
+        found.append(CustomerChange(customer, name_of_customer(values), became, old, new))
     return found
 
 
@@ -94,5 +105,6 @@ def remote_moves(before: Picture, after: Picture, names: Mapping[str, str]) -> l
     return found
 
 
-def _name(values: Mapping[str, Any]) -> str:
+def name_of_customer(values: Mapping[str, Any]) -> str:
+    """What a golden record is called by: its name, or else how it is reached."""
     return str(values.get("name") or values.get("email") or values.get("phone") or "")

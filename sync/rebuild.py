@@ -7,15 +7,16 @@ it is done by whoever resolves next. A dry run does the same in a copy.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from mapping.criteria import Criteria
 from mapping.errors import TransientError
 from mapping.golden import Policy
-from state import matching, rehearsal
+from mapping.quality import drift
+from state import belonging, matching, rehearsal
 from state.database import Database
 from state.leases import Heartbeat, Lease, Leases, new_owner
+from sync.figures import RebuildReport
 from sync.intake import LEASE_SECONDS
 from sync.match import Matcher
 from sync.reports import ResolveReport
@@ -23,18 +24,6 @@ from sync.resolve import Resolver
 from sync.turn import Turn
 
 BUSY = "Another process is working out who is who; nothing was rebuilt. Try again later."
-
-
-@dataclass(frozen=True, slots=True)
-class RebuildReport:
-    """What a rebuild changed, or would change: ``customers`` afterwards, ``merged`` and ``split`` ones, and how many
-    records ``moved`` to another customer. Of a real one ``moved`` is not counted."""
-
-    dry_run: bool
-    customers: int
-    merged: int
-    split: int
-    moved: int = 0
 
 
 def rebuild(turn: Turn) -> RebuildReport:
@@ -62,12 +51,15 @@ def begin_anew(db: Database, lease: Lease) -> None:
 def rehearse(db: Database, folder: Path, criteria: Criteria, policy: Callable[[], Policy]) -> RebuildReport:
     """What a rebuild by these criteria would change; nothing is written but a copy in ``folder``, which goes again."""
     with rehearsal.copied(db, folder) as copy:
+        with copy.read() as c:
+            before = belonging.everybody(c)
         held = Leases(copy).acquire("resolve", new_owner(), LEASE_SECONDS)
         assert held is not None, "nobody else knows of the copy"
         with Heartbeat(held):
             _decide_anew(copy, held, criteria, policy())
-        found = rehearsal.difference(copy)
-    return RebuildReport(True, found.customers, found.merged, found.split, found.moved)
+        with copy.read() as c:
+            found = drift(before, belonging.everybody(c))
+    return RebuildReport(True, found.after, len(found.merged), len(found.split), found.moved)
 
 
 def _decide_anew(copy: Database, held: Lease, criteria: Criteria, policy: Policy) -> ResolveReport:

@@ -347,9 +347,19 @@ class RemoteView:
 
 
 @dataclass(frozen=True, slots=True)
+class BelongsView:
+    """The organization that a person belongs to, or one of an organization's people, and by what."""
+
+    id: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerView:
     """A customer whole. ``asked`` is the id asked for where it redirects to ``id``. ``left_out`` names the currencies
-    of amounts that no trait counts, since no rate is known."""
+    of amounts that no trait counts, since no rate is known. ``belongs``: of a person the organization, of an
+    organization its people."""
 
     id: str
     asked: str
@@ -359,6 +369,7 @@ class CustomerView:
     remotes: Sequence[RemoteView]
     traits: Sequence[TraitView] = ()
     left_out: Sequence[str] = ()
+    belongs: Sequence[BelongsView] = ()
 
 
 @dataclass(frozen=True, slots=True)

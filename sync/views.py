@@ -32,6 +32,7 @@ from state.runs import RunRow, Runs, RunStatus
 from state.traits import StoredTraits
 from sync import worries
 from sync.backfill_views import advice as backfill_advice
+from sync.employment import Employment
 from sync.intake import sentence
 from sync.reports import (
     ConnectionStatus,
@@ -192,6 +193,7 @@ class Views:
             remotes=[_remote(one, names) for one in held],
             traits=_traits(stored, seen, names) if stored else (),
             left_out=stored.missing if stored else (),
+            belongs=Employment(self.db).told(golden.kind, id_, golden.values),
         )
 
     def timeline(self, asked: str, limit: int) -> list[TimelineItem]:

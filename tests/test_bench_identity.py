@@ -8,27 +8,7 @@ import pytest
 
 from bench.halves import Halves
 from bench.mess import CLEAN, KINDS, MARRIED, NAME_ONLY, NAMELESS, NICKNAME, NO_CONTACT, TAX, costs, missing
-from bench.quality import quality
-
-
-def test_a_perfect_partition_is_perfect() -> None:
-    found = quality([1, 1, 2], ["a", "a", "b"])
-    assert (found.precision, found.recall, found.f1, found.b3, found.exact) == (1, 1, 1, 1, 1)
-
-
-def test_pairwise_and_b_cubed_are_what_the_definitions_say() -> None:
-    """Found {1,2,3}, {4}; true {1,2}, {3,4}: one of three found pairs is right, one of two true pairs is found."""
-    found = quality([0, 0, 0, 1], [0, 0, 1, 1])
-    assert found.precision == pytest.approx(1 / 3)
-    assert found.recall == pytest.approx(1 / 2)
-    assert found.b3_precision == pytest.approx((2 / 3 + 2 / 3 + 1 / 3 + 1) / 4)
-    assert found.b3_recall == pytest.approx((1 + 1 + 1 / 2 + 1 / 2) / 4)
-    assert found.exact == 0
-
-
-def test_nothing_merged_has_no_false_pair() -> None:
-    found = quality([0, 1, 2], [0, 0, 0])
-    assert (found.precision, found.recall, found.f1) == (1, 0, 0)
+from mapping.quality import quality
 
 
 def test_what_a_kind_of_mess_costs_is_counted_by_its_records() -> None:

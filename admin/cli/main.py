@@ -15,12 +15,13 @@ from admin.cli import (
     demonstrate,
     engine,
     fields,
+    identity,
     judge,
     letters,
     look,
     past,
-    rebuild,
     replays,
+    review,
     serving,
     setup,
 )
@@ -87,7 +88,8 @@ letters.register(app)
 replays.register(app)
 fields.register(app)
 judge.register(app)
-rebuild.register(app)
+review.register(app)
+identity.register(app)
 demonstrate.register(app)
 connector.register(app)
 database.register(app)

@@ -37,12 +37,23 @@ def customer(view: CustomerView) -> list[RenderableType]:
     drawn: list[RenderableType] = [Text(f"{view.kind} ") + cell(view.id, "bold")]
     if view.asked != view.id:
         drawn.append(Text("merged: ", style="yellow") + cell(view.asked) + Text(" is this customer now"))
-    drawn += [values(view.values), *traits(view), members(view)]
+    drawn += [values(view.values), *belongs(view), *traits(view), members(view)]
     for remote in view.remotes:
         head = Text("\nIn ") + cell(f"{remote.connection}/{remote.object} {remote.remote_id}", "bold")
         drawn.append(head + Text(f" ({remote.role}, ") + state(remote.state) + Text(")"))
         drawn.append(pairs({name: shorten(value) for name, value in remote.holds.items() if value not in (None, "")}))
     return drawn
+
+
+def belongs(view: CustomerView) -> list[RenderableType]:
+    """The organization of a person, or the people of an organization; nothing where there are none."""
+    if not view.belongs:
+        return []
+    title = "Organization" if view.kind == "person" else "People"
+    table = grid("id", "name", "by", whole=("id",), title=title)
+    for each in view.belongs:
+        table.add_row(cell(each.id), cell(each.name), cell(each.why))
+    return [table]
 
 
 def values(golden: Sequence[ValueView], *, brief: bool = False) -> RenderableType:

@@ -9,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from admin.cli.output import cell, grid, many, shorten
+from admin.cli.reviews import waterfall
 from admin.cli.tables import moment
 from sync.judged import Branch, ExplainView, JudgementReport, JudgementView, LinkView, WhyNotView
 
@@ -48,6 +49,8 @@ def judged(report: JudgementReport, undo: str = "") -> list[RenderableType]:
 def _last_line(report: JudgementReport, undo: str) -> Text:
     if report.dry_run:
         return Text("Nothing was kept.")
+    if not report.judgement:
+        return Text("There was nothing to keep.")
     if report.action == "take-back":
         return Text(f"Judgement {report.judgement} holds no longer. The next plan repairs the destinations.")
     told = f"Kept as judgement {report.judgement}. The next plan repairs the destinations."
@@ -87,7 +90,10 @@ def explained(view: ExplainView) -> list[RenderableType]:
     if others:
         drawn.append(Text(f"Besides, {many(len(others), 'weaker link')}:"))
         drawn += [cell(f"  {link.a} – {link.b}: {link.words}") for link in others]
-    return drawn + [Text("• ") + cell(sentence) for sentence in view.apart]
+    drawn += [Text("• ") + cell(sentence) for sentence in view.apart]
+    for score in view.scores:
+        drawn += [Text(), *waterfall(score)]
+    return drawn
 
 
 def _tree(branch: Branch, above: Tree | None, hanging: set[LinkView]) -> Tree:
@@ -105,4 +111,5 @@ def why_not(view: WhyNotView) -> list[RenderableType]:
     """The reasons, one a line."""
     head = cell(view.a, "bold") + Text(" and ") + cell(view.b, "bold")
     drawn: list[RenderableType] = [head + Text(" are one customer:" if view.one else " are two customers:")]
-    return drawn + [Text("• ") + cell(reason) for reason in view.reasons]
+    drawn += [Text("• ") + cell(reason) for reason in view.reasons]
+    return drawn if view.score is None else [*drawn, Text(), *waterfall(view.score)]

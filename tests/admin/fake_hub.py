@@ -56,6 +56,7 @@ from sync.reports import (
     TimelineItem,
     ValueView,
 )
+from tests.admin.fake_identity import FakeIdentity
 
 STREAM = StreamReport("shop", "customers", "ok", read=1_200, new=1_190, changed=4, unchanged=6, pages=3, seconds=1.5)
 SYNC = SyncReport((STREAM,), ResolveReport(entities=1_200, facts=90, created=1_100, merged=12, seconds=0.4))
@@ -255,6 +256,10 @@ class FakeHub:
 
     def judgements(self, limit: int = 20) -> Any:
         return self._answer("judgements", [JUDGEMENT], limit)
+
+    @property
+    def identity(self) -> FakeIdentity:
+        return FakeIdentity(self._answer)
 
     def find_customers(self, query: str, limit: int = 20) -> Any:
         return self._answer("find_customers", [SUMMARY], query, limit)

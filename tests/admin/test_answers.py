@@ -10,6 +10,7 @@ import pytest
 
 from sync.reports import FieldChange
 from tests.admin import fake_hub as answers
+from tests.admin import fake_identity as identity
 from tests.admin.conftest import Concord
 from tests.admin.fake_hub import FakeHub, fields
 
@@ -37,6 +38,18 @@ JSON_ANSWERS: list[tuple[str, Any]] = [
     ("alerts list", {"open": [answers.INCIDENT], "undelivered": []}),
     ("alerts send", {"open": [answers.INCIDENT], "undelivered": []}),
     ("alerts test", [answers.SENT]),
+    ("review", identity.REVIEW),
+    ("review list", identity.REVIEW),
+    ("review show 7f0934f9", identity.SHOWN),
+    ("review accept 7f0934f9", identity.JUDGED),
+    ("review reject cus_1 cus_2", identity.JUDGED),
+    ("review later 7f0934f9", identity.LATER),
+    ("identity evaluate --truth truth.csv", identity.EVALUATION),
+    ("identity evaluate --labels labels.csv", identity.LABELS),
+    ("identity what-if", identity.WHAT_IF),
+    ("identity train", identity.TRAINED),
+    ("identity models", identity.MODELS),
+    ("identity use person-shipped", identity.MODELS[1]),
     ("dead-letters", [answers.LETTER]),
     ("dead-letters list", [answers.LETTER]),
     ("dead-letters show 3", answers.LETTER),

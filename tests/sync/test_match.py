@@ -398,7 +398,7 @@ def test_a_rebuild_changes_nothing_where_nothing_is_different(stage: Stage) -> N
     _put(stage, BOB, ALSO_BOB, MAYBE_BOB)
     stage.sync()
     before, ids = stage.dump(leave_out={*BOOKKEEPING, "statistics"}), _ids(stage)
-    report = stage.hub.rebuild_identity()
+    report = stage.hub.identity.rebuild()
     assert (report.customers, report.merged, report.split) == (len(set(ids.values())), 0, 0)
     assert stage.dump(leave_out={*BOOKKEEPING, "statistics"}) == before
 
@@ -410,21 +410,21 @@ def test_a_rebuild_applies_changed_settings_and_a_dry_run_only_tells(stage: Stag
     before = _ids(stage)
     stage.configure(identity={"merge_above": 0.999})
     written = stage.dump()
-    told = stage.hub.rebuild_identity(dry_run=True)
+    told = stage.hub.identity.rebuild(dry_run=True)
     assert (told.customers, told.merged, told.split, told.moved) == (6, 0, 1, 1)
     assert stage.dump() == written
     assert list((stage.folder / "s").glob("rehearsal-*")) == []
-    done = stage.hub.rebuild_identity()
+    done = stage.hub.identity.rebuild()
     assert (done.customers, done.split) == (6, 1)
     after = _ids(stage)
     assert {one: id_ for one, id_ in before.items() if one != "shop/people 2"}.items() <= after.items()
     stage.configure(identity={"merge_above": 0.95})
-    assert stage.hub.rebuild_identity(dry_run=True).merged == 1
-    stage.hub.rebuild_identity()
+    assert stage.hub.identity.rebuild(dry_run=True).merged == 1
+    stage.hub.identity.rebuild()
     assert _ids(stage) == before
     stage.configure(identity={"compare": False})
-    assert stage.hub.rebuild_identity(dry_run=True).split == 1
-    assert stage.hub.rebuild_identity().split == 1
+    assert stage.hub.identity.rebuild(dry_run=True).split == 1
+    assert stage.hub.identity.rebuild().split == 1
 
 
 def test_a_judgement_outlives_ten_rebuilds(stage: Stage) -> None:
@@ -435,7 +435,7 @@ def test_a_judgement_outlives_ten_rebuilds(stage: Stage) -> None:
     stage.hub.merge([_ids(stage)["shop/people 2"], ids["shop/people 3"]])
     judged = _ids(stage)
     for _ in range(10):
-        stage.hub.rebuild_identity()
+        stage.hub.identity.rebuild()
         assert _ids(stage) == judged
 
 
@@ -464,7 +464,7 @@ def test_a_rebuild_that_is_cut_off_is_finished_by_the_next_sync(stage: Stage, mo
         with monkeypatch.context() as patch:
             patch.setattr(Database, "write", cut)
             with suppress(Cut):
-                stage.hub.rebuild_identity()
+                stage.hub.identity.rebuild()
         stage.clock.sleep(600)
         stage.sync()
         with stage.hub.db.read() as c:

@@ -1,0 +1,69 @@
+"""People and their organizations, worked out from golden records when somebody asks (mapping/employment.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mapping.companies import own_domain
+from mapping.employment import Employers, domains_of, emails_of
+from mapping.model import Kind
+from state import customers
+from state.database import Connection, Database
+from sync.picture import name_of_customer
+from sync.reports import BelongsView
+
+LOOKED_AT = 5_000
+"""How many people are looked at that mention an organization."""
+SHOWN = 20
+"""How many of an organization's people are told."""
+
+
+def employers(db: Database) -> Employers:
+    """Every organization by what is its alone."""
+    batches = customers.every(db, str(Kind.ORGANIZATION))
+    return Employers.of((one.customer_id, one.values) for batch in batches for one in batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Employment:
+    """Whom a customer belongs to, and who belongs to it."""
+
+    db: Database
+
+    def told(self, kind: str, id_: str, values: Mapping[str, Any]) -> list[BelongsView]:
+        """Of a person the organization, where there is one; of an organization some of its people."""
+        if kind == Kind.PERSON:
+            return list(self._organization(values))
+        return list(self._people(id_, values)) if kind == Kind.ORGANIZATION else []
+
+    def _organization(self, values: Mapping[str, Any]) -> Iterator[BelongsView]:
+        works = any(own_domain(email.rpartition("@")[2]) for email in emails_of(values))
+        if not works and not values.get("company"):
+            return
+        found = employers(self.db).employer(values)
+        if found is not None:
+            with self.db.read() as c:
+                yield self._named(c, found.organization, found.why)
+
+    def _people(self, id_: str, values: Mapping[str, Any]) -> Iterator[BelongsView]:
+        texts = [f"@{host}" for host in domains_of(values)] + [f".{host}" for host in domains_of(values)]
+        texts += [str(values[name]) for name in ("name", "legal_name") if values.get(name)]
+        if not texts:
+            return
+        known = employers(self.db)
+        with self.db.read() as c:
+            some = customers.mentioning(c, str(Kind.PERSON), texts, LOOKED_AT)
+        count = 0
+        for one in some:
+            found = known.employer(one.values)
+            if found is not None and found.organization == id_:
+                yield BelongsView(one.customer_id, name_of_customer(one.values), found.why)
+                count += 1
+                if count == SHOWN:
+                    return
+
+    def _named(self, c: Connection, id_: str, why: str) -> BelongsView:
+        golden = customers.load(c, [id_]).get(id_)
+        return BelongsView(id_, name_of_customer(golden.values) if golden else "", why)
