@@ -1,6 +1,6 @@
 """Whom not to ask about for now
 
-Drafted from state/tables.py and frozen: this file describes what version 0014 was, whatever the tables become.
+Drafted from state/tables.py and frozen: this file describes what version 0013 was, whatever the tables become.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:

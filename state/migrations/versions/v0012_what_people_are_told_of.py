@@ -1,6 +1,6 @@
 """What people are told of, and why a run ended
 
-Drafted from state/tables.py and frozen: this file describes what version 0013 was, whatever the tables become.
+Drafted from state/tables.py and frozen: this file describes what version 0012 was, whatever the tables become.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 
 BIGID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
