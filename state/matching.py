@@ -97,12 +97,6 @@ def anything_waits(c: Connection) -> bool:
     return c.execute(select(waiting_match.c.seq).limit(1)).first() is not None
 
 
-def waiting_count(c: Connection) -> int:
-    """About how many entities wait to be filed or scored."""
-    held = func.coalesce(func.sum(func.length(waiting_match.c.entities)), 0)
-    return int(c.execute(select(held).where(waiting_match.c.stage != DECIDE)).scalar_one()) // 8
-
-
 def dequeue(c: Connection, seqs: Sequence[int]) -> None:
     """Takes rows out of the queue."""
     for some in chunks(seqs):

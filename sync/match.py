@@ -100,17 +100,11 @@ class Matcher:
         with self.db.read() as c:
             return matching.anything_waits(c) or (not matching.begun(c) and identities.any_entity(c))
 
-    def count(self) -> int:
-        """About how many records wait, once for each stage."""
-        with self.db.read() as c:
-            return matching.waiting_count(c)
-
-    def ahead(self) -> None:
-        """Matches what waits to be resolved, and whatever else waits."""
+    def ahead(self) -> int:
+        """Matches what waits to be resolved, and whatever else waits; returns how many records were filed."""
         matching.begin(self.db, self.lease)
         matching.enqueue_unresolved(self.db, self.lease)
-        if self.waiting():
-            self.run()
+        return self.run() if self.waiting() else 0
 
     def run(self) -> int:
         """Matches until nothing waits; returns how many records were filed. Whose scores changed waits to be

@@ -67,7 +67,7 @@ class Turn:
             fresh = resolver.waiting()
             if matcher.criteria.compare:
                 self.observer.started("compare", None)
-                matcher.ahead()
+                self.observer.finished("compare", f"{matcher.ahead()} records compared")
             self.observer.started("resolve", resolver.waiting())
             resolved = resolver.run()
             # Whom scores sent back was counted when it was resolved first.
