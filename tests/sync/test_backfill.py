@@ -38,7 +38,7 @@ def fill(stage: Stage, count: int = 20, *, team: str = "") -> None:
 
 
 def asked(**more: Any) -> Asked:
-    return Asked(**{"since": BEGINNING, "until": LATER, "every": "1w", "workers": 1, **more})
+    return Asked(**{"since": BEGINNING, "until": LATER, "every": "2mo", "workers": 1, **more})
 
 
 def begin(stage: Stage, **more: Any) -> int:

@@ -29,8 +29,8 @@ from tests.sync.hubs import person
 from tests.sync.stage import ROOT
 
 PEOPLE, SIZE, RECORDS_A_DAY = 60, 3, 1
-COMMITS = (1, 2, 3, 5, 8, 12, 17, 22)
-MOMENTS = 6
+COMMITS = (1, 3, 6, 10, 15)
+MOMENTS = 4
 
 
 def configured(folder: Path, database: str) -> Path:

@@ -15,6 +15,12 @@ from tests.sync.hubs import Stage, person
 BEGINNING = datetime(2024, 1, 31, tzinfo=UTC)
 
 
+@pytest.fixture
+def dialect() -> str:
+    """Looking writes nothing: one database is enough."""
+    return "sqlite"
+
+
 def at(month: int, day: int, year: int = 2024) -> datetime:
     return datetime(year, month, day, tzinfo=UTC)
 
