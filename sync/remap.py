@@ -93,15 +93,22 @@ class Slicewise:
             yield Batch(raws, before, rows, letters, now, expired)
 
     def write(self, lease: Lease, batch: Batch, place: Place) -> None:
-        """Stores what a batch changes; nothing where nothing does."""
+        """Stores what a batch changes; nothing where nothing does.
+
+        A record that was stored anew since the batch was read is left out: it was mapped when it was.
+        """
         rows, failures, healed = batch.rows, batch.failures, batch.healed
         if not (rows.raws or rows.entities or failures or healed):
             return
+        ids = {one.remote_id: one.id for one in batch.raws}
         with self.db.write(lease) as c:
-            if rows.raws:
-                records.write_raws(self.db, c, self.slice_id, 0, batch.now, rows.raws)
-            records.write_entities(self.db, c, rows.entities, {one.remote_id: one.id for one in batch.raws})
-            self._letters(c, place, failures, healed)
+            now = records.load_raws(c, self.slice_id, ids)
+            same = {one.remote_id for one in batch.raws if _is_as_read(one, now.get(one.remote_id))}
+            if raws := [one for one in rows.raws if one.remote_id in same]:
+                records.write_raws(self.db, c, self.slice_id, 0, batch.now, raws)
+            records.write_entities(self.db, c, [one for one in rows.entities if one.remote_id in same], ids)
+            failed = [one for one in failures if one.remote_id in same]
+            self._letters(c, place, failed, [one for one in healed if one in same])
 
     def _letters(self, c: Connection, place: Place, failures: Sequence[Failure], healed: Sequence[str]) -> None:
         dead_letters.put(c, self.db, place, [Letter(one.remote_id, one.reason, one.body) for one in failures])
@@ -137,6 +144,10 @@ class Slicewise:
 
     def _is_of_other_rules(self, entities: Mapping[str, StoredEntity]) -> bool:
         return any(each.rules != self.reading.version for each in entities.values() if each.live)
+
+
+def _is_as_read(read: StoredRaw, now: StoredRaw | None) -> bool:
+    return now is not None and (now.hash, now.state, now.changed_at) == (read.hash, read.state, read.changed_at)
 
 
 def remap(db: Database, lease: Lease, connection_id: str, reading: Reading, slice_id: int, version: str) -> Counts:

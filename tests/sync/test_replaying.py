@@ -127,6 +127,22 @@ def test_a_replay_that_was_killed_goes_on_and_ends_as_one_that_was_not(
     assert [one.status for one in full.hub.runs(each=True) if one.kind == "replay"].count("interrupted") == 1
 
 
+def test_a_record_that_is_stored_anew_meanwhile_is_not_written_over(
+    full: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _rules(full, RULE)
+    write = remap.Slicewise.write
+
+    def late(self: Any, *args: Any) -> None:
+        with full.hub.db.write() as c:
+            c.execute(text("UPDATE raw_record SET hash = 'another' WHERE remote_id = '2'"))
+        write(self, *args)
+
+    monkeypatch.setattr(remap.Slicewise, "write", late)
+    _replay(full)
+    assert [values(one)["job_title"] for one in full.customers()] == ["note 1", "Buyer", "note 3"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_replays_in_any_order_and_rules_that_change_back_leave_everything_equal(stage: Stage, seed: int) -> None:
     """Entities with the age of their values, and golden values, are those of the rules in force, however they came."""
