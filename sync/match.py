@@ -24,7 +24,7 @@ from mapping.comparison import Comparison, load
 from mapping.criteria import Criteria
 from mapping.features import Features, compare
 from mapping.identity import Identifier
-from mapping.scoring import Model
+from mapping.scoring import Model, cautious
 from mapping.statistics import NAME, PLACE, Count, Snapshot, counted
 from state import identities, matching, statistics
 from state.database import Connection, Database
@@ -64,7 +64,7 @@ class Yardstick:
         if found is None:
             if len(self.scores) > SCORES:
                 self.scores.clear()
-            found = self.scores[features] = self.model.log_odds(features)
+            found = self.scores[features] = cautious(self.model, features)
         return found
 
 

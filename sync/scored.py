@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mapping.comparison import Comparison
 from mapping.criteria import Criteria
 from mapping.features import Features, compare
-from mapping.scoring import Model, Part, probability
+from mapping.scoring import Model, Part, cautious, probability
 from mapping.statistics import Snapshot, counted
 from mapping.vetoes import veto
 from state import matching, statistics
@@ -28,7 +28,7 @@ class Scores:
 
     def probability(self, a: int, b: int) -> float:
         """How likely the two are one."""
-        return probability(self._model.log_odds(self._features(a, b)))
+        return probability(cautious(self._model, self._features(a, b)))
 
     def parts(self, a: int, b: int) -> tuple[Part, ...]:
         """What adds up to the score, the weightiest first."""

@@ -198,6 +198,25 @@ def test_father_and_son_of_one_name_and_mailbox_stay_two(stage: Stage) -> None:
     assert stage.groups() == {frozenset({"shop/people 1", "shop/people 3"}), frozenset({"shop/people 2"})}
 
 
+def test_a_couple_with_one_mailbox_and_one_line_stays_two(stage: Stage) -> None:
+    shared = {"email": "fam@home.example", "phone": "020 7946 0958", "city": "Ely"}
+    _put(stage, person("Ann Lee", **shared), person("Bob Lee", **shared), person("A Lee", email="fam@home.example"))
+    stage.sync()
+    assert _sizes(stage) == [1, 2]
+    a, b = stage.customers()
+    assert "90 % alike" in " ".join(stage.hub.why_not(a.id, b.id).reasons)
+
+
+def test_namesakes_whose_emails_and_phones_differ_stay_two(stage: Stage) -> None:
+    _put(
+        stage,
+        person("Felix Winkler", email="felix.winkler89@mail.example", phone="020 7946 0958"),
+        person("Felix Winkler", email="felix.winkler56@mail.example", phone="020 7946 0123"),
+    )
+    stage.sync()
+    assert _sizes(stage) == [1, 1]
+
+
 def test_no_customer_grows_beyond_the_emails_allowed(stage: Stage) -> None:
     stage.configure(identity={"max_emails": 2})
     _put(stage, *(person("Ann Lee", email=f"ann{n}@home.example", phone="020 7946 0958") for n in range(4)))
