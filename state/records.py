@@ -178,8 +178,8 @@ def load_raws(c: Connection, slice_id: int, remote_ids: Iterable[str], *, body: 
     for ids in chunks(remote_ids):
         for row in statement.rows(c, {"slice_id": slice_id, "ids": ids}):
             found[row[1]] = StoredRaw(*row)
-            if body and not isinstance(row[7], str):
-                found[row[1]] = replace(found[row[1]], body=text_of(c, row[7]))
+            if body and not isinstance(row[-1], str):
+                found[row[1]] = replace(found[row[1]], body=text_of(c, row[-1]))
     return found
 
 
@@ -375,7 +375,7 @@ def iter_bodies(db: Database, slice_id: int, size: int = 500, since: str = "") -
             select(*_RAW, raw_record.c.body).where(where, raw_record.c.id > last).order_by(raw_record.c.id).limit(size)
         )
         with db.read() as c:
-            rows = [replace(StoredRaw(*tuple(row)), body=text_of(c, row[7])) for row in c.execute(statement)]
+            rows = [replace(StoredRaw(*tuple(row)), body=text_of(c, row[-1])) for row in c.execute(statement)]
         if not rows:
             return
         yield rows

@@ -10,7 +10,7 @@ import pytest
 
 from mapping.contract import Cursor, Page, RawRecord, RemoteId, Tombstone
 from state import shadows
-from sync import page, pull
+from sync import page, storing
 from tests.sync.hubs import Stage, members, person, stream, values
 from tests.sync.scripted import Scripted, record
 
@@ -214,7 +214,7 @@ def test_a_record_that_comes_back_belongs_to_whom_it_was_given_while_its_page_wa
             shadows.move_subject(c, ann.id, "heir", "2026-06-01T12:00:00.000000Z")
         return rows
 
-    monkeypatch.setattr(pull, "prepare", slowly)
+    monkeypatch.setattr(storing, "prepare", slowly)
     stage.sync("crm")
     assert [(row["subject_key"], row["state"]) for row in stage.rows("shadow")] == [("heir", "live")]
 

@@ -17,7 +17,7 @@ from state.tables import customer
 from state.versions import VERSION_TABLE
 from sync import resolve
 from sync.hub import Hub
-from tests.sync.hubs import Stage, person, stream
+from tests.sync.hubs import BOOKKEEPING, Stage, person, stream
 from tests.sync.meanwhile import Meanwhile
 
 
@@ -31,7 +31,7 @@ def _rename(stage: Stage, old: str, new: str) -> None:
 def test_a_renamed_connection_keeps_everything(stage: Stage) -> None:
     stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
     stage.settle()
-    journals = ["run", "cursor", "lease", "sighting", "audit", "connection"]
+    journals = {*BOOKKEEPING, "audit", "connection"}
     before = stage.dump(journals)
     customer_id = stage.customer("").id
     _rename(stage, "shop", "store")
@@ -47,13 +47,13 @@ def test_a_renamed_connection_keeps_everything(stage: Stage) -> None:
 def test_another_account_under_the_same_name_is_refused_until_it_is_rebound(stage: Stage) -> None:
     stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
     stage.sync()
-    before = stage.dump([*("run", "cursor", "lease", "sighting"), "connection"])
+    before = stage.dump({*BOOKKEEPING, "connection"})
     stage.shop.account = "memory-of-somebody-else"
     stage.shop.put("people", person("Zoe Zed", email="zoe@home.example"))
     report = stage.sync()
     assert [(one.connection, one.status) for one in report.streams] == [("shop", "failed"), ("crm", "ok")]
     assert "concord rebind shop" in report.streams[0].message
-    assert stage.dump([*("run", "cursor", "lease", "sighting"), "connection"]) == before
+    assert stage.dump({*BOOKKEEPING, "connection"}) == before
     assert {one.name: one.state for one in stage.hub.status().connections}["shop"] == "paused"
     assert stage.hub.rebind("shop").id == "memory-of-somebody-else"
     assert stage.sync().ok

@@ -17,9 +17,7 @@ from state.tables import fact, metadata, raw_record, slice_
 from sync.hub import Hub
 from sync.reports import StreamReport
 from tests.connectors.caldav.desk import TRANSPORT, Desk
-
-BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep"})
-"""The tables that may change although nothing did."""
+from tests.sync.hubs import BOOKKEEPING
 
 
 class CalendarHub:

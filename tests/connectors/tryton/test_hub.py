@@ -16,8 +16,7 @@ from state.tables import metadata, raw_record
 from sync.hub import Hub
 from sync.reports import StreamSweep
 from tests.connectors.tryton.works import PARTY, Works
-
-BOOKKEEPING = frozenset({"run", "cursor", "lease", "sighting", "sweep"})
+from tests.sync.hubs import BOOKKEEPING
 
 
 class Office:
