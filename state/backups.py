@@ -9,25 +9,21 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg
-from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import inspect
 
 from mapping.errors import ConcordError, ConfigError, TransientError
-from state import versions
-from state.bodies import text_of
 from state.database import Database
 from state.failures import named
+from state.transfer import Heard, copy_rows
 from state.versions import VERSION_TABLE
 
 PAGES = 4000
 """Pages of an SQLite file that are copied between two words of progress: 16 MB."""
-ROWS = 2000
 LEAP = 1_000_000
 """What is added to every fence of a restored database, so that whoever held a lease before writes nothing more."""
 NO_ROOM = (
@@ -36,8 +32,6 @@ NO_ROOM = (
 )
 NO_BACKUP = "{path} is not a backup of Concord, or it is damaged ({why}). Nothing was touched."
 IN_USE = "The database {place} is in use; stop concord serve and every other command first. Nothing was touched."
-Heard = Callable[[int, int | None], None]
-"""Is told how much is done, and of how much where that is known."""
 
 
 def write(db: Database, path: Path, heard: Heard) -> None:
@@ -53,7 +47,7 @@ def write(db: Database, path: Path, heard: Heard) -> None:
             if db.file is not None:
                 _copy_file(db.file, partial, heard)
             else:
-                _copy_server(db, partial, heard)
+                copy_rows(db, partial, heard)
             with closing(sqlite3.connect(partial)) as copy:
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, and no log beside it
             check(partial)
@@ -117,6 +111,7 @@ def put_file(prepared: Path, place: Path, aside: Path) -> None:
     Raises TransientError, having changed nothing, while anybody has the database open.
     """
     if not place.exists():
+        _put_aside_log(place, aside)
         prepared.replace(place)
         return
     with _alone(place):
@@ -124,29 +119,16 @@ def put_file(prepared: Path, place: Path, aside: Path) -> None:
             os.link(place, aside)  # the name never stands for nothing, as it would between two renames
         except OSError:
             place.rename(aside)
-        for end in ("-wal", "-shm"):  # of a damaged database; the log of the old file must not be read into the new one
-            with suppress(FileNotFoundError):
-                place.with_name(place.name + end).rename(aside.with_name(aside.name + end))
+        _put_aside_log(place, aside)
         prepared.replace(place)
     _flush(place.parent)
 
 
-def put_rows(prepared: Path, db: Database, heard: Heard) -> None:
-    """Puts a prepared file's rows where a PostgreSQL database has its own, in one transaction: all or nothing."""
-    with db.write() as c, closing(sqlite3.connect(prepared)) as source:
-        for table in inspect(c).get_table_names():
-            c.exec_driver_sql(f'DROP TABLE "{table}"')
-        versions.make(c)
-        lite = Database(f"sqlite:///{prepared}")
-        try:
-            with lite.read() as packed:
-                done = 0
-                for table in _tables(source):
-                    done += _put_table(c, packed, source, table)
-                    heard(done, None)
-        finally:
-            lite.close()
-        _advance_sequences(c)
+def _put_aside_log(place: Path, aside: Path) -> None:
+    """Puts away what a damaged or deleted database left behind: its log must not be read into the new one."""
+    for end in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            place.with_name(place.name + end).rename(aside.with_name(aside.name + end))
 
 
 def _untouched(path: Path) -> sqlite3.Connection:
@@ -202,96 +184,6 @@ def _copy_file(source: Path, target: Path, heard: Heard) -> None:
         found.execute("BEGIN")
         found.execute("SELECT count(*) FROM sqlite_master").fetchone()
         found.backup(copy, pages=PAGES, progress=lambda _, left, of: heard(of - left, of))
-
-
-def _copy_server(db: Database, target: Path, heard: Heard) -> None:
-    with db.read() as c:
-        version = versions.found_version(c)
-        if version is None:
-            raise ConfigError(f"The database {db.place} holds nothing yet.")
-        lite = Database(f"sqlite:///{target}")
-        try:
-            with lite.write() as empty:
-                (versions.make if version == versions.HEAD else _make_old(version))(empty)
-        except TransientError:
-            raise OSError from None  # of the new file's disk, and not of the database
-        finally:
-            lite.close()
-        with closing(sqlite3.connect(target)) as copy:
-            copy.execute("PRAGMA journal_mode = OFF")
-            copy.execute("PRAGMA synchronous = OFF")
-            done = 0
-            for table in _tables(copy):
-                for rows in _streamed(c, table, _columns(copy, table)):
-                    marks = ", ".join("?" * len(rows[0]))
-                    copy.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)  # noqa: S608  our own names
-                    done += len(rows)
-                    heard(done, None)
-            copy.commit()
-
-
-def _make_old(version: str) -> Callable[[Connection], None]:
-    return lambda c: versions.upgrade(c, version)
-
-
-def _tables(lite: sqlite3.Connection) -> list[str]:
-    """Every table of ours but the one with the version."""
-    found = lite.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
-    )
-    return [name for (name,) in found if name != VERSION_TABLE]
-
-
-def _columns(lite: sqlite3.Connection, table: str) -> list[str]:
-    return [row[1] for row in lite.execute(f'PRAGMA table_info("{table}")')]
-
-
-def _streamed(c: Connection, table: str, columns: Sequence[str]) -> Iterator[list[tuple[object, ...]]]:
-    """The rows of a server's table, some at a time: no table need fit into memory."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    with c.execution_options(stream_results=True).exec_driver_sql(f'SELECT {names} FROM "{table}"') as result:  # noqa: S608
-        while rows := result.fetchmany(ROWS):
-            yield [tuple(row) for row in rows]
-
-
-def _put_table(c: Connection, packed: Connection, source: sqlite3.Connection, table: str) -> int:
-    columns = _columns(source, table)
-    names = ", ".join(f'"{name}"' for name in columns)
-    driver = c.connection.driver_connection
-    assert driver is not None
-    at = columns.index("body") if table == "raw_record" else None
-    done = 0
-    try:
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-            for row in source.execute(f'SELECT {names} FROM "{table}"'):  # noqa: S608  our own names
-                copy.write_row(row if at is None else (*row[:at], text_of(packed, row[at]), *row[at + 1 :]))
-                done += 1
-    except psycopg.Error as error:
-        raise DBAPIError("COPY", None, error) from None  # as SQLAlchemy would have told it
-    return done
-
-
-def _advance_sequences(c: Connection) -> None:
-    """Lets the counters of a server go on after the highest number that was put in."""
-    for table in inspect(c).get_table_names():
-        for column in inspect(c).get_columns(table):
-            if column.get("autoincrement") is True or "nextval" in str(column.get("default") or ""):
-                name = column["name"]
-                c.exec_driver_sql(
-                    f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{name}'),"  # noqa: S608  our own names
-                    f' coalesce(max("{name}"), 0) + 1, false) FROM "{table}"'
-                )
-
-
-def in_use(db: Database) -> int:
-    """How many connections other programs of ours have to a PostgreSQL database."""
-    with db.read() as c:
-        return int(
-            c.exec_driver_sql(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND application_name = 'concord' AND pid <> pg_backend_pid()"
-            ).scalar_one()
-        )
 
 
 def holds_anything(db: Database) -> bool:

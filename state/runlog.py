@@ -23,6 +23,8 @@ TOGETHER = 20
 """Lines that wait to be written, so that a run which says much writes rarely; one that is killed loses these."""
 LONGEST = 2000
 """Characters of a text among the fields."""
+BOUND = ("run", "kind", "connection", "stream")
+"""What every line of the log is told with while a run is under way."""
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 _CURRENT: ContextVar[RunLog | None] = ContextVar("run_log", default=None)
@@ -85,6 +87,7 @@ class RunLog:
 def begin(db: Database, run: int, known: dict[str, str]) -> None:
     """Lets what this thread says from now on belong to the run. ``known`` is told with every line of the log."""
     _CURRENT.set(RunLog(db, run))
+    structlog.contextvars.unbind_contextvars(*BOUND)  # of a run that never came to its end
     structlog.contextvars.bind_contextvars(run=run, **known)
 
 
@@ -94,7 +97,7 @@ def end(run: int) -> RunLog | None:
     if current is None or current.run != run:
         return None
     _CURRENT.set(None)
-    structlog.contextvars.unbind_contextvars("run", "kind", "connection", "stream")
+    structlog.contextvars.unbind_contextvars(*BOUND)
     return current
 
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from config.settings import HubSettings
 from connectors.core.registry import catalogue
 from mapping.errors import ConcordError, ConfigError, TransientError
-from state import backups, versions
+from state import backups, transfer, versions
 from state.audit import write_audit
-from state.backups import IN_USE, Heard
+from state.backups import IN_USE
 from state.database import Database
 from state.keys import Keys
 from state.leases import Leases
+from state.transfer import Heard
 from state.vault import Vault
 from state.versions import HEAD, Standing
 from sync.opening import hub_of, models
@@ -181,7 +182,7 @@ def _nobody_works(db: Database) -> None:
     held: dict[str, str] = {}
     with suppress(ConfigError):  # no database of ours, or a damaged one: nobody can be at work on it
         held = Leases(db).every_held()
-    if held or (db.file is None and backups.in_use(db)):
+    if held or (db.file is None and transfer.in_use(db)):
         raise TransientError(IN_USE.format(place=db.place))
 
 
@@ -204,7 +205,7 @@ def _put(hub: HubSettings, db: Database, path: Path, observer: Observer) -> str:
             kept = str(folder / f"before-restore-{moment}.db")
             _write(db, Path(kept), observer)
         with _told(observer, "restore") as heard:
-            backups.put_rows(prepared, db, heard)
+            transfer.put_rows(prepared, db, heard)
         return kept
 
 

@@ -237,6 +237,19 @@ def test_a_damaged_database_gives_way_to_its_backup(filled: Stage, tmp_path: Pat
     assert Path(report.kept).read_bytes()[:16] == b"\x00" * 16
 
 
+def test_what_a_lost_database_left_behind_is_not_read_into_its_backup(filled: Stage, tmp_path: Path) -> None:
+    if not filled.url.startswith("sqlite"):
+        pytest.skip("a server keeps its own log")
+    before = rows(filled)
+    backup(configuration(filled), tmp_path / "saved.db")
+    place = Path(filled.url.removeprefix("sqlite:///"))
+    place.unlink()
+    place.with_name(f"{place.name}-wal").write_bytes(b"the log of another time")
+    restore(filled.folder / "concord.yaml", tmp_path / "saved.db")
+    assert rows(filled) == before
+    assert [one.read_bytes() for one in place.parent.glob("*before-restore*-wal")] == [b"the log of another time"]
+
+
 def test_secrets_come_back_with_their_key_and_not_without(filled: Stage, tmp_path: Path) -> None:
     Vault(filled.hub.db, filled.folder / "s").set("shop_token", "hunter2")
     bare = backup(configuration(filled), tmp_path / "bare.db")
