@@ -126,3 +126,30 @@ def test_an_internal_domain_and_an_echo_are_told(stage: Stage) -> None:
     assert f"both say the phone {PHONE}, but {_id(stage, 'shop/people 1')} has it only because we wrote it" in _why_not(
         stage
     )
+
+
+def test_a_score_that_holds_a_customer_together_is_added_up(stage: Stage) -> None:
+    stage.configure(identity={"compare": True})
+    for host in ("hill", "work"):
+        stage.shop.put("people", person("Kate Hill", email=f"kate@{host}.example"))
+    stage.sync("shop")
+    (one,) = stage.customers()
+    (score,) = stage.hub.explain(one.id).scores
+    assert {score.a, score.b} == {"shop/people/sales/1", "shop/people/sales/2"}
+    assert sum(part.weight for part in score.parts) == pytest.approx(score.log_odds)
+    assert score.probability > 0.95
+    assert ("name as a whole", "same") in {(part.feature, part.says) for part in score.parts}
+
+
+def test_why_not_adds_up_the_best_score_and_names_what_stands_against_it(stage: Stage) -> None:
+    stage.configure(identity={"compare": True})
+    for suffix in ("Jr", "Sr"):
+        stage.shop.put("people", person(f"Jon Smith {suffix}", email="jon@smith.example", phone=PHONE))
+    stage.shop.put("people", person("Zoe Quux", email="zoe@quux.example"))
+    stage.sync("shop")
+    a, b, zoe = (_id(stage, f"shop/people {n}") for n in (1, 2, 3))
+    view = stage.hub.why_not(a, b)
+    assert view.score is not None
+    assert view.score.against == "Junior and Senior"
+    assert any(part.feature == "generation" and part.weight < 0 for part in view.score.parts)
+    assert stage.hub.why_not(a, zoe).score is None

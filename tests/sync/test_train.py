@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from mapping.errors import ConfigError
 from mapping.model import Kind
+from mapping.scoring import default
 from state import judgements
 from state.judgements import Member
 from state.tables import entity, slice_
@@ -88,7 +89,7 @@ def test_a_dry_run_says_what_answers_teach_and_keeps_nothing(stage: Stage) -> No
     assert stage.dump() == before
     assert (report.answers.judgements, report.answers.different, report.answers.same) == (22, 12, 10)
     assert report.after < report.before
-    assert (report.base, report.kept) == ("default-1", "")
+    assert (report.base, report.kept) == (default().version, "")
     assert report.moved
 
 

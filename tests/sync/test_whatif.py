@@ -13,7 +13,6 @@ from mapping.errors import ConfigError
 from state import belonging, judgements
 from state.owners import new_owner
 from state.tables import entity
-from sync import rehearsal
 from sync.figures import WhatIfReport
 from tests.sync.hubs import Stage, person
 
@@ -171,7 +170,7 @@ def test_the_copy_is_gone_when_the_engine_fails_and_what_a_killed_process_left_g
     for folder, said in ((dead, "gone"), (alive, owner)):
         folder.mkdir()
         (folder / "owner").write_text(said, encoding="utf-8")
-    monkeypatch.setattr(rehearsal, "is_gone", lambda said: said == "gone")
+    monkeypatch.setattr("state.rehearsal.is_gone", lambda said: said == "gone")
 
     def fail(*args: object) -> None:
         raise RuntimeError("cut off")
