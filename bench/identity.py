@@ -29,6 +29,8 @@ from mapping.comparison import Comparison
 from mapping.quality import quality
 from mapping.scoring import Model
 
+SURE = 0.95
+"""The probability from which on a single pair counts as sure (``auto_precision``, ``auto_recall``)."""
 NEAR = 4.0
 """Log-odds within which a pair is worth a person's answer; two answers in three are taken from there."""
 
@@ -102,7 +104,7 @@ def ours(case: Case, kept: list[Row], shown: Shown, seed: int) -> dict[str, Any]
     from bench.halves import Halves
     from bench.resolving import compared, prepare, resolve
     from mapping.clustering import Rules
-    from mapping.scoring import MERGE_ABOVE, default, log_odds
+    from mapping.scoring import default, log_odds
 
     model, spent = default(), 0.0
     if case.answers:
@@ -117,7 +119,7 @@ def ours(case: Case, kept: list[Row], shown: Shown, seed: int) -> dict[str, Any]
     result = _result(found, shown, seconds, cpu, forks.peak_mb)
     truth = np.frombuffer(shown.truth, dtype=np.int32)
     same = truth[ready.first] == truth[ready.second]
-    sure = scores >= log_odds(MERGE_ABOVE)
+    sure = scores >= log_odds(SURE)
     true_pairs = max(1, _true_pairs(shown.truth))
     return result | {
         "candidates": len(scores), "reached": float(same.sum()) / true_pairs, "train_seconds": spent,

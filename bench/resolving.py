@@ -17,7 +17,7 @@ from mapping.clustering import Edge, Rules, clusters
 from mapping.comparison import Comparison, Origin, comparison
 from mapping.features import Features, compare
 from mapping.model import Kind
-from mapping.scoring import Model
+from mapping.scoring import Model, cautious
 from mapping.statistics import Snapshot, snapshot
 
 Array: TypeAlias = Any
@@ -140,7 +140,7 @@ def scored(ready: Prepared, model: Model, halves: Halves = HERE) -> Array:
                 features = compare(records[a], records[b], counts)
                 value = known.get(features)
                 if value is None:
-                    value = known[features] = model.log_odds(features)
+                    value = known[features] = cautious(model, features)
                 found.append(value)
         return found.tobytes()
 

@@ -24,14 +24,14 @@ class IdentitySettings(Block):
         "phones alone decide.",
     )
     merge_above: float = Field(
-        0.95,
+        0.6,
         ge=0.5,
         le=1,
-        description="Probability that the best score between two groups of records must reach for them to be merged by "
-        "machine. Exact values do not ask for it.",
+        description="Probability that the average score between two groups of records must exceed for them to be "
+        "merged by machine. Exact values do not ask for it.",
     )
     review_above: float = Field(
-        0.50, ge=0, le=1, description="Probability from which a scored pair is shown to a person; see `merge_above`."
+        0.3, ge=0, le=1, description="Probability from which a scored pair is shown to a person; see `merge_above`."
     )
     max_emails: int = Field(
         5, ge=1, description="Emails beyond which no customer grows by machine; ids grow it further."

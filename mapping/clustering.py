@@ -2,9 +2,9 @@
 
 1. Records that a person called the same come together, then those under one trusted id; but for a person's word that
    they differ, which stands above everything.
-2. Clusters merge in the order of the average log-odds between their records, as long as it lies above the cut and the
-   best of them is no less than ``Rules.best``. A pair without an edge counts as ``Rules.absent``. Between two clusters
-   with names only records with names count, so that a nameless record never bridges two named clusters.
+2. Clusters merge in the order of the average log-odds between their records, as long as it lies above the cut. A pair
+   without an edge counts as ``Rules.absent``. Between two clusters with names only records with names count, so that a
+   nameless record never bridges two named clusters.
 3. Two clusters never merge by machine where hard evidence conflicts between any of their records (``vetoes``), nor
    where the merged one would hold more emails, phones or ids of one system than ``Rules`` allow.
 4. A component of more than ``Rules.largest`` records, those that the first step brought together counted as one, is not
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from mapping.comparison import Comparison
+from mapping.scoring import MERGE_ABOVE, log_odds
 from mapping.vetoes import Evidence
 
 Key = TypeVar("Key", bound=Hashable)
@@ -45,14 +46,12 @@ class Rules:
     """Where the machine stops. ``cut`` and the bounds are natural log-odds; limits are values a customer may hold.
 
     A single score counts as at most ``bound`` and at least ``absent``, so that one pair does not outvote many, and that
-    it makes no difference whether a hopeless pair was compared or never met. ``best`` is the least that the best score
-    between two clusters must be for them to merge. Measured on FEBRL 3, fake_1000 and
+    it makes no difference whether a hopeless pair was compared or never met. Measured on FEBRL 3, fake_1000 and
     pseudopeople with 300 answers: counting such scores in full cost up to .001 of F1, ``absent`` at -1 instead of -2
     brought fake_1000 .010 and cost pseudopeople .002.
     """
 
-    cut: float = 0.0
-    best: float = -math.inf
+    cut: float = log_odds(MERGE_ABOVE)
     absent: float = -2.0
     bound: float = 8.0
     ids_per_system: int = 1
@@ -62,7 +61,7 @@ class Rules:
 
     def reaches(self, log_odds: float) -> bool:
         """Whether a single score may bring two clusters together at all: only such scores make components."""
-        return log_odds > self.cut and log_odds >= self.best
+        return log_odds > self.cut
 
 
 class Cluster(NamedTuple, Generic[Key]):
@@ -155,22 +154,18 @@ class _Group(Generic[Key]):
 
 @dataclass(slots=True)
 class _Sum:
-    """The log-odds between two groups, their sum and the best: of all pairs, and of those in which both have a name."""
+    """The log-odds between two groups: of all pairs, and of those in which both have a name."""
 
     total: int = 0
     pairs: int = 0
     named_total: int = 0
     named_pairs: int = 0
-    best: float = -math.inf
-    named_best: float = -math.inf
 
     def add(self, other: _Sum) -> None:
         self.total += other.total
         self.pairs += other.pairs
         self.named_total += other.named_total
         self.named_pairs += other.named_pairs
-        self.best = max(self.best, other.best)
-        self.named_best = max(self.named_best, other.named_best)
 
 
 class _Component(Generic[Key]):
@@ -230,8 +225,7 @@ class _Component(Generic[Key]):
             if one != other:
                 whole = round(max(absent, min(bound, value)) * _UNIT)
                 named = self.records[a].named and self.records[b].named
-                found = _Sum(whole, 1, whole, 1, value, value) if named else _Sum(whole, 1, best=value)
-                self._between(one, other).add(found)
+                self._between(one, other).add(_Sum(whole, 1, whole if named else 0, int(named)))
 
     def _before(self, a: Key, b: Key) -> bool:
         return bool(a < b)  # type: ignore[operator]
@@ -244,19 +238,15 @@ class _Component(Generic[Key]):
         return found
 
     def _linkage(self, one: int, other: int) -> float:
-        """The average log-odds between two groups, in millionths; minus infinity where even the best is too low."""
+        """The average log-odds between two groups, in millionths."""
         first, second = self.groups[one], self.groups[other]
         found = first.sums.get(other)
         if found is None:
             return -math.inf
         absent = round(self.rules.absent * _UNIT)
         if first.named and second.named:
-            if found.named_best < self.rules.best:
-                return -math.inf
             pairs = first.named * second.named
             return (found.named_total + (pairs - found.named_pairs) * absent) / pairs
-        if found.best < self.rules.best:
-            return -math.inf
         pairs = len(first.members) * len(second.members)
         return (found.total + (pairs - found.pairs) * absent) / pairs
 

@@ -187,7 +187,7 @@ def _agreeable(groups: Iterable[Sequence[int]], records: Records, rules: Rules) 
         if whole is None:
             whole, names = mine, said
             continue
-        if whole.conflict(mine, rules) or not all(agree(one, other) for one in names - said for other in said):
+        if whole.conflict(mine, rules) or not all(one == other or agree(one, other) for one in names for other in said):
             return False
         whole, names = whole.with_(mine), names | said
     return True

@@ -22,12 +22,12 @@ from mapping.model import Kind
 FORMAT = "additive-2"
 """Raised whenever the features, their levels or their order change: models of another format are refused."""
 
-MERGE_ABOVE, REVIEW_ABOVE = 0.95, 0.5
-"""Probabilities from which on two records are linked by machine, and from which on a person is asked."""
+MERGE_ABOVE, REVIEW_ABOVE = 0.6, 0.3
+"""Probabilities that the average of two groups of records must exceed for a machine to merge them, and from which on a
+person is asked of two records."""
 
-
-DOUBT = 0.9
-"""The probability beyond which no score goes of two who may be a family or namesakes (``cautious``)."""
+DOUBT = 0.5
+"""The probability beyond which no score of two goes who may be a family or namesakes (``cautious``)."""
 
 
 class Part(NamedTuple):
@@ -48,13 +48,17 @@ class Together(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights in natural log-odds. ``version`` is the caller's name for them; ``trained_on`` says from what."""
+    """Weights in natural log-odds. ``version`` is the caller's name for them; ``trained_on`` says from what.
+
+    ``learned``: whether answers of the hub's own people went into it, so that it needs no caution any more.
+    """
 
     version: str
     constant: float
     alone: tuple[tuple[float, ...], ...]
     together: tuple[Together, ...]
     trained_on: str = ""
+    learned: bool = False
 
     def log_odds(self, features: Features) -> float:
         """The natural logarithm of p / (1 - p) that both records are one subject."""
@@ -90,21 +94,26 @@ class Model:
 
 
 def cautious(model: Model, features: Features) -> float:
-    """The log-odds by which a machine may act: those of the model, but no more than ``DOUBT`` of two who may be
+    """The log-odds by which a machine may act: those of the model, but, until it has ``learned`` what this company's
+    people are like, no more than ``DOUBT`` of two who may be
 
     - a family: their given names differ, and neither a birth date, a tax number nor an id makes them one, since a
       mailbox, a line and a house are shared;
-    - namesakes: nothing but the name speaks for them, and an email, phone, birth date or town speaks against it.
+    - namesakes: nothing but the name speaks for them, and an email, phone, birth date or town speaks against it, or of
+      one of them no more than a given name is known.
 
-    Measured on 500 invented customers of six tools with many namesakes: precision .981 instead of .951, recall .973
-    instead of .982. On 35,000 synthetic records, by scores alone: F1 .921 instead of .939.
+    Measured on 29,000 synthetic records, clusters merged above .6 on average: precision .987 instead of .986, F1 .949
+    instead of .972, since true pairs without anything but their name go to review, too.
     """
     found = model.log_odds(features)
-    if found <= _DOUBTFUL:
+    if found <= _DOUBTFUL or model.learned:
         return found
     family = features[_GIVEN] in (1, 2) and not _any(features, _ONE_PERSONS)
-    against = any(features[at] in levels for at, levels in _SPEAKS_AGAINST)
-    namesakes = against and features[_FAMILY] > 0 and not _any(features, _SPEAKS_FOR)
+    if features[_FAMILY]:
+        doubtful = any(features[at] in levels for at, levels in _SPEAKS_AGAINST)
+    else:
+        doubtful = features[_GIVEN] > 0 and features[_IN_EMAIL] < _WHOLE_NAME
+    namesakes = doubtful and not _any(features, _SPEAKS_FOR)
     return _DOUBTFUL if family or namesakes else found
 
 
@@ -112,7 +121,8 @@ def _any(features: Features, least: Sequence[tuple[int, int]]) -> bool:
     return any(features[at] >= level for at, level in least)
 
 
-_GIVEN, _FAMILY = POSITIONS["given name"], POSITIONS["family name"]
+_GIVEN, _FAMILY, _IN_EMAIL = (POSITIONS[name] for name in ("given name", "family name", "name in the other's email"))
+_WHOLE_NAME = 5
 _ONE_PERSONS = ((POSITIONS["birth date"], 5), (POSITIONS["tax number"], 2), (POSITIONS["id in a system"], 1))
 _SPEAKS_FOR = (*_ONE_PERSONS, (POSITIONS["email"], 5), (POSITIONS["phone"], 3), (POSITIONS["street"], 4))
 _SPEAKS_AGAINST = (
@@ -147,6 +157,7 @@ def dump(model: Model) -> dict[str, Any]:
         "format": FORMAT,
         "version": model.version,
         "trained_on": model.trained_on,
+        **({"learned": True} if model.learned else {}),
         "constant": model.constant,
         "alone": {feature.name: list(weights) for feature, weights in zip(FEATURES, model.alone, strict=True)},
         "together": [
@@ -170,8 +181,9 @@ def load(stored: Mapping[str, Any]) -> Model:
                 weights[place] = float(weight)
             together.append(Together(first, second, tuple(weights)))
         return Model(
-            str(stored["version"]), float(stored["constant"]), alone, tuple(together), str(stored.get("trained_on", ""))
-        )
+            str(stored["version"]), float(stored["constant"]), alone, tuple(together),
+            str(stored.get("trained_on", "")), bool(stored.get("learned")),
+        )  # fmt: skip
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ConfigError(f"the scoring model cannot be read: {error!r}") from error
 

@@ -34,7 +34,7 @@ def train(answers: Sequence[tuple[Features, bool]], base: Model, version: str) -
     By coordinate descent with Newton steps; a second for a thousand answers.
     """
     if not answers:
-        return Model(version, base.constant, base.alone, base.together, base.trained_on)
+        return Model(version, base.constant, base.alone, base.together, base.trained_on, base.learned)
     ordered = sorted(answers)
     weights: dict[int, _Weight] = {}
     for row, (features, _) in enumerate(ordered):
@@ -96,4 +96,4 @@ def _moved(base: Model, values: dict[int, float], version: str) -> Model:
             Together(first, second, tuple(values.get(place + at, weight) for at, weight in enumerate(weights)))
         )
         place += len(weights)
-    return Model(version, values.get(-1, base.constant), tuple(alone), tuple(together), base.trained_on)
+    return Model(version, values.get(-1, base.constant), tuple(alone), tuple(together), base.trained_on, learned=True)

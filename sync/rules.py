@@ -39,7 +39,7 @@ def criteria_of(settings: Settings, db: Database) -> Criteria:
 
 def _rules(identity: IdentitySettings) -> Rules:
     return Rules(
-        best=least(identity.merge_above),
+        cut=least(identity.merge_above),
         emails=identity.max_emails,
         phones=identity.max_phones,
         largest=identity.max_component,

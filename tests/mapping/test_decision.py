@@ -206,10 +206,19 @@ def test_scores_join_what_links_made_and_evidence_of_all_its_records_counts() ->
     assert _decided(people, links, Rules(), sure) == {frozenset({0, 1}), frozenset({2, 3})}
 
 
-def test_clusters_merge_only_where_the_best_score_is_high_enough() -> None:
-    people = [Comparison(given="ann", family="lee")] * 2
-    for best, expected in ((3.0, 1), (2.9, 1), (3.1, 2)):
-        assert len(_decided(people, (), Rules(best=best), [Edge(0, 1, 3.0)])) == expected
+def test_clusters_merge_only_where_the_average_score_is_high_enough() -> None:
+    people = [Comparison(given="ann", family="lee")] * 3
+    for cut, expected in ((1.9, 1), (2.1, 2), (3.1, 3)):
+        scores = [Edge(0, 1, 3.0), Edge(0, 2, 3.0), Edge(1, 2, 1.0)]
+        assert len(_decided(people, (), Rules(cut=cut), scores)) == expected
+
+
+def test_who_disagrees_by_name_with_one_of_a_group_stays_out_of_it_whatever_the_order() -> None:
+    """Record 1 shares its id with 3, of another name, and its email with 2."""
+    names = ["ann lee", "ann lee", "ann lee", "bob ray"]
+    links = [Link(1, 2, "same_email", "x"), Link(1, 3, "same_id", "x")]
+    world = World(4, links, (), names)
+    assert world.outcome() == world.outcome([0, 2, 1, 3]) == {frozenset({0}), frozenset({2}), frozenset({1, 3})}
 
 
 EVIDENCE = st.builds(

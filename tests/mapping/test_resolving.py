@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import Any
 
 from mapping.blocking import keys, most
-from mapping.clustering import Edge, Rules, clusters
+from mapping.clustering import Edge, clusters
 from mapping.comparison import Comparison, comparison
 from mapping.features import compare
 from mapping.model import Kind
-from mapping.scoring import MERGE_ABOVE, default, log_odds
+from mapping.scoring import cautious, default
 from mapping.statistics import snapshot
 
 
@@ -29,8 +29,8 @@ def resolve(*values: dict[str, Any], kind: Kind = Kind.PERSON) -> list[tuple[int
     """The groups of records that come together by machine."""
     records = [comparison(kind.value, one) for one in values]
     counts, model = snapshot(records), default(kind)
-    edges = [Edge(a, b, model.log_odds(compare(records[a], records[b], counts))) for a, b in candidates(records)]
-    found = clusters(dict(enumerate(records)), edges, Rules(cut=log_odds(MERGE_ABOVE)))
+    edges = [Edge(a, b, cautious(model, compare(records[a], records[b], counts))) for a, b in candidates(records)]
+    found = clusters(dict(enumerate(records)), edges)
     return [one.members for one in found]
 
 

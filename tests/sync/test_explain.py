@@ -131,7 +131,7 @@ def test_an_internal_domain_and_an_echo_are_told(stage: Stage) -> None:
 def test_a_score_that_holds_a_customer_together_is_added_up(stage: Stage) -> None:
     stage.configure(identity={"compare": True})
     for host in ("hill", "work"):
-        stage.shop.put("people", person("Kate Hill", email=f"kate@{host}.example"))
+        stage.shop.put("people", person("Kate Hill", email=f"kate@{host}.example", birth_date="1980-03-04"))
     stage.sync("shop")
     (one,) = stage.customers()
     (score,) = stage.hub.explain(one.id).scores

@@ -111,7 +111,7 @@ def test_scores_are_tried_too(stage: Stage) -> None:
         ("Kate Hill", "kate@work.example"),
         ("Di Poe", "di@poe.example"),
     ):
-        stage.shop.put("people", person(name, email=mail))
+        stage.shop.put("people", person(name, email=mail, birth_date="1980-03-04" if name == "Kate Hill" else None))
     stage.sync()
     report = _try(stage, identity={"compare": True})
     assert (report.before, report.after, report.merged) == (3, 2, 2)
