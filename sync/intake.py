@@ -185,7 +185,7 @@ class Intake:
                 seen.append(stream.describe())
             return seen[0]
 
-        said = (self.protection, self.settings.privacy, *([declared] if (declared := declaration(mine)) else []))
+        said = (protected(self.protection), self.settings.privacy, declaration(mine))
         guard = blake2b(repr(said).encode(), digest_size=4).hexdigest()
         reading = Reading(stream, mapper, self.privacy, schema, f"{mapper.version}{guard}")
         return under_contract(self.db, one.row.id, reading, mine)
@@ -325,6 +325,12 @@ class Intake:
             counts.dropped += done.dropped
             counts.notes += [told.replace("NAME", one.name) for told in done.notes]
         return number
+
+
+def protected(protection: Protection) -> tuple[object, ...]:
+    """What the protection says, in an order that every process gives it: that of a set differs from one to the next."""
+    limits = (protection.max_names, protection.max_group, protection.max_records)
+    return (sorted(protection.blocked), sorted(protection.internal), *limits)
 
 
 def declaration(stream: StreamSettings) -> tuple[object, ...]:

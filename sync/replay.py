@@ -22,7 +22,7 @@ from state.records import EntityRow, StoredEntity
 from sync.connect import Connected, Switchboard
 from sync.intake import Intake, Tally, failure
 from sync.page import Reading
-from sync.remap import Batch, Fetch, Slicewise
+from sync.remap import UNDER_WAY, Batch, Fetch, Slicewise
 from sync.replayed import FieldChanges, Sampled, StreamReplay
 from sync.sound import check_sound, check_streams
 from sync.storing import Counts
@@ -207,16 +207,21 @@ class StreamWork:
     def _again(self, held: Lease) -> None:
         reading = self.reading()
         for work in self._slices(reading, fetch=True):
-            place = work.place
+            place, whole = work.place, not self.since and self.only is None
+            with self.db.read() as c:
+                moved = whole and records.rules_of(c, work.slice_id) != reading.current
+            if moved:  # a backfill's partition waits meanwhile, as for any mapping under other rules
+                with self.db.write(held) as c:
+                    records.set_rules(c, work.slice_id, UNDER_WAY)
             for batch in work.batches():
                 work.write(held, batch, place)
                 self.found.take(batch)
                 self.counts.read = self.found.records
                 self.intake.observer.advanced(self._what, self.found.records)
-            if not self.since and self.only is None:
+            if moved:
                 with self.db.write(held) as c:
-                    if records.rules_of(c, work.slice_id) != reading.current:
-                        records.set_rules(c, work.slice_id, reading.current)
+                    records.set_rules(c, work.slice_id, reading.current)
+                    records.read_again(c, work.slice_id)
 
     def _tally(self) -> Tally:
         found = self.found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -234,3 +237,16 @@ def test_a_stream_that_is_being_read_is_left_to_its_reader(full: Stage) -> None:
     _rules(full, RULE)
     assert _shop(_replay(full)).status == "skipped"
     held.release()
+
+
+def test_what_rules_are_known_by_is_the_same_in_every_process() -> None:
+    """Each process orders sets in its own way; by that, every start would map everything again."""
+    made = "Protection(blocked=frozenset('abcdefgh'), internal=frozenset('stuvwxyz'))"
+    code = f"from mapping.identity import Protection; from sync.intake import protected; print(protected({made}))"
+    said = set()
+    for seed in ("1", "2", "3"):
+        command = [sys.executable, "-c", code]
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        said.add(subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout)
+    assert len(said) == 1
+    assert "a" in said.pop()
