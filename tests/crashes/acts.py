@@ -22,7 +22,7 @@ from mapping.errors import TransientError
 from state.connections import Connections
 from state.database import Database, utc_now
 from state.plans import left
-from state.schedules import every
+from state.schedules import JobKind, every
 from state.tokens import VaultTokenStore
 from state.vault import Vault
 from sync import newcomers, resolve, sweep
@@ -373,7 +373,8 @@ def quiet(played: Played) -> None:
     while True:
         server.tick()
         with db.read() as c:
-            due = any(one.is_due(db.stamp()) or not one.status for one in every(c))
+            jobs = [one for one in every(c) if one.kind is not JobKind.CARE]  # which is due tomorrow
+            due = any(one.is_due(db.stamp()) or not one.status for one in jobs)
         if not server.working and not due:
             break
         assert time.monotonic() < end, "the jobs do not come to their end"

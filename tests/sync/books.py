@@ -88,7 +88,12 @@ class Books:
     def person(self, id_: str, *emails: str, at: datetime | None = None, **values: Any) -> None:
         """A person of the customers' list."""
         self.tell(
-            id_, at, sort="person", name=id_.title(), emails=list(emails), ids=[f"books:customer:{id_}"], **values
+            id_,
+            at,
+            sort="person",
+            emails=list(emails),
+            ids=[f"books:customer:{id_}"],
+            **{"name": id_.title(), **values},
         )
 
     def money(self, sort: str, id_: str, total: str | None, **values: Any) -> None:

@@ -168,7 +168,7 @@ def test_what_passes_by_itself_is_waited_for_and_the_run_goes_on(line: Line, bro
             marks=fault("500", "Where it lasts, the run ends as failed and keeps its place for the next one."),
         ),
         pytest.param(
-            fails(429, retry_after=86_400), "paused", "goes on from here in 86400 seconds", id="a day",
+            fails(429, retry_after=86_400), "paused", "goes on from here in 24 hours", id="a day",
             marks=fault(
                 "429 with Retry-After",
                 "Where it is longer than a run may wait, the run pauses, keeps its place, and goes on when it may.",

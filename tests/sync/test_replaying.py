@@ -214,7 +214,7 @@ def test_new_rules_clear_nothing_of_a_record_whose_body_is_no_longer_kept(full: 
     with full.hub.db.write() as c:
         c.execute(text("UPDATE raw_record SET body = NULL WHERE remote_id = '2'"))
     _rules(full, RULE)
-    assert "1 records whose bodies are no longer kept" in stream(full.sync(), "shop/people").message
+    assert "1 stored records have no body any more" in stream(full.sync(), "shop/people").message
     assert [values(one)["job_title"] for one in full.customers()] == ["note 1", "Buyer", "note 3"]
 
 

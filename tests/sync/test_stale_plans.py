@@ -54,7 +54,7 @@ def test_a_plan_is_refused_when_a_customer_is_gone(stage: Stage) -> None:
 
 def test_a_plan_is_refused_when_two_of_its_customers_became_one(stage: Stage) -> None:
     plan = _planned(stage)
-    stage.shop.change("people", "2", {"email": "ann@x.example"})
+    stage.shop.change("people", "2", person("Ann Lee", email="ann@x.example", city="Leeds"))
     stage.sync()
     _refused(stage, plan, "2 of 2 records changed")
 

@@ -130,7 +130,7 @@ def test_an_order_follows_a_merge_and_a_split(desk: tuple[Stage, Books]) -> None
     books.person("b", BOB)
     stage.sync()
     assert (_value(stage, ANN), _value(stage, BOB)) == ("40.00", "60.00")
-    books.person("b", BOB, ANN)
+    books.person("b", BOB, ANN, name="A")
     stage.sync()
     assert _value(stage, BOB) == "100.00"
     assert len(stage.rows("trait")) == 1, "the one that was merged has no traits of its own"
