@@ -23,6 +23,7 @@ from mapping.errors import (
 from mapping.mapper import Mapper
 from mapping.model import MODELS
 from tests.connectors.rig import Key, Lack, ReaderRig, Reading, read, resume, stream_of
+from tests.faults import fault
 from tests.proofs import tell
 
 PATIENCE = 4
@@ -95,7 +96,7 @@ class ReaderContract:
         assert first.id
         assert rig.connector().check().id == first.id
 
-    @pytest.mark.fault("expired cursor", "Every connector tells an expired cursor from every other refusal.")
+    @fault("expired cursor", "Every connector tells an expired cursor from every other refusal.")
     def test_an_expired_cursor_says_so(self, rig: ReaderRig) -> None:
         keys = fill(rig)
         before = read(rig)
@@ -109,7 +110,7 @@ class ReaderContract:
             read(rig, before)
         assert set(read(rig).records) == {*keys, touched}, "a read in full brings everything again"
 
-    @pytest.mark.fault("429 with Retry-After", "Every connector waits as long as it is asked to, and loses nothing.")
+    @fault("429 with Retry-After", "Every connector waits as long as it is asked to, and loses nothing.")
     def test_a_rate_limit_with_a_time_is_waited_out(self, rig: ReaderRig) -> None:
         if _without_network(rig):
             return
@@ -120,7 +121,7 @@ class ReaderContract:
         assert set(reading.records) == set(keys)
         assert waited >= 20
 
-    @pytest.mark.fault("429 without Retry-After", "Every connector waits, and loses nothing.")
+    @fault("429 without Retry-After", "Every connector waits, and loses nothing.")
     def test_a_rate_limit_without_a_time_is_waited_out(self, rig: ReaderRig) -> None:
         if _without_network(rig):
             return
@@ -131,7 +132,7 @@ class ReaderContract:
         assert set(reading.records) == set(keys)
         assert waited > 0
 
-    @pytest.mark.fault("500", "Every connector reads everything all the same.")
+    @fault("500", "Every connector reads everything all the same.")
     def test_a_server_error_loses_nothing(self, rig: ReaderRig) -> None:
         if _without_network(rig):
             return
@@ -142,7 +143,7 @@ class ReaderContract:
         assert set(reading.records) == set(keys)
         assert all(isinstance(error, TransientError) for error in failures)
 
-    @pytest.mark.fault("reset mid-body", "Every connector reads everything all the same.")
+    @fault("reset mid-body", "Every connector reads everything all the same.")
     def test_a_truncated_answer_loses_nothing(self, rig: ReaderRig) -> None:
         if _without_network(rig):
             return
@@ -152,7 +153,7 @@ class ReaderContract:
         read_patiently(rig, reading)
         assert set(reading.records) == set(keys)
 
-    @pytest.mark.fault("unreadable record", "Every connector names the record and reads all others.")
+    @fault("unreadable record", "Every connector names the record and reads all others.")
     def test_one_bad_record_costs_one_record(self, rig: ReaderRig) -> None:
         if Lack.BAD_RECORDS in rig.lacks:
             fill(rig)
@@ -353,7 +354,7 @@ class ReaderContract:
         if Lack.IDS not in rig.lacks:
             assert _enumerated(rig) == []
 
-    @pytest.mark.fault(
+    @fault(
         "cut-off listing",
         "Every connector that lists ids says so when the list was cut off; nothing is taken for deleted.",
     )

@@ -14,6 +14,7 @@ from mapping.compare import same
 from mapping.contract import Change, Fields, Match, Op, Outcome, RemoteId, Status, Uniqueness
 from mapping.errors import AuthError, ConcordError, RateLimitedError, TransientError
 from tests.connectors.rig import Key, Lack, WriterRig, target_of
+from tests.faults import fault
 from tests.proofs import tell
 
 PATIENCE = 4
@@ -106,7 +107,7 @@ class WriterContract:
         assert writes.describe(rig.target) == after
         assert not target.external_id or after.fields[target.external_id].unique
 
-    @pytest.mark.fault("lost answer", "Every connector that writes leaves exactly one record once it is made right.")
+    @fault("lost answer", "Every connector that writes leaves exactly one record once it is made right.")
     def test_a_lost_answer_leaves_exactly_one_record_once_it_is_made_right(self, rig: WriterRig) -> None:
         writes, target = ready(rig)
         rig.lose_answer()
