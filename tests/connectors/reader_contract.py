@@ -354,10 +354,7 @@ class ReaderContract:
         if Lack.IDS not in rig.lacks:
             assert _enumerated(rig) == []
 
-    @fault(
-        "cut-off listing",
-        "Every connector that lists ids says so when the list was cut off; nothing is taken for deleted.",
-    )
+    @fault("cut-off listing", "Every connector that lists ids says when the list was cut off; nothing is deleted then.")
     def test_a_listing_of_ids_that_is_cut_off_says_so(self, rig: ReaderRig) -> None:
         """A sweep takes what a listing leaves out for gone: it is whole, or it ends with an error."""
         if Lack.IDS in rig.lacks or _without_network(rig):
