@@ -24,7 +24,7 @@ class IdentitySettings(Block):
         "phones alone decide.",
     )
     merge_above: float = Field(
-        0.6,
+        0.5,
         ge=0.5,
         le=1,
         description="Probability that the average score between two groups of records must exceed for them to be "
