@@ -114,8 +114,8 @@ class Backfills:
             )
 
     def run(self, number: int) -> BackfillReport:
-        """Works a backfill off, from where it stands, and resolves what it brought. Also one that was paused or has
-        failed: what had failed is tried once more.
+        """Works a backfill off, from where it stands, and resolves what it brought, before which it is not done. Also
+        one that was paused or has failed: what had failed is tried once more.
 
         Raises ConfigError where it is over or another one of the connection is at work; KeyboardInterrupt once every
         worker has stopped and the backfill is paused.
@@ -151,8 +151,13 @@ class Backfills:
                 crew = self._crew(row, one, held, beside)
                 crew.work()
                 resolved = beside.finish()
-            state, message = self._ended(row, crew)
-        except ConcordError as error:  # before any worker began: those keep what they meet
+            ended = self._ended(row, crew)
+            if resolved.crash:
+                self.crashes.append(resolved.crash)
+            # Before it is over: one that is stopped in here is told of and goes on; one that is done never does.
+            self.resolve(resolved.report)
+            state, message = ended
+        except ConcordError as error:  # before any worker began, or after the last: they keep what they meet
             message = str(error)
             raise
         except KeyboardInterrupt:
@@ -164,9 +169,6 @@ class Backfills:
             with suppress(LeaseLostError), self.db.write(held) as c:  # who took it over knows how it stands
                 backfills.end(c, row.id, state, message, self.db.stamp(), worked, again_at)
             self._told(row, one, run, ENDED.get(state, RunStatus.PAUSED), message)
-        if resolved.crash:
-            self.crashes.append(resolved.crash)
-        self.resolve(resolved.report)
 
     def _told(self, row: BackfillRow, one: Connected, run: int, status: RunStatus, message: str) -> None:
         streams = self.ledger.streams(row.id)

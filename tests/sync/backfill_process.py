@@ -3,7 +3,8 @@
 It loads the program once and forks a hub for every line it reads, which holds a number of commits. The hub works the
 backfill off with three workers and is killed with SIGKILL right after that many commits (0: by nobody but its parent,
 whom it tells its pid). It counts its calls of windows in a file, so that they outlive it. To every line it answers with
-the pid, and then with the exit code (negative when killed).
+the pid, and then with the exit code (negative when killed). A hub that fails leaves why beside the configuration, in
+``<pid>.said``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from connectors.core.protocols import Runtime
 from connectors.memory.api import Api
 from connectors.memory.faults import Fault
+from state.backfills import BackfillState
 from state.database import Connection, Database
 from state.leases import Lease
 from sync.backfilled import Asked
@@ -74,10 +76,15 @@ def child(config: Path, commits: int) -> int:
     runtime = Runtime(sleep=lambda seconds: time.sleep(min(seconds, 0.01)))
     with Hub.open(config, runtime=runtime) as hub:
         (row,) = hub.backfills.ledger.recent(1)
+        if row.state == BackfillState.DONE:  # the life before was killed after its last word
+            return 0
         if commits:
             die_after(commits)
         report = hub.backfills.run(row.id)
-        return 0 if report.ok and not hub.crashes else FAILED
+        if report.ok and not hub.crashes:
+            return 0
+        (config.parent / f"{os.getpid()}.said").write_text("\n".join([repr(report), *hub.crashes]))
+        return FAILED
 
 
 def main(config: Path) -> None:
@@ -90,7 +97,7 @@ def main(config: Path) -> None:
             try:
                 os._exit(child(config, int(line)))
             except BaseException:  # noqa: BLE001 - the outermost edge of the process
-                traceback.print_exc()
+                (config.parent / f"{os.getpid()}.said").write_text(traceback.format_exc())
                 os._exit(FAILED)
         print(pid, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)

@@ -23,6 +23,7 @@ from sync.backfill_views import lease_of
 from sync.backfilled import Asked, BackfillReport
 from sync.partition import PartitionRead
 from sync.reports import Silent
+from sync.resolve import Resolver
 from tests.sync.hubs import BOOKKEEPING, Stage, person
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -404,6 +405,28 @@ def test_one_that_lost_a_worker_is_not_taken_for_done(stage: Stage, monkeypatch:
     assert "are not read" in report.message
     assert run(stage, number).state == "done"
     assert len(bodies(stage)) == 6
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), TransientError("busy"), ValueError("a bug")], ids=repr)
+def test_one_that_is_stopped_before_it_has_resolved_goes_on_with_that(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, stop: BaseException
+) -> None:
+    fill(stage)
+    number = begin(stage)
+
+    def stopped(*_: object) -> None:
+        raise stop
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Resolver, "run", stopped)
+        with pytest.raises(type(stop)):
+            stage.hub.backfills.run(number)
+    (left,) = stage.hub.backfills.ledger.recent()
+    assert (left.state, left.done, stage.customers()) == ("paused", left.partitions, [])
+    assert any(f"concord backfills resume {number}" in line for line in stage.hub.status().advice)
+    report = run(stage, number)
+    assert (report.state, report.streams[0].read) == ("done", 20)
+    assert len(stage.customers()) == 20
 
 
 def test_a_backfill_that_is_not_there_is_told(stage: Stage) -> None:

@@ -95,6 +95,10 @@ class Worker:
         self.asked.append(self._pages() - before)
         return code
 
+    def said(self) -> str:
+        """What the lives that failed have left."""
+        return "\n".join(place.read_text() for place in self.config.parent.glob("*.said"))
+
     def _pages(self) -> int:
         place = self.config.parent / "pages"
         return len(place.read_text().splitlines()) if place.exists() else 0
@@ -132,7 +136,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path)
     shutil.copyfile(sqlite_template, folder / "concord.db")
     database = f"sqlite:///{folder / 'concord.db'}"
     with worked(configured(folder, database)) as worker:
-        assert worker.live() == 0
+        assert worker.live() == 0, worker.said()
     found = end(database)
     assert len(found["records"]) == PEOPLE
     assert found["left"] == []
@@ -156,7 +160,7 @@ def test_killed_at_its_commits_it_ends_where_an_undisturbed_one_ends(
             (shown,) = hub.backfills.ledger.recent()
             assert shown.state == "interrupted"
             assert any(f"concord backfills resume {shown.id}" in line for line in hub.status().advice)
-        assert worker.live() == 0
+        assert worker.live() == 0, worker.said()
     check(end(database_url), expected)
     # What a life had asked for and not stored is asked for again by the next: one page a worker.
     assert sum(worker.asked) - pages <= WORKERS * len(COMMITS)
@@ -172,7 +176,7 @@ def test_killed_at_random_moments_it_ends_where_an_undisturbed_one_ends(
         code = None
         while code != 0:
             code = worker.live(seconds=dice.uniform(0.02, 0.15)) if kills < MOMENTS else worker.live()
-            assert code in (0, -signal.SIGKILL)
+            assert code in (0, -signal.SIGKILL), worker.said()
             kills += code == -signal.SIGKILL
     check(end(database_url), expected)
     assert sum(worker.asked) - pages <= WORKERS * kills
