@@ -50,7 +50,7 @@ class Together(NamedTuple):
 class Model:
     """Weights in natural log-odds. ``version`` is the caller's name for them; ``trained_on`` says from what.
 
-    ``learned``: whether answers of the hub's own people went into it, so that it needs no caution any more.
+    ``learned``: whether enough answers of the hub's own people went into it, so that it needs no caution any more.
     """
 
     version: str

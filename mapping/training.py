@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mapping.features import Features
 from mapping.features.levels import SIZES
@@ -11,6 +11,9 @@ from mapping.scoring import Model, Together, probability
 
 ALONE, TOGETHER, CONSTANT = 2.0, 0.7, 3.0
 """How far, as a standard deviation in log-odds, answers may move a weight; unless very many say so."""
+
+ENOUGH = 200
+"""Answers from which on a model knows families and namesakes by itself, and needs no caution (``scoring.cautious``)."""
 
 _SWEEPS = 30
 _STEP = 2.0
@@ -45,7 +48,8 @@ def train(answers: Sequence[tuple[Features, bool]], base: Model, version: str) -
             known.rows.append(row)
     margins = [base.log_odds(features) for features, _ in ordered]
     _descend(list(weights.values()), margins, [same for _, same in ordered])
-    return _moved(base, {place: weight.value for place, weight in weights.items()}, version)
+    moved = _moved(base, {place: weight.value for place, weight in weights.items()}, version)
+    return replace(moved, learned=base.learned or len(answers) >= ENOUGH)
 
 
 def _descend(weights: Sequence[_Weight], margins: list[float], same: Sequence[bool]) -> None:
@@ -96,4 +100,4 @@ def _moved(base: Model, values: dict[int, float], version: str) -> Model:
             Together(first, second, tuple(values.get(place + at, weight) for at, weight in enumerate(weights)))
         )
         place += len(weights)
-    return Model(version, values.get(-1, base.constant), tuple(alone), tuple(together), base.trained_on, learned=True)
+    return Model(version, values.get(-1, base.constant), tuple(alone), tuple(together), base.trained_on)

@@ -80,7 +80,7 @@ def unlike(
     said = Scores(c, compared[a].kind, compared).words(a, b)
     place = f"{labels[a]} and {labels[b]} are {said}"
     least = percent(probability(criteria.rules.cut))
-    if best < criteria.rules.cut:
-        yield f"{place}, less than the {least} of identity.merge_above"
+    if best <= criteria.rules.cut:
+        yield f"{place}, no more than the {least} of identity.merge_above"
     elif not against:
         yield f"{place}, but on the whole their records are not alike enough"

@@ -87,7 +87,7 @@ def test_what_is_only_somewhat_alike_stays_apart_and_why_is_told(stage: Stage) -
     assert [row["log_odds"] > -2 for row in stage.rows("pair_score")] == [True]
     a, b = stage.customers()
     reasons = " ".join(stage.hub.why_not(a.id, b.id).reasons)
-    assert "less than the 50 % of identity.merge_above" in reasons
+    assert "no more than the 50 % of identity.merge_above" in reasons
     stage.configure(identity={"merge_above": 0.5, "compare": True})
 
 

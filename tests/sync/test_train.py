@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import pytest
 from sqlalchemy import select
 
+from mapping import scoring
 from mapping.errors import ConfigError
 from mapping.model import Kind
 from mapping.scoring import default
@@ -99,6 +101,13 @@ def _scored_otherwise_by(stage: Stage, before: Mapping[tuple[int, int], float]) 
     return {row["model"] for row in rows if before.get((row["a"], row["b"])) != row["log_odds"]}
 
 
+@pytest.fixture
+def bold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores as the models give them, without the caution that few answers do not end."""
+    monkeypatch.setattr(scoring, "_DOUBTFUL", math.inf)
+
+
+@pytest.mark.usefixtures("bold")
 def test_what_was_learned_scores_everybody_and_one_can_go_back(stage: Stage) -> None:
     _loaded(stage)
     before = _scores(stage)
@@ -173,6 +182,7 @@ def test_answers_that_teach_nothing_change_nothing(stage: Stage, monkeypatch: py
     assert stage.rows("scoring_model") == []
 
 
+@pytest.mark.usefixtures("bold")
 def test_a_process_that_is_killed_after_the_model_was_kept_leaves_the_scores_to_the_next(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
