@@ -166,9 +166,11 @@ class Backfills:
         finally:
             again_at = crew.ending.again_at if crew is not None and crew.ending is not None else None
             worked = round((time.monotonic() - began) * 1000)
+            # The run first: killed in between, the backfill is gone on with, while a run that was cut off beside a
+            # backfill that is over would be told as a failure for good.
+            self._told(row, one, run, ENDED.get(state, RunStatus.PAUSED), message)
             with suppress(LeaseLostError), self.db.write(held) as c:  # who took it over knows how it stands
                 backfills.end(c, row.id, state, message, self.db.stamp(), worked, again_at)
-            self._told(row, one, run, ENDED.get(state, RunStatus.PAUSED), message)
 
     def _told(self, row: BackfillRow, one: Connected, run: int, status: RunStatus, message: str) -> None:
         streams = self.ledger.streams(row.id)

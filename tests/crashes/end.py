@@ -9,12 +9,31 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+from sqlalchemy import Table, select
 
 from connectors.memory.rows import Row
 from connectors.memory.sandbox import World
+from state.bodies import text_of
 from state.database import Database
 from state.plans import LEFT_FOR
-from state.tables import alert, connection, judgement, judgement_member, plan, schedule, slice_, sweep, vault
+from state.tables import (
+    alert,
+    backfill,
+    connection,
+    judgement,
+    judgement_member,
+    partition,
+    plan,
+    raw_record,
+    review_later,
+    schedule,
+    scoring_model,
+    slice_,
+    stream_schema,
+    sweep,
+    vault,
+    waiting_match,
+)
 from tests.sync.end_state import EndState, State
 
 OURS = frozenset({"id", "created_at", "updated_at", "refs", "account"})
@@ -47,14 +66,14 @@ class _Portal:
 
 
 class CrashEnd(EndState):
-    """Reads both once. The clock of the hubs may be up to a day ahead of ours."""
+    """Reads both once. The clock of the hubs may be some days ahead of ours."""
 
     objects = ("people", "companies", "activities", "notes")
     own_id = re.compile(r"memory\.\w+:memory-crash-crm:(\w+):(\d+)")
 
     def __init__(self, db: Database, crm: World, old_ids: int, began: datetime) -> None:
         super().__init__(db, _Portal(crm), old_ids, began)
-        self._window = (self._window[0], (datetime.now(UTC) + timedelta(days=1)).isoformat()[:19])
+        self._window = (self._window[0], (datetime.now(UTC) + timedelta(days=9)).isoformat()[:19])
 
     def all(self) -> State:
         """Every section by its name. How often a page was stored is left out: a killed hub begins some anew."""
@@ -68,8 +87,19 @@ class CrashEnd(EndState):
             "slices": sorted((row["connection_id"], row["stream"], row["key"], row["rules"]) for row in slices),
             "swept": sorted((row["connection_id"], row["stream"], bool(row["completed_at"])) for row in swept),
             "secrets": sorted(row["name"] for row in self._table(vault)),
+            "models": sorted((row["kind"], row["version"]) for row in self._table(scoring_model)),
+            "put off": len(self._table(review_later)), "backfills": self._backfills(), "fields": self._fields(),
+            "waiting to be compared": len(self._table(waiting_match)),
             "plans left": sum(row["state"] == "open" and LEFT_FOR in row["header"] for row in self._table(plan)),
         }  # fmt: skip
+
+    def _table(self, table: Table) -> list[dict[str, Any]]:
+        """The rows of a table, bodies as text also where they are packed."""
+        if table is not raw_record:
+            return super()._table(table)
+        with self._db.read() as c:
+            rows = [dict(row) for row in c.execute(select(table)).mappings()]
+            return [{**row, "body": text_of(c, row["body"])} for row in rows]
 
     def _plural(self, word: str) -> str:
         return word
@@ -88,6 +118,17 @@ class CrashEnd(EndState):
 
     def _connections(self) -> list[Any]:
         return sorted((row["id"], row["name"], row["system"], row["paused"]) for row in self._table(connection))
+
+    def _backfills(self) -> list[Any]:
+        """Whoever is killed meets the same bad line again, so how often a window was cut says nothing."""
+        unread = [row["backfill_id"] for row in self._table(partition) if row["state"] in ("waiting", "running")]
+        return sorted((row["id"], row["state"], row["id"] in unread) for row in self._table(backfill))
+
+    def _fields(self) -> list[Any]:
+        return sorted(
+            (row["connection_id"], row["stream"], row["field"], row["type"], row["was"], row["state"], row["used_by"])
+            for row in self._table(stream_schema)
+        )
 
     def _judgements(self) -> list[Any]:
         members = [self._said(f"{row['group_number']} {row['connection_id']}") for row in self._table(judgement_member)]

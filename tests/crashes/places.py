@@ -18,6 +18,18 @@ ROOMS = ("state", "sync")
 OWNERS = frozenset({"self", "db", "_db", "_database"})
 """What a database is called where it is written to; within its own class it is ``self``."""
 
+UNPLAYED = frozenset({
+    # A restore prepares a copy beside the database and renames it at the end: whoever dies before leaves the database
+    # as it was. tests/sync/test_backups.py restores on both databases, but kills nobody.
+    "state.backups.prepare",
+    # A restore on PostgreSQL alone, one transaction that replaces every table: it needs the database to itself, and
+    # there is nothing of this kind on SQLite, where the play is written down. Restored in tests/sync/test_backups.py.
+    "state.transfer.put_rows",
+})  # fmt: skip
+"""Places that the play does not come by."""
+ONLY_SQLITE = frozenset({"state.compact._words", "state.compact.pack_bodies"})
+"""Places where nothing is written on PostgreSQL, which packs large values itself."""
+
 
 @cache
 def write_places() -> dict[tuple[str, int], str]:

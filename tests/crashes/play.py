@@ -15,14 +15,15 @@ from typing import Any
 from connectors.memory.sandbox import forget_world
 from state.database import Database
 from tests.checkout import ROOT
-from tests.crashes.acts import ACTS, Act
+from tests.crashes.acts import ACTS
 from tests.crashes.company import Company
 from tests.crashes.end import CrashEnd
+from tests.crashes.played import Act
 from tests.crashes.process import EVERY_STRIKE
 from tests.sync.end_state import State
 
 KILLED = -9
-MOST_KILLS = 60
+MOST_KILLS = 90
 """Of one act."""
 DELAY = timedelta(minutes=2)
 """How much later a hub starts whose predecessor died: a job is not tried again at once."""

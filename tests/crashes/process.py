@@ -23,9 +23,10 @@ from typing import Any
 from state.database import Connection, Database
 from state.leases import Lease
 from tests.checkout import ROOT
-from tests.crashes.acts import ACTS, Played, small_steps
+from tests.crashes.acts import ACTS, small_steps
 from tests.crashes.company import Company
 from tests.crashes.places import write_places
+from tests.crashes.played import Played
 
 EVERY_STRIKE = "*"
 FAILED = 3
