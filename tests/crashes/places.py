@@ -20,10 +20,10 @@ OWNERS = frozenset({"self", "db", "_db", "_database"})
 
 UNPLAYED = frozenset({
     # A restore prepares a copy beside the database and renames it at the end: whoever dies before leaves the database
-    # as it was. tests/sync/test_backups.py restores on both databases, but kills nobody.
+    # as it was. tests/sync/test_backups.py restores on both databases, but kills nobody meanwhile.
     "state.backups.prepare",
-    # A restore on PostgreSQL alone, one transaction that replaces every table: it needs the database to itself, and
-    # there is nothing of this kind on SQLite, where the play is written down. Restored in tests/sync/test_backups.py.
+    # A restore on PostgreSQL, one transaction that replaces every table; an undisturbed play is one on SQLite, which
+    # never comes here. tests/sync/test_backups.py restores so, but kills nobody meanwhile.
     "state.transfer.put_rows",
 })  # fmt: skip
 """Places that the play does not come by."""
