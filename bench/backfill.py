@@ -32,7 +32,10 @@ EVERY = "1w"
 WORKERS = int(os.environ.get("BENCH_WORKERS", "2"))
 """Handed on to the processes that are measured."""
 LOOK = 0.02
-CONFIG = "hub: {name: Bench, default_country: GB}\nconnections: {crm: {connector: memory, config: {world: b}}}\n"
+CONFIG = (
+    "hub: {name: Bench, default_country: GB}\nidentity: {compare: false}\n"
+    "connections: {crm: {connector: memory, config: {world: b}}}\n"
+)
 
 
 def concord(url: str, folder: Path) -> Work:
