@@ -6,7 +6,7 @@ by the records of one kind; a record with several kinds counts under each of the
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
@@ -57,7 +57,9 @@ def missing(values: Mapping[str, Any]) -> set[str]:
 def costs(found: Sequence[Hashable], truth: Sequence[Hashable], messes: Sequence[AbstractSet[str]]) -> dict[str, Cost]:
     """What each kind that occurs costs, the dearest first; all three in the order of the records."""
     mine, theirs, both = Counter(found), Counter(truth), Counter(zip(found, truth, strict=True))
-    records, missed, mixed = Counter[str](), Counter[str](), Counter[str]()
+    records = Counter[str]()
+    missed: dict[str, float] = defaultdict(float)
+    mixed: dict[str, float] = defaultdict(float)
     all_missed = all_mixed = 0.0
     for one, other, mess in zip(found, truth, messes, strict=True):
         together = both[one, other]
@@ -66,8 +68,8 @@ def costs(found: Sequence[Hashable], truth: Sequence[Hashable], messes: Sequence
         all_mixed += wrong
         for kind in mess or (CLEAN,):
             records[kind] += 1
-            missed[kind] += lost  # type: ignore[assignment]
-            mixed[kind] += wrong  # type: ignore[assignment]
+            missed[kind] += lost
+            mixed[kind] += wrong
     made = {
         kind: Cost(
             many, missed[kind] / many, mixed[kind] / many,

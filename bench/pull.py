@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 from bench.baselines import Work, floor, peak_mb, with_dlt
@@ -26,10 +27,10 @@ SIZE = 100
 def concord(url: str, folder: Path) -> Work:
     """The hub with the bench's own vendor: pull, map, resolve by exact values, golden records. What it costs to compare
     records that share none is measured by bench/incremental.py."""
-    import connectors.memory.connector as named_in_the_configuration  # noqa: F401  a library too, loaded beforehand
     from bench.vendor import connector
     from sync.hub import Hub
 
+    import_module("connectors.memory.connector")  # named in the configuration: a library too, loaded beforehand
     path = folder / "concord.yaml"
     path.write_text(
         "hub: {name: Bench, default_country: GB}\nidentity: {compare: false}\n"

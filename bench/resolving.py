@@ -176,7 +176,7 @@ def partition(ready: Prepared, log_odds: Array, rules: Rules, halves: Halves = H
 
     middle = int(np.searchsorted(parts, parts[len(parts) // 2])) if len(parts) else 0
     one, other = (np.frombuffer(made, dtype=np.int32) for made in halves.run(clusters_of, middle, len(parts)))
-    return np.minimum(one, other).tolist()  # type: ignore[no-any-return]
+    return [int(place) for place in np.minimum(one, other)]
 
 
 def resolve(ready: Prepared, model: Model, rules: Rules, halves: Halves = HERE) -> tuple[list[int], Array]:

@@ -4,7 +4,7 @@
    they differ, which stands above everything.
 2. Clusters merge in the order of the average log-odds between their records, as long as it lies above the cut. A pair
    without an edge counts as ``Rules.absent``. Between two clusters with names only records with names count, so that a
-   nameless record never bridges two named clusters.
+   nameless record never bridges two named clusters. A ``mute`` record has no vote: it would count against every merge.
 3. Two clusters never merge by machine where hard evidence conflicts between any of their records (``vetoes``), nor
    where the merged one would hold more emails, phones or ids of one system than ``Rules`` allow.
 4. A component of more than ``Rules.largest`` records, those that the first step brought together counted as one, is not
@@ -19,6 +19,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -79,10 +80,12 @@ def clusters(
     same: Iterable[tuple[Key, Key]] = (),
     trusted: Iterable[tuple[Key, Key]] = (),
     different: Iterable[tuple[Key, Key]] = (),
+    mute: AbstractSet[Key] = frozenset(),
 ) -> list[Cluster[Key]]:
     """Every record in exactly one cluster; clusters in the order of their first records.
 
-    ``same`` and ``different`` are pairs that a person judged, ``trusted`` pairs under one trusted id. Edges that name a
+    ``same`` and ``different`` are pairs that a person judged, ``trusted`` pairs under one trusted id. ``mute`` records
+    say nothing that others could be like: they go with those they are told to be the same as. Edges that name a
     record not in ``records`` are left out. Edges down to ``Rules.absent`` count, since averages are made of them too.
     """
     kept = [edge for edge in edges if edge.a in records and edge.b in records and edge.a != edge.b]
@@ -105,7 +108,7 @@ def clusters(
         if len(group) == 1:
             found.append(Cluster((group[0],)))
             continue
-        work = _Component(group, records, rules, apart)
+        work = _Component(group, records, rules, apart, mute)
         for a, b in ties_of.get(group[0], ()):
             work.join(a, b)
         if len(work.groups) <= rules.largest:
@@ -145,6 +148,7 @@ class _Group(Generic[Key]):
 
     members: list[Key]
     evidence: Evidence
+    votes: int
     sums: dict[int, _Sum] = field(default_factory=dict)
 
     @property
@@ -177,11 +181,14 @@ class _Component(Generic[Key]):
         records: Mapping[Key, Comparison],
         rules: Rules,
         apart: Mapping[Key, set[Key]],
+        mute: AbstractSet[Key],
     ) -> None:
-        self.rules, self.apart, self.records = rules, apart, records
-        self.number = {key: number for number, key in enumerate(keys)}
+        self.rules, self.apart, self.records, self.mute = rules, apart, records, mute
+        # The mute come last: where two merges are equally likely, they must not decide which is first.
+        ordered = sorted(keys, key=mute.__contains__) if mute else keys
+        self.number = {key: number for number, key in enumerate(ordered)}
         self.groups: dict[int, _Group[Key]] = {
-            number: _Group([key], Evidence.of(records[key])) for number, key in enumerate(keys)
+            number: _Group([key], Evidence.of(records[key]), int(key not in mute)) for number, key in enumerate(ordered)
         }
 
     def partition(self) -> list[tuple[Key, ...]]:
@@ -222,7 +229,7 @@ class _Component(Generic[Key]):
             best[pair] = max(value, best.get(pair, absent))
         for (a, b), value in best.items():
             one, other = self.number[a], self.number[b]
-            if one != other:
+            if one != other and a not in self.mute and b not in self.mute:
                 whole = round(max(absent, min(bound, value)) * _UNIT)
                 named = self.records[a].named and self.records[b].named
                 self._between(one, other).add(_Sum(whole, 1, whole if named else 0, int(named)))
@@ -247,7 +254,7 @@ class _Component(Generic[Key]):
         if first.named and second.named:
             pairs = first.named * second.named
             return (found.named_total + (pairs - found.named_pairs) * absent) / pairs
-        pairs = len(first.members) * len(second.members)
+        pairs = first.votes * second.votes
         return (found.total + (pairs - found.pairs) * absent) / pairs
 
     def _offer(self, heap: list[tuple[float, int, int]], one: int, other: int, *, push: bool = False) -> None:
@@ -269,6 +276,7 @@ class _Component(Generic[Key]):
         first, second = self.groups[one], self.groups.pop(other)
         first.members.extend(second.members)
         first.evidence = first.evidence.with_(second.evidence)
+        first.votes += second.votes
         for member in second.members:
             self.number[member] = one
         for third, found in second.sums.items():

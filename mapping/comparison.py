@@ -67,6 +67,13 @@ class Comparison:
         """Whether the record says a name at all."""
         return bool(self.given or self.family)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the record says anything that others could be like it by. What we wrote ourselves and read back does
+        not: all that it knows are our own words and its id."""
+        known = (self.emails, self.phones, self.birth, self.tax, self.street, self.company, self.domains)
+        return self.named or any(known)
+
 
 _FIELDS = tuple(field.name for field in fields(Comparison))
 _DEFAULTS = {field.name: field.default for field in fields(Comparison)}

@@ -247,6 +247,7 @@ def _scored(
         rules,
         same=[(keys[group[0]], keys[other]) for group in groups for other in group[1:]],
         different=[(keys[pair.a], keys[pair.b]) for pair in part.told],
+        mute={keys[member] for member in part.members if not records.comparison(member).speaks},
     )
     return [[by_key[key] for key in one.members] for one in found], any(one.quarantined for one in found)
 

@@ -52,6 +52,24 @@ def test_a_nameless_record_never_bridges_two_names() -> None:
     assert found == [(0, 1), (2,)]
 
 
+OUR_COPY = Comparison(ids=("crm:contact:1",))
+"""What we wrote and read back: of all that it says only its id is not our own word."""
+
+
+def test_a_mute_record_has_no_vote() -> None:
+    records = {0: person(), 1: Comparison(emails=("ann.quill@acme.com",)), 2: OUR_COPY}
+    assert groups(clusters(records, [Edge(0, 1, 1.5)], same=[(0, 2)], mute={2})) == [(0, 1, 2)]
+
+
+@pytest.mark.parametrize("copied", [1, 2])
+def test_a_mute_record_decides_no_tie(copied: int) -> None:
+    """Record 3 is as much like 1 as like 2; the copy of either comes before all of them."""
+    records = {0: OUR_COPY, 1: person(), 2: person(), 3: Comparison(emails=("ann.quill@acme.com",))}
+    edges = [Edge(1, 3, 2.0), Edge(2, 3, 2.0), Edge(1, 2, -1.9)]
+    found = groups(clusters(records, edges, same=[(0, copied)], mute={0}))
+    assert {tuple(one for one in group if one) for group in found} == {(1, 3), (2,)}
+
+
 def test_what_a_person_told_apart_stays_apart_whatever_else_says() -> None:
     edges = [Edge(a, b, 8.0) for a, b in combinations(range(3), 2)]
     found = clusters(people(3), edges, same=[(0, 1), (1, 2)], trusted=[(0, 2)], different=[(0, 2)])

@@ -91,6 +91,21 @@ def test_what_is_only_somewhat_alike_stays_apart_and_why_is_told(stage: Stage) -
     stage.configure(identity={"merge_above": 0.5, "compare": True})
 
 
+def test_our_own_copies_read_back_change_nobody(stage: Stage) -> None:
+    """A nameless subscriber is alike to a named customer; the copy in the CRM says nothing of either."""
+    _crowd(stage)
+    _put(stage, person("Amelie Mertens", phone="+32471388325"), {"email": "a.mertens@kabelnet.example"})
+    stage.sync()
+    before = {tuple(members(one)) for one in stage.customers()}
+    assert any(len(one) == 2 for one in before)
+    stage.push()
+    for _ in range(2):
+        stage.sync()
+        ours = {tuple(m for m in members(one) if m.startswith("shop/")) for one in stage.customers()}
+        assert ours == before
+        assert stage.hub.plan().empty
+
+
 def test_without_comparing_exact_values_alone_decide(stage: Stage) -> None:
     stage.configure(identity={"compare": False})
     _put(stage, BOB, ALSO_BOB)
