@@ -16,13 +16,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from mapping import blocking
+from mapping.clustering import Rules
 from mapping.features.texts import DIFFERENT, alike
+from mapping.scoring import REVIEW_ABOVE
 from state import judgements, matching
 from state.database import Connection, Database
 from state.leases import Lease
 from state.matching import unpack
 from state.tables import comparison, entity, statistics
 from sync import resolve
+from sync.rules import criteria_of
 from tests.sync.hubs import BOOKKEEPING, Stage, members, person
 
 BORN = "1980-03-04"
@@ -89,6 +92,11 @@ def test_what_is_only_somewhat_alike_stays_apart_and_why_is_told(stage: Stage) -
     reasons = " ".join(stage.hub.why_not(a.id, b.id).reasons)
     assert "no more than the 50 % of identity.merge_above" in reasons
     stage.configure(identity={"merge_above": 0.5, "compare": True})
+
+
+def test_what_is_decided_by_default_is_what_the_benches_measure(stage: Stage) -> None:
+    assert criteria_of(stage.hub.settings, stage.hub.db).rules == Rules()
+    assert stage.hub.settings.identity.review_above == REVIEW_ABOVE
 
 
 def test_our_own_copies_read_back_change_nobody(stage: Stage) -> None:
