@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -27,13 +27,7 @@ from state.tables import comparison, entity, statistics
 from sync import resolve
 from sync.rules import criteria_of
 from tests.sync.hubs import BOOKKEEPING, Stage, members, person
-
-BORN = "1980-03-04"
-BOB = person("Robert Thornbury", email="rob.thornbury@mail.example", birth_date=BORN)
-ALSO_BOB = person("Bob Thornbury", email="bob@work.example", birth_date=BORN)
-MAYBE_BOB = person("Bob Thornbury", email="bob@work.example")
-CROWD = ("Maud Fenwick", "Igor Petrov", "Chioma Obi", "Lars Nygaard", "Yuki Tanaka", "Rosa Delgado", "Ines Moreau",
-         "Omar Haddad", "Petra Vogel", "Sean Gallagher", "Priya Nair", "Tomas Novak")  # fmt: skip
+from tests.sync.lookalikes import ALSO_BOB, BOB, BORN, CROWD, MAYBE_BOB, crowd, ids_of, put
 
 
 @pytest.fixture
@@ -43,24 +37,8 @@ def stage(stage: Stage) -> Stage:
     return stage
 
 
-def _put(stage: Stage, *people: dict[str, Any]) -> list[str]:
-    return [stage.shop.put("people", one) for one in people]
-
-
-def _crowd(stage: Stage, count: int = len(CROWD)) -> None:
-    """People who resemble nobody."""
-    for number, name in enumerate(CROWD[:count]):
-        stage.shop.put(
-            "people", person(name, email=f"x{number}{number}@{name[-3:].lower()}{number}.example"), id=f"c{number}"
-        )
-
-
 def _sizes(stage: Stage) -> list[int]:
     return sorted(len(one.members) for one in stage.customers())
-
-
-def _ids(stage: Stage) -> dict[str, str]:
-    return {member: one.id for one in stage.customers() for member in members(one)}
 
 
 def _again(stage: Stage) -> None:
@@ -71,8 +49,8 @@ def _again(stage: Stage) -> None:
 
 
 def test_what_shares_no_exact_value_is_one_customer_where_it_is_much_alike(stage: Stage) -> None:
-    _put(stage, BOB, ALSO_BOB)
-    _crowd(stage, 3)
+    put(stage, BOB, ALSO_BOB)
+    crowd(stage, 3)
     stage.sync()
     assert _sizes(stage) == [1, 1, 1, 2]
     (bob,) = [one for one in stage.customers() if len(one.members) == 2]
@@ -84,7 +62,7 @@ def test_what_shares_no_exact_value_is_one_customer_where_it_is_much_alike(stage
 
 
 def test_what_is_only_somewhat_alike_stays_apart_and_why_is_told(stage: Stage) -> None:
-    _put(stage, BOB, MAYBE_BOB)
+    put(stage, BOB, MAYBE_BOB)
     stage.sync()
     assert _sizes(stage) == [1, 1]
     assert [row["log_odds"] > -2 for row in stage.rows("pair_score")] == [True]
@@ -101,8 +79,8 @@ def test_what_is_decided_by_default_is_what_the_benches_measure(stage: Stage) ->
 
 def test_our_own_copies_read_back_change_nobody(stage: Stage) -> None:
     """A nameless subscriber is alike to a named customer; the copy in the CRM says nothing of either."""
-    _crowd(stage)
-    _put(stage, person("Amelie Mertens", phone="+32471388325"), {"email": "a.mertens@kabelnet.example"})
+    crowd(stage)
+    put(stage, person("Amelie Mertens", phone="+32471388325"), {"email": "a.mertens@kabelnet.example"})
     stage.sync()
     before = {tuple(members(one)) for one in stage.customers()}
     assert any(len(one) == 2 for one in before)
@@ -116,7 +94,7 @@ def test_our_own_copies_read_back_change_nobody(stage: Stage) -> None:
 
 def test_without_comparing_exact_values_alone_decide(stage: Stage) -> None:
     stage.configure(identity={"compare": False})
-    _put(stage, BOB, ALSO_BOB)
+    put(stage, BOB, ALSO_BOB)
     stage.sync()
     assert _sizes(stage) == [1, 1]
     for table in ("comparison", "block_key", "pair_score", "value_count", "statistics", "waiting_match"):
@@ -124,22 +102,22 @@ def test_without_comparing_exact_values_alone_decide(stage: Stage) -> None:
 
 
 def test_a_record_that_comes_late_joins_and_one_that_changes_leaves_again(stage: Stage) -> None:
-    _crowd(stage)
-    _put(stage, BOB)
+    crowd(stage)
+    put(stage, BOB)
     stage.sync()
-    bob = _ids(stage)["shop/people 1"]
-    _put(stage, ALSO_BOB)
+    bob = ids_of(stage)["shop/people 1"]
+    put(stage, ALSO_BOB)
     report = stage.sync()
-    assert _ids(stage)["shop/people 2"] == bob
+    assert ids_of(stage)["shop/people 2"] == bob
     assert report.resolve.created == report.resolve.merged == 0, "it is decided once, with its scores"
     stage.shop.change("people", "2", {"birth_date": "1951-11-23", "given_name": "Igor"})
     stage.sync()
-    assert _ids(stage)["shop/people 1"] == bob
-    assert _ids(stage)["shop/people 2"] != bob
+    assert ids_of(stage)["shop/people 1"] == bob
+    assert ids_of(stage)["shop/people 2"] != bob
 
 
 def test_a_record_that_goes_is_compared_with_nobody_and_one_that_comes_back_is(stage: Stage) -> None:
-    _put(stage, BOB, ALSO_BOB)
+    put(stage, BOB, ALSO_BOB)
     stage.sync()
     stage.shop.archive("people", "2")
     stage.sync()
@@ -153,8 +131,8 @@ def test_a_record_that_goes_is_compared_with_nobody_and_one_that_comes_back_is(s
 
 
 def test_resolving_everything_again_changes_nothing(stage: Stage) -> None:
-    _crowd(stage)
-    _put(stage, BOB, ALSO_BOB, MAYBE_BOB)
+    crowd(stage)
+    put(stage, BOB, ALSO_BOB, MAYBE_BOB)
     stage.sync()
     before = stage.dump()
     _again(stage)
@@ -163,7 +141,7 @@ def test_resolving_everything_again_changes_nothing(stage: Stage) -> None:
 
 def test_a_database_from_before_is_compared_as_soon_as_it_is_synced(stage: Stage) -> None:
     stage.configure(identity={"compare": False})
-    _put(stage, BOB, ALSO_BOB)
+    put(stage, BOB, ALSO_BOB)
     stage.sync()
     stage.configure(identity={"compare": True})
     stage.sync()
@@ -171,10 +149,10 @@ def test_a_database_from_before_is_compared_as_soon_as_it_is_synced(stage: Stage
 
 
 def test_what_is_resolved_while_nothing_is_compared_is_made_up_for(stage: Stage) -> None:
-    _put(stage, BOB)
+    put(stage, BOB)
     stage.sync()
     stage.configure(identity={"compare": False})
-    _put(stage, ALSO_BOB)
+    put(stage, ALSO_BOB)
     stage.sync()
     assert _sizes(stage) == [1, 1]
     stage.configure(identity={"compare": True})
@@ -193,7 +171,7 @@ def test_what_a_stream_vouches_for_keeps_records_apart_that_share_email_and_name
         {"email": "lee@home.example", "notes": number, "birth_date": born}
         for number, born in (("17", "1980-03-04"), ("18", "1951-11-23"))
     )
-    _put(stage, person("Ann Lee", **one), person("Ann Lee", **other))
+    put(stage, person("Ann Lee", **one), person("Ann Lee", **other))
     stage.sync()
     assert _sizes(stage) == [2], "until the stream says so, nothing stands against it"
     stage.configure("shop", streams={"people": {**rules, "unique": unique}})
@@ -207,7 +185,7 @@ def test_what_a_stream_vouches_for_keeps_records_apart_that_share_email_and_name
 
 def test_a_stream_that_holds_nobody_twice_has_each_of_its_records_alone(stage: Stage) -> None:
     stage.configure("shop", streams={"people": {"deduplicated": True}})
-    _put(stage, person("Ann Lee", email="lee@home.example"), person("Ann Lee", email="lee@home.example"))
+    put(stage, person("Ann Lee", email="lee@home.example"), person("Ann Lee", email="lee@home.example"))
     stage.crm.put("people", person("Ann Lee", email="lee@home.example"))
     stage.sync()
     assert _sizes(stage) == [1, 2]
@@ -216,14 +194,14 @@ def test_a_stream_that_holds_nobody_twice_has_each_of_its_records_alone(stage: S
 def test_father_and_son_of_one_name_and_mailbox_stay_two(stage: Stage) -> None:
     for name in ("Henry Walsh Sr", "Henry Walsh Jr", "Henry Walsh Sr"):
         given_name, family_name = name.split(" ", 1)
-        _put(stage, {"given_name": given_name, "family_name": family_name, "email": "walsh@home.example"})
+        put(stage, {"given_name": given_name, "family_name": family_name, "email": "walsh@home.example"})
     stage.sync()
     assert stage.groups() == {frozenset({"shop/people 1", "shop/people 3"}), frozenset({"shop/people 2"})}
 
 
 def test_a_couple_with_one_mailbox_and_one_line_stays_two(stage: Stage) -> None:
     shared = {"email": "fam@home.example", "phone": "020 7946 0958", "city": "Ely"}
-    _put(stage, person("Ann Lee", **shared), person("Bob Lee", **shared), person("A Lee", email="fam@home.example"))
+    put(stage, person("Ann Lee", **shared), person("Bob Lee", **shared), person("A Lee", email="fam@home.example"))
     stage.sync()
     assert _sizes(stage) == [1, 2]
     a, b = stage.customers()
@@ -231,7 +209,7 @@ def test_a_couple_with_one_mailbox_and_one_line_stays_two(stage: Stage) -> None:
 
 
 def test_namesakes_whose_emails_and_phones_differ_stay_two(stage: Stage) -> None:
-    _put(
+    put(
         stage,
         person("Felix Winkler", email="felix.winkler89@mail.example", phone="020 7946 0958"),
         person("Felix Winkler", email="felix.winkler56@mail.example", phone="020 7946 0123"),
@@ -242,7 +220,7 @@ def test_namesakes_whose_emails_and_phones_differ_stay_two(stage: Stage) -> None
 
 def test_no_customer_grows_beyond_the_emails_allowed(stage: Stage) -> None:
     stage.configure(identity={"max_emails": 2})
-    _put(stage, *(person("Ann Lee", email=f"ann{n}@home.example", phone="020 7946 0958") for n in range(4)))
+    put(stage, *(person("Ann Lee", email=f"ann{n}@home.example", phone="020 7946 0958") for n in range(4)))
     stage.sync()
     assert max(_sizes(stage)) <= 2
     stage.configure(identity={"max_emails": 5})
@@ -251,11 +229,11 @@ def test_no_customer_grows_beyond_the_emails_allowed(stage: Stage) -> None:
 
 
 def test_what_a_person_said_stands_above_every_score(stage: Stage) -> None:
-    _put(stage, BOB, ALSO_BOB, person("Chioma Obi", email="obi@x.example"))
+    put(stage, BOB, ALSO_BOB, person("Chioma Obi", email="obi@x.example"))
     stage.sync()
-    ids = _ids(stage)
+    ids = ids_of(stage)
     stage.hub.unmerge(ids["shop/people 1"], ["shop/people/2"])
-    ids = _ids(stage)
+    ids = ids_of(stage)
     stage.hub.merge([ids["shop/people 1"], ids["shop/people 3"]])
     kept = stage.groups()
     assert kept == {frozenset({"shop/people 1", "shop/people 3"}), frozenset({"shop/people 2"})}
@@ -268,7 +246,7 @@ def test_what_a_person_said_stands_above_every_score(stage: Stage) -> None:
 
 def test_a_component_too_large_for_scores_is_put_aside_and_comes_back(stage: Stage) -> None:
     stage.configure(identity={"max_component": 2})
-    _put(stage, BOB, ALSO_BOB, person("Rob Thornbury", phone="020 7946 0999", birth_date=BORN))
+    put(stage, BOB, ALSO_BOB, person("Rob Thornbury", phone="020 7946 0999", birth_date=BORN))
     stage.sync()
     assert _sizes(stage) == [1, 1, 1]
     assert len(stage.rows("quarantine")) == 3
@@ -284,7 +262,7 @@ def test_a_component_too_large_for_scores_is_put_aside_and_comes_back(stage: Sta
 def test_a_key_that_too_many_share_is_narrowed_for_all_whatever_the_batches(stage: Stage) -> None:
     """What is filed is a function of the records: all at once, or one by one."""
     people = [person(f"Maud {name.split()[1]}", birth_date=BORN) for name in CROWD * 2][: blocking.LARGEST_COARSE + 2]
-    _put(stage, *people)
+    put(stage, *people)
     stage.sync()
     at_once = [(row["key"], row["entity_id"]) for row in stage.rows("block_key")]
     wide = {row["key"] for row in stage.rows("oversized_key")}
@@ -307,8 +285,8 @@ def test_a_key_that_too_many_share_is_narrowed_for_all_whatever_the_batches(stag
 
 
 def test_a_kill_at_any_commit_costs_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    _crowd(stage, 3)
-    _put(stage, BOB)
+    crowd(stage, 3)
+    put(stage, BOB)
     stage.sync()
 
     class Cut(BaseException):
@@ -316,7 +294,7 @@ def test_a_kill_at_any_commit_costs_nothing(stage: Stage, monkeypatch: pytest.Mo
 
     uncut, write = 0, Database.write
     for number in range(0, 90, 4):
-        (fresh,) = _put(stage, person("Bob Thornbury", email=f"bob{number}@work.example", birth_date=BORN))
+        (fresh,) = put(stage, person("Bob Thornbury", email=f"bob{number}@work.example", birth_date=BORN))
         seen = 0
 
         @contextmanager
@@ -390,7 +368,7 @@ def test_within_one_snapshot_neither_order_nor_batches_decide_who_is_one(
 ) -> None:
     with _stage(folder, sqlite_template) as whole, _stage(folder, sqlite_template) as pieces:
         for stage in (whole, pieces):
-            _crowd(stage)
+            crowd(stage)
             for number in range(24):  # so many that what comes does not make the snapshot due
                 stage.shop.put("people", {"email": f"q{number}@plain{number}.example"}, id=f"n{number}")
             stage.sync()
@@ -433,83 +411,3 @@ def test_ten_thousand_who_share_a_mailbox_and_a_line_are_merged_with_nobody(
         assert process_time() - began < 30
         assert len(stage.rows("customer")) == 10_000
         assert {row["status"] for row in stage.rows("customer")} == {"live"}
-
-
-def test_a_rebuild_changes_nothing_where_nothing_is_different(stage: Stage) -> None:
-    _crowd(stage)
-    _put(stage, BOB, ALSO_BOB, MAYBE_BOB)
-    stage.sync()
-    before, ids = stage.dump(leave_out={*BOOKKEEPING, "statistics"}), _ids(stage)
-    report = stage.hub.identity.rebuild()
-    assert (report.customers, report.merged, report.split) == (len(set(ids.values())), 0, 0)
-    assert stage.dump(leave_out={*BOOKKEEPING, "statistics"}) == before
-
-
-def test_a_rebuild_applies_changed_settings_and_a_dry_run_only_tells(stage: Stage) -> None:
-    _crowd(stage, 4)
-    _put(stage, BOB, ALSO_BOB)
-    stage.sync()
-    before = _ids(stage)
-    stage.configure(identity={"merge_above": 0.999})
-    written = stage.dump()
-    told = stage.hub.identity.rebuild(dry_run=True)
-    assert (told.customers, told.merged, told.split, told.moved) == (6, 0, 1, 1)
-    assert stage.dump() == written
-    assert list((stage.folder / "s").glob("rehearsal-*")) == []
-    done = stage.hub.identity.rebuild()
-    assert (done.customers, done.split) == (6, 1)
-    after = _ids(stage)
-    assert {one: id_ for one, id_ in before.items() if one != "shop/people 2"}.items() <= after.items()
-    stage.configure(identity={"merge_above": 0.95})
-    assert stage.hub.identity.rebuild(dry_run=True).merged == 1
-    stage.hub.identity.rebuild()
-    assert _ids(stage) == before
-    stage.configure(identity={"compare": False})
-    assert stage.hub.identity.rebuild(dry_run=True).split == 1
-    assert stage.hub.identity.rebuild().split == 1
-
-
-def test_a_judgement_outlives_ten_rebuilds(stage: Stage) -> None:
-    _put(stage, BOB, ALSO_BOB, person("Chioma Obi", email="obi@x.example"))
-    stage.sync()
-    ids = _ids(stage)
-    stage.hub.unmerge(ids["shop/people 1"], ["shop/people/2"])
-    stage.hub.merge([_ids(stage)["shop/people 2"], ids["shop/people 3"]])
-    judged = _ids(stage)
-    for _ in range(10):
-        stage.hub.identity.rebuild()
-        assert _ids(stage) == judged
-
-
-def test_a_rebuild_that_is_cut_off_is_finished_by_the_next_sync(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    _crowd(stage, 4)
-    _put(stage, BOB, ALSO_BOB)
-    stage.sync()
-    kept = _ids(stage)
-    write = Database.write
-
-    class Cut(BaseException):
-        pass
-
-    for number in range(1, 24, 3):
-        seen = 0
-
-        @contextmanager
-        def cut(db: Database, lease: Lease | None = None, last: int = number) -> Iterator[Connection]:
-            nonlocal seen
-            with write(db, lease) as c:
-                yield c
-                seen += 1
-                if seen > last:
-                    raise Cut
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Database, "write", cut)
-            with suppress(Cut):
-                stage.hub.identity.rebuild()
-        stage.clock.sleep(600)
-        stage.sync()
-        with stage.hub.db.read() as c:
-            assert not matching.anything_waits(c)
-        assert {row["entity_id"] for row in stage.rows("block_key")} == {n + 1 for n in range(6)}
-        assert _ids(stage) == kept
