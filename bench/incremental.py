@@ -1,8 +1,8 @@
 """What a thousand new records cost in a base of so many profiles, end to end: filed, scored, clustered, golden records.
 
-Each base is loaded through the engine, in a process of its own; then several batches of new records of the same world
-come, one after the other, and the best counts. The turn (compare and resolve) is timed apart from reading. In the end
-everything is rebuilt with a fresh snapshot, and the quality of both partitions compared.
+Each base is loaded through the engine, in a process of its own; then a batch of new records of the same world comes,
+several times, each time to a copy of the base, and the best counts. The turn (compare and resolve) is timed apart from
+reading. In the end everything is rebuilt with a fresh snapshot, and the quality of both partitions compared.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import json
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -100,46 +101,47 @@ class Watch(Silent):
             self.seconds, self.cpu_seconds = time.perf_counter() - self.began, time.process_time() - self.cpu
 
 
-def measure(base: int, batches: int, *, rebuild: bool) -> dict[str, float]:
+def measure(base: int, rounds: int, *, rebuild: bool) -> dict[str, float]:
     """The figures of one base, in this process."""
-    rows = list(enumerate(records(World(round(base / A_PERSON), seed=4_000))))
+    rows = list(enumerate(records(World(round((base + NEW) / A_PERSON), seed=4_000))))
     random.Random(5).shuffle(rows)
-    truth = [row.entity for _, row in sorted(rows)]
-    loaded, rest = rows[: len(rows) - batches * NEW], rows[len(rows) - batches * NEW :]
+    loaded, new = rows[:base], rows[base : base + NEW]
+    truth = {number: row.entity for number, row in (*loaded, *new)}
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "concord.yaml"
-        path.write_text(
+        home, tools, watch = Path(folder) / "base", Tools(), Watch()
+        home.mkdir()
+        (home / "concord.yaml").write_text(
             "hub: {name: Bench, default_country: US}\nconnections: {tools: {connector: memory, config: {world: b}}}\n"
         )
-        tools, watch = Tools(), Watch()
         tools.add(loaded)
         began, cpu = time.perf_counter(), time.process_time()
-        with Hub.open(path, connectors={"tools": tools}) as hub:
+        with Hub.open(home / "concord.yaml", connectors={"tools": tools}) as hub:
             assert hub.sync().ok
         load, load_cpu = time.perf_counter() - began, time.process_time() - cpu
+        tools.add(new)
         spent: list[tuple[float, float]] = []
-        for place in range(batches):
-            tools.add(rest[place * NEW : (place + 1) * NEW])
+        for place in range(rounds):
+            path = shutil.copytree(home, Path(folder) / f"round {place}") / "concord.yaml"
             with Hub.open(path, connectors={"tools": tools}, observer=watch) as hub:
                 assert hub.sync().ok
             spent.append((watch.seconds, watch.cpu_seconds))
         with Hub.open(path, connectors={"tools": tools}) as hub:
-            incremental = quality(_partition(hub.db, len(truth)), truth)
+            incremental = quality(*_partitions(hub.db, truth))
             figures = {
-                "records": len(rows), "load_seconds": load, "load_cpu_seconds": load_cpu,
+                "records": base, "load_seconds": load, "load_cpu_seconds": load_cpu,
                 "seconds": min(spent)[0], "cpu_seconds": min(one for _, one in spent),
                 "f1": incremental.f1, "precision": incremental.precision, "b3": incremental.b3,
             }  # fmt: skip
             if rebuild:
                 hub.identity.rebuild()
-                rebuilt = quality(_partition(hub.db, len(truth)), truth)
+                rebuilt = quality(*_partitions(hub.db, truth))
                 figures |= {"rebuilt_f1": rebuilt.f1, "f1_difference": abs(rebuilt.f1 - incremental.f1)}
     return figures | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def _partition(db: Database, count: int) -> list[str]:
-    """The customer of every record, by its number; a record without one stands alone."""
-    found = [f"record {number}" for number in range(count)]
+def _partitions(db: Database, truth: dict[int, int]) -> tuple[list[str], list[int]]:
+    """The customer of every record, by its number, and the person; a record without a customer stands alone."""
+    found = {number: f"record {number}" for number in truth}
     statement = (
         select(raw_record.c.remote_id, membership.c.customer_id)
         .join(entity, entity.c.raw_id == raw_record.c.id)
@@ -148,23 +150,23 @@ def _partition(db: Database, count: int) -> list[str]:
     with db.read() as c:
         for number, customer in c.execute(statement):
             found[int(number)] = customer
-    return found
+    return list(found.values()), list(truth.values())
 
 
 def main() -> None:
     """Prints a line for each base, and one line of JSON at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bases", type=int, nargs="*", default=[10_000, 100_000])
-    parser.add_argument("--batches", type=int, default=3)
+    parser.add_argument("--bases", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-rebuild", action="store_true")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
-        print(json.dumps(measure(asked.child, asked.batches, rebuild=not asked.without_rebuild)))
+        print(json.dumps(measure(asked.child, asked.rounds, rebuild=not asked.without_rebuild)))
         return
     found: dict[int, dict[str, float]] = {}
     for base in asked.bases:
-        command = [sys.executable, "-m", "bench.incremental", "--child", str(base), "--batches", str(asked.batches)]
+        command = [sys.executable, "-m", "bench.incremental", "--child", str(base), "--rounds", str(asked.rounds)]
         command += ["--without-rebuild"] if asked.without_rebuild else []
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         found[base] = one = json.loads(done.stdout.splitlines()[-1])
