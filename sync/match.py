@@ -152,10 +152,11 @@ class Matcher:
                 return 0
             mine = matching.filed(c, ids)
             scores = _compared(c, mine, yardsticks, done)
-            before = {pair: value for pair, value in matching.pairs(c, mine).items() if not _settled(pair, mine, done)}
+            stored = matching.pairs(c, mine)
+            before = {pair: value for pair, value in stored.items() if not _settled(pair, mine, done)}
             kept = {pair: value for pair, value in scores.items() if value > rules.absent}
             changed = {pair for pair in before.keys() | kept.keys() if before.get(pair) != kept.get(pair)}
-            stirred = self._stirred(c, mine, before, kept, changed)
+            stirred = self._stirred(c, mine, stored, kept, changed)
         models = {pair: yardsticks[mine[pair[0] if pair[0] in mine else pair[1]].kind].model.version for pair in kept}
         with self.db.write(self.lease) as c:
             matching.write_scores(
@@ -175,17 +176,23 @@ class Matcher:
         after: Mapping[Pair, float],
         changed: Iterable[Pair],
     ) -> set[int]:
-        """Those about whom another decision may be made now.
+        """Those about whom another decision may be made now. ``before``: all that these scored until now.
 
-        A score that cannot join anybody by itself counts where clusters are weighed: between records that are with
-        others already, or that another score may join to somebody.
+        Whoever is resolved brings everybody along whom links and scores join to it, so of two whose score changed one
+        is enough, as long as the score did not join them before. A score that is too low to join anybody counts where
+        clusters are weighed: between records that links or other scores join.
         """
         reaches = self.criteria.rules.reaches
         joined = {i for scores in (before, after) for pair, value in scores.items() if reaches(value) for i in pair}
-        touched = {i for pair in changed for i in pair}
-        anew = {i for i, one in mine.items() if one.scored is None and i in joined}
-        rest = touched - joined
-        return anew | (touched & joined) | (matching.linked(c, rest) if rest else set())
+        stirred = {i for i, one in mine.items() if one.scored is None and i in joined}
+        rest: set[int] = set()
+        for pair in changed:
+            if pair in before and reaches(before[pair]):
+                stirred.update(pair)
+            elif stirred.isdisjoint(pair):
+                one = pair[0] if pair[0] in mine else pair[1]
+                (stirred if one in joined else rest).add(one)
+        return stirred | (matching.linked(c, rest - stirred) if rest else set())
 
     def _decide_again(self) -> None:
         """Once everything is scored, lets those be resolved whose decisions wait for it."""
