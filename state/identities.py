@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -61,6 +61,29 @@ _QUEUE = Prepared(
 def queue(c: Connection, limit: int) -> list[Queued]:
     """The oldest waiting entities."""
     return [Queued._make(row) for row in _QUEUE.rows(c, {"limit": limit})]
+
+
+_QUEUED = Prepared(
+    select(dirty_entity.c.seq, dirty_entity.c.entity_id, dirty_entity.c.fact_key).where(
+        among(dirty_entity.c.seq, "seqs")
+    )
+)
+_QUEUE_BY_ENTITY = (
+    select(dirty_entity.c.entity_id, dirty_entity.c.seq)
+    .order_by(dirty_entity.c.entity_id, dirty_entity.c.seq)
+    .execution_options(yield_per=10_000)
+)
+
+
+def queued(c: Connection, seqs: Iterable[int]) -> list[Queued]:
+    """These rows of the queue, as far as they are there still."""
+    return [Queued._make(row) for some in chunks(seqs) for row in _QUEUED.rows(c, {"seqs": some})]
+
+
+def queue_by_entity(c: Connection) -> Iterator[tuple[int, int]]:
+    """Every (entity, row of the queue), in order, a part of them in memory at a time."""
+    for entity_id, seq in c.execute(_QUEUE_BY_ENTITY):
+        yield entity_id, seq
 
 
 def queue_length(c: Connection) -> int:

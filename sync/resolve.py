@@ -41,6 +41,7 @@ from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
 from state.leases import Lease
+from sync.companions import Companions
 from sync.neighbourhood import Neighbourhood, gather
 from sync.newcomers import Names, alone, may_be_alone, settle
 from sync.reports import ResolveReport
@@ -76,11 +77,15 @@ class Resolver:
         began = time.monotonic()
         total = Counter[str]()
         (matching.begin if self.criteria.compare else matching.lapse)(self.db, self.lease)
+        companions: Companions | None = None
         while not stop():
             with self.db.read() as c:
                 batch = identities.queue(c, self.batch)
-            if len(batch) < at_least:
-                break
+                if len(batch) < at_least:
+                    break
+                if len(batch) == self.batch and self.criteria.compare and matching.in_force(c):
+                    companions = companions or Companions.read(c)
+                    batch += companions.of(c, batch, self.criteria.rules)
             total.update(self._batch(batch))
             self.advanced(total["entities"])
         return ResolveReport(
