@@ -80,10 +80,9 @@ def queued(c: Connection, seqs: Iterable[int]) -> list[Queued]:
     return [Queued._make(row) for some in chunks(seqs) for row in _QUEUED.rows(c, {"seqs": some})]
 
 
-def queue_by_entity(c: Connection) -> Iterator[tuple[int, int]]:
+def queue_by_entity(c: Connection) -> Iterator[Sequence[int]]:
     """Every (entity, row of the queue), in order, a part of them in memory at a time."""
-    for entity_id, seq in c.execute(_QUEUE_BY_ENTITY):
-        yield entity_id, seq
+    yield from c.execute(_QUEUE_BY_ENTITY)
 
 
 def queue_length(c: Connection) -> int:
