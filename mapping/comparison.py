@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from mapping.companies import company, disposable, own_domain
 from mapping.identity import EMAIL, PHONE, Protection
@@ -26,8 +26,7 @@ _MALE, _FEMALE = frozenset(MALE_TITLES.split()), frozenset(FEMALE_TITLES.split()
 _NOT_KEPT = re.compile(r"[^A-Z0-9]")
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A record as it is compared with others. Texts are in plain lower-case letters; what is not known is empty.
 
     ``emails`` are keys (``email_key``), ``phones`` E.164, ``ids`` ``system:value``; blocked values, role mailboxes,
@@ -75,13 +74,13 @@ class Comparison:
         return self.named or any(known)
 
 
-_FIELDS = tuple(field.name for field in fields(Comparison))
-_DEFAULTS = {field.name: field.default for field in fields(Comparison)}
-
-
 def dump(one: Comparison) -> dict[str, Any]:
     """The comparison as plain JSON values, without what is empty; ``load`` gives it back."""
-    return {name: value for name in _FIELDS if (value := getattr(one, name)) != _DEFAULTS[name]}
+    return {
+        name: value
+        for name, value, usual in zip(Comparison._fields, one, Comparison._field_defaults.values(), strict=True)
+        if value != usual
+    }
 
 
 def load(stored: Mapping[str, Any]) -> Comparison:

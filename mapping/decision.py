@@ -217,7 +217,7 @@ def _densest(
     else:
         same, trusted = [(keys[group[0]], keys[other]) for group in together for other in group[1:]], like
         # Names are no votes here: whether they agree is asked of every two of them that are not together already.
-        compared = {keys[i]: replace(records.comparison(i), given="", family="") for i in members}
+        compared = {keys[i]: records.comparison(i)._replace(given="", family="") for i in members}
         for one, other in combinations(alike, 2):
             a, b = one.members[0], other.members[0]
             together_already = a in home and home[a] == home.get(b)

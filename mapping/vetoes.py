@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mapping.comparison import Comparison
 from mapping.features.texts import birth_level
@@ -41,8 +40,7 @@ def births_differ(one: str, other: str) -> bool:
     return birth_level(one, other) in (1, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What a cluster holds of the things that may forbid a merge. ``named`` counts its records with a name."""
 
     kinds: frozenset[str]
