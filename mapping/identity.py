@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from mapping.model import PROFILES, Kind
 from mapping.normalize import domain, email_key, name_key, names_nobody, placeholder_phone
@@ -102,8 +102,7 @@ def name_of(values: Mapping[str, Any]) -> str:
     return name_key(values.get("given_name") or "", values.get("family_name") or "", values.get("name") or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """One record that holds a value: its entity, the natural key that breaks ties, its folded name."""
 
     entity_id: int
@@ -111,8 +110,7 @@ class Holder:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Two entities that are one subject, and why."""
 
     a: int

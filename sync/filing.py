@@ -24,6 +24,7 @@ from state.judgements import queue_again
 from state.leases import Lease
 from state.matching import FILE, SCORE, Filed
 from sync.compared import made_of, version_of
+from sync.stirred import joined, stirred
 
 
 @dataclass(slots=True)
@@ -44,10 +45,13 @@ class Drawer:
         more: list[tuple[int, int]] = []
         fewer: list[tuple[int, int]] = []
         for i in self.keys.keys() | self.gone:
-            before = set(self.stored[i].keys) if i in self.stored else set()
             now = self.keys.get(i, set())
-            more.extend((key, i) for key in now - before)
-            fewer.extend((key, i) for key in before - now)
+            if i not in self.stored:
+                more += [(key, i) for key in now]
+                continue
+            before = set(self.stored[i].keys)
+            more += [(key, i) for key in now - before]
+            fewer += [(key, i) for key in before - now]
         return more, fewer
 
 
@@ -62,9 +66,9 @@ def file_batch(db: Database, lease: Lease, criteria: Criteria) -> int:
         more, fewer = drawer.moved()
         others = {i: keys for i, keys in drawer.keys.items() if i not in drawer.made}
         scores = matching.pairs(c, others.keys() | drawer.gone) if others or drawer.gone else {}
-    strangers = [pair for pair in scores if _strangers(drawer, *pair)]
-    lost = [*strangers, *(pair for pair in scores if not drawer.gone.isdisjoint(pair))]
-    parted = {i for pair in lost if criteria.rules.reaches(scores[pair]) for i in pair} - drawer.gone
+        strangers = [pair for pair in scores if _strangers(drawer, *pair)]
+        parted = stirred(c, criteria.rules, others, scores, {}, strangers)
+    left = joined(criteria.rules, {pair: scores[pair] for pair in scores if not drawer.gone.isdisjoint(pair)})
     rows = [
         (i, version, one.kind, orjson.dumps(dump(one)).decode(), matching.pack(sorted(drawer.keys[i])))
         for i, (version, one) in sorted(drawer.made.items())
@@ -79,7 +83,7 @@ def file_batch(db: Database, lease: Lease, criteria: Criteria) -> int:
         statistics.grow(c, grown.items())
         matching.enqueue(c, SCORE, sorted(drawer.made))
         matching.dequeue(c, seqs)
-        queue_again(c, parted)
+        queue_again(c, (parted | left) - drawer.gone)
     return len(ids)
 
 

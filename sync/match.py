@@ -32,6 +32,7 @@ from state.judgements import queue_again
 from state.leases import Lease
 from state.matching import DECIDE, SCORE, Filed, Pair
 from sync.filing import file_batch
+from sync.stirred import joined, stirred
 
 SCORES, COUNTS = 200_000, 200_000
 """Rows of features whose score is remembered, and values whose count is, within one run."""
@@ -156,43 +157,19 @@ class Matcher:
             before = {pair: value for pair, value in stored.items() if not _settled(pair, mine, done)}
             kept = {pair: value for pair, value in scores.items() if value > rules.absent}
             changed = {pair for pair in before.keys() | kept.keys() if before.get(pair) != kept.get(pair)}
-            stirred = self._stirred(c, mine, stored, kept, changed)
+            found = joined(rules, stored, kept)
+            anew = {i for i, one in mine.items() if one.scored is None and i in found}
+            again = anew | stirred(c, rules, mine, stored, kept, changed)
         models = {pair: yardsticks[mine[pair[0] if pair[0] in mine else pair[1]].kind].model.version for pair in kept}
         with self.db.write(self.lease) as c:
             matching.write_scores(
                 c, {pair: kept[pair] for pair in changed & kept.keys()}, before, models,
                 [*(before.keys() - kept.keys())], {i: yardsticks[one.kind].label for i, one in mine.items()},
             )  # fmt: skip
-            queue_again(c, stirred)
+            queue_again(c, again)
             matching.dequeue(c, seqs)
         done.add(mine)
         return len(ids)
-
-    def _stirred(
-        self,
-        c: Connection,
-        mine: Mapping[int, Filed],
-        before: Mapping[Pair, float],
-        after: Mapping[Pair, float],
-        changed: Iterable[Pair],
-    ) -> set[int]:
-        """Those about whom another decision may be made now. ``before``: all that these scored until now.
-
-        Whoever is resolved brings everybody along whom links and scores join to it, so of two whose score changed one
-        is enough, as long as the score did not join them before. A score that is too low to join anybody counts where
-        clusters are weighed: between records that links or other scores join.
-        """
-        reaches = self.criteria.rules.reaches
-        joined = {i for scores in (before, after) for pair, value in scores.items() if reaches(value) for i in pair}
-        stirred = {i for i, one in mine.items() if one.scored is None and i in joined}
-        rest: set[int] = set()
-        for pair in changed:
-            if pair in before and reaches(before[pair]):
-                stirred.update(pair)
-            elif stirred.isdisjoint(pair):
-                one = pair[0] if pair[0] in mine else pair[1]
-                (stirred if one in joined else rest).add(one)
-        return stirred | (matching.linked(c, rest - stirred) if rest else set())
 
     def _decide_again(self) -> None:
         """Once everything is scored, lets those be resolved whose decisions wait for it."""

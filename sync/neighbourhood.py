@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from mapping.comparison import Comparison
@@ -59,10 +60,15 @@ def gather(
     waiting: Mapping[int, Profile],
     shared: Mapping[Identifier, int],
     criteria: Criteria,
+    held: AbstractSet[Identifier] | None = None,
 ) -> Neighbourhood:
     """The neighbourhood of the waiting profiles (``dirty``): whoever holds an identifier that they hold or held
     (``shared``: to how many), whoever is linked to those or scores with them high enough to be joined by it, the fellow
-    members of their customers, and whom people said to be the same."""
+    members of their customers, and whom people said to be the same.
+
+    ``held``: identifiers that any of the waiting held before; of the others only those are looked at whom links tie
+    otherwise than before. None: that is not known.
+    """
     near = Neighbourhood()
     anything_said = judgements.exist(c)
     met: set[tuple[str, str]] = set()
@@ -74,7 +80,7 @@ def gather(
         near.profiles |= fresh
         near.memberships |= identities.memberships(c, frontier)
         counts = shared if first else identifiers.shared(c, frontier)
-        reached = _reach(c, near, counts, met, criteria.protection, everyone=first, slack=len(dirty))
+        reached = _reach(c, near, counts, met, criteria.protection, len(dirty), set(dirty) if first else None, held)
         if criteria.compare:
             reached |= _scored(c, near, frontier, criteria)
         customers = {near.memberships[i] for i in frontier if i in near.memberships}
@@ -133,14 +139,14 @@ def _reach(
     counts: Mapping[Identifier, int],
     met: set[tuple[str, str]],
     protection: Protection,
-    *,
-    everyone: bool,
     slack: int,
+    dirty: set[int] | None,
+    held: AbstractSet[Identifier] | None,
 ) -> set[int]:
     """Links the holders of identifiers (with how many hold each) and returns whom that reaches.
 
-    ``everyone``: all holders count as reached, since what the waiting entities changed may undo links among them. A
-    group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
+    ``dirty``: the waiting entities, where these identifiers are theirs; what they changed may make or undo links among
+    the others. A group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
     """
     values = {one for one, count in counts.items() if count <= protection.most(one[0]) + slack} - met
     met |= counts.keys()
@@ -148,8 +154,19 @@ def _reach(
     for (_, kind, value), group in identifiers.holders(c, values).items():
         found = links(kind, value, group, protection)
         near.links.extend(found)
-        if everyone:
+        if dirty is None:
+            reached.update(end for link in found for end in (link.a, link.b))
+        elif held is None or (kind, value) in held:
             reached.update(holder.entity_id for holder in group)
         else:
-            reached.update(end for link in found for end in (link.a, link.b))
+            others = [holder for holder in group if holder.entity_id not in dirty]
+            reached |= _tied_otherwise(links(kind, value, others, protection), found)
     return reached
+
+
+def _tied_otherwise(before: Iterable[Link], after: Sequence[Link]) -> set[int]:
+    """The ends of links that came or went, and whoever the links of one value tie to them now: those of each family of
+    names start at one record."""
+    ends = {end for link in set(before).symmetric_difference(after) for end in (link.a, link.b)}
+    first = {link.a for link in after if link.a in ends or link.b in ends}
+    return ends | {end for link in after if link.a in first for end in (link.a, link.b)}

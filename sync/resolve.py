@@ -110,7 +110,8 @@ class Resolver:
             newcomers = alone(fresh, shared, _known_already(c, [one.id for one, _ in fresh]))
             settled = {one.id for one in newcomers}
             dirty = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
-            near = gather(c, dirty, waiting, shared, self.criteria) if dirty else Neighbourhood()
+            before = {one for i in dirty for one in known.get(i, ())}
+            near = gather(c, dirty, waiting, shared, self.criteria, before) if dirty else Neighbourhood()
             names = Names(self.db.now())
             changes = _decide(c, near, self.policy, names, self.criteria)
             stale = affected(c, fact_rows, held, waiting, near.memberships, changes)

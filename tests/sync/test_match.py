@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from mapping import blocking
 from mapping.clustering import Rules
@@ -23,7 +23,7 @@ from state import judgements, matching
 from state.database import Connection, Database
 from state.leases import Lease
 from state.matching import unpack
-from state.tables import comparison, entity, statistics
+from state.tables import comparison, entity, pair_score, statistics
 from sync import resolve
 from sync.rules import criteria_of
 from tests.sync.hubs import BOOKKEEPING, Stage, members, person
@@ -282,6 +282,33 @@ def test_a_key_that_too_many_share_is_narrowed_for_all_whatever_the_batches(stag
         stage.hub.resolve()
     assert [(row["key"], row["entity_id"]) for row in stage.rows("block_key")] == at_once
     assert {row["key"] for row in stage.rows("oversized_key")} == wide
+
+
+def test_a_low_score_that_narrowing_drops_is_weighed_no_more(stage: Stage) -> None:
+    """Two who are much alike to a third, and to one another a little, as long as they are compared."""
+    line, born = {"phone": "+442079460958"}, {"birth_date": BORN}
+    put(stage, person("Zoe Jones", **line), person("Ann Jones", **line, **born), person("Kim Jones", **born))
+    for number in range(40):  # so many that what comes does not make the snapshot due
+        stage.shop.put("people", {"email": f"q{number}@plain{number}.example"}, id=f"n{number}")
+    stage.sync()
+    zoe, ann, kim = (row["id"] for row in stage.rows("entity")[:3])
+    with stage.hub.db.write() as c:
+        c.execute(delete(pair_score))
+        scores = {(zoe, ann): 3.0, (ann, kim): 0.4, (zoe, kim): 0.0}
+        c.execute(
+            pair_score.insert(), [{"a": a, "b": b, "log_odds": odds, "model": ""} for (a, b), odds in scores.items()]
+        )
+    _again(stage)
+    assert _sizes(stage)[-1] == 3
+    for name in ("Bo", "Ida", "Olek", "Pru", "Sven", "Tariq", "Una", "Wim", "Xu", "Yuri"):
+        stage.shop.put("people", person(f"{name} Jones"))
+    stage.sync()
+    assert (zoe, kim) not in {(row["a"], row["b"]) for row in stage.rows("pair_score")}
+    left = ids_of(stage)
+    assert left["shop/people 1"] == left["shop/people 2"] != left["shop/people 3"]
+    before = stage.groups()
+    _again(stage)
+    assert stage.groups() == before
 
 
 def test_a_kill_at_any_commit_costs_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
