@@ -99,23 +99,26 @@ def _narrowed(records: Sequence[Comparison], keys: Array, owners: Array, oversiz
 
 def _oversized(keys: Array) -> Array:
     values, counts = np.unique(keys, return_counts=True)
-    most = np.where(values & 1, blocking.LARGEST_COARSE, blocking.LARGEST)
+    most = np.array([blocking.most(key) for key in range(8)])[values & 7]
     return values[counts > most]
 
 
 def _pairs(keys: Array, owners: Array) -> tuple[Array, Array]:
-    """Every two owners of one key, once."""
-    order = np.lexsort((owners, keys))
-    keys, owners = keys[order], owners[order].astype(np.int64)
+    """Every two owners of one key, once; of a key with two sides at least one of them an address."""
+    by_name = blocking.NAMED_BIT
+    order = np.lexsort((owners, keys & ~by_name))
+    named, keys, owners = (keys[order] & by_name) != 0, keys[order] & ~by_name, owners[order].astype(np.int64)
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     sizes = np.diff(np.concatenate((starts, [len(keys)])))
     found = []
-    for size in range(2, blocking.LARGEST + 1):
+    for size in range(2, 2 * blocking.LARGEST + 1):
         blocks = starts[sizes == size]
         if len(blocks):
-            members = owners[blocks[:, None] + np.arange(size)]
+            places = blocks[:, None] + np.arange(size)
             left, right = np.triu_indices(size, 1)
-            found.append(np.unique((members[:, left] << 32 | members[:, right]).ravel()))
+            one, other = owners[places[:, left]], owners[places[:, right]]
+            compared = (one != other) & ~(named[places[:, left]] & named[places[:, right]])
+            found.append(np.unique(one[compared] << 32 | other[compared]))
     merged = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
     return (merged >> 32).astype(np.int32), (merged & 0xFFFFFFFF).astype(np.int32)
 

@@ -3,7 +3,7 @@
 What is oversized, and so who is compared with whom, is decided by all the records under a key and not by their order:
 the moment that one too many shares it, everybody under it is filed under narrower keys. A key stays oversized when
 records leave it, until the next rebuild. Narrowing only ever takes candidates away, so nobody has to be scored anew:
-it is enough to drop the scores of those who have no key in common any more.
+it is enough to drop the scores of those who are no longer found under any key of each other.
 """
 
 from __future__ import annotations
@@ -148,11 +148,11 @@ def _fetch(c: Connection, drawer: Drawer, wide: set[int]) -> None:
 
 
 def _strangers(drawer: Drawer, a: int, b: int) -> bool:
-    """Whether two records that were filed anew, though they did not change, have no key in common any more."""
+    """Whether two records that were filed anew, though they did not change, no longer find each other."""
     return (
         a in drawer.keys
         and b in drawer.keys
         and a not in drawer.made
         and b not in drawer.made
-        and drawer.keys[a].isdisjoint(drawer.keys[b])
+        and drawer.keys[a].isdisjoint(blocking.sought(drawer.keys[b]))
     )

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from mapping import blocking
 from mapping.comparison import Comparison, load
 from mapping.criteria import Criteria
 from mapping.features import Features, compare
@@ -193,11 +194,12 @@ def _compared(
     c: Connection, mine: Mapping[int, Filed], yardsticks: Mapping[str, Yardstick], done: _Done
 ) -> dict[Pair, float]:
     """The log-odds of each of these with whoever shares a key, but those that were compared in this run already."""
-    holders = matching.holders(c, {key for one in mine.values() for key in one.keys})
+    sought = {i: blocking.sought(one.keys) for i, one in mine.items()}
+    holders = matching.holders(c, {key for keys in sought.values() for key in keys})
     found: dict[Pair, float] = {}
     partners: dict[int, set[int]] = {}
-    for i, one in mine.items():
-        others = {other for key in one.keys for other in holders.get(key, ())}
+    for i, keys in sought.items():
+        others = {other for key in keys for other in holders.get(key, ())}
         partners[i] = {other for other in others if other != i and (other in mine or other not in done)}
     strangers = {other for others in partners.values() for other in others} - mine.keys()
     records = {i: load(orjson.loads(one.body)) for i, one in mine.items()}

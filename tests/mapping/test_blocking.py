@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mapping.blocking import LARGEST, LARGEST_COARSE, keys, most
+from mapping.blocking import LARGEST, LARGEST_COARSE, keys, most, narrower, sought
 from mapping.comparison import Comparison, comparison
 
 
@@ -41,13 +41,37 @@ def keyed(**values: Any) -> set[int]:
         ({"name": "Ann Smith", "phone": "+12025550143"}, {"name": "A Smith", "phone": "+13035550143"}),
     ],
 )
-def test_records_that_may_be_one_share_a_key(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert keyed(**one) & keyed(**other)
+def test_records_that_may_be_one_find_each_other(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert sought(keyed(**one)) & keyed(**other)
+    assert sought(keyed(**other)) & keyed(**one)
+
+
+NAMES_AND_ADDRESSES = (
+    {"name": "Jane Smith"}, {"name": "J Smith"}, {"name": "Joan Smith"}, {"email": "jsmith4@web.de"},
+    {"email": "jane.smith@web.de"}, {"name": "Zoe Smith", "email": "jsmith@acme.com"}, {"name": "Smith Jane"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("one", NAMES_AND_ADDRESSES)
+@pytest.mark.parametrize("other", NAMES_AND_ADDRESSES)
+def test_who_is_compared_with_whom_is_so_both_ways(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert bool(sought(keyed(**one)) & keyed(**other)) == bool(sought(keyed(**other)) & keyed(**one))
+
+
+def test_names_are_looked_for_among_addresses_and_not_among_names_for_the_address_they_might_have() -> None:
+    jane, joan = keyed(given_name="Jane", family_name="Smith"), keyed(given_name="Jacob", family_name="Smith")
+    (coarse,) = {key for key in jane & joan if key not in keyed(family_name="Smith") and most(key) == LARGEST_COARSE}
+    met = sought(jane) & joan - keyed(family_name="Smith")
+    assert met == {coarse}, "the initial with the family name, as long as few share it"
+    assert sought(jane) & keyed(email="jsmith@web.de")
+    assert not sought(keyed(name="Zoe Smith", email="zoe@web.de")) & keyed(email="jsmith@web.de")
+    assert narrower(comparison("person", {"name": "Jane Smith"}), jane & joan) == frozenset()
 
 
 def test_strangers_share_none() -> None:
     one = keyed(name="Ann Smith", email="ann@acme.com", phone="+12025550143", birth_date="1980-03-04")
-    assert not one & keyed(name="Igor Petrov", email="igor@web.de", phone="+13105559876", birth_date="1971-11-23")
+    other = keyed(name="Igor Petrov", email="igor@web.de", phone="+13105559876", birth_date="1971-11-23")
+    assert not sought(one) & other
 
 
 def test_a_record_without_anything_has_no_key() -> None:
