@@ -27,8 +27,8 @@ from tests.databases import (
     postgresql_template,
     sqlite_template,
 )
+from tests.engines import lighten_engines
 from tests.proofs import Recorder
-from tests.statements import share_statements
 
 __all__ = [
     "database",
@@ -63,7 +63,7 @@ def _settle_environment() -> None:
 
 _settle_environment()
 sys.dont_write_bytecode = False
-share_statements()
+lighten_engines()
 # A shell starts what runs in the background deaf to Ctrl-C, and so are the processes that tests start from there.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
