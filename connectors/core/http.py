@@ -320,8 +320,12 @@ class Http:
         return _Answer(TransientError(problem), again=call.repeatable)
 
 
+@cache
 def user_agent() -> str:
-    """``concord/<version>``; ``concord/source`` when it runs from a tree that was never installed."""
+    """``concord/<version>``; ``concord/source`` when it runs from a tree that was never installed.
+
+    To look for it takes 2 ms, so it is done once and not for each client.
+    """
     try:
         return f"concord/{version('concord-hub')}"
     except PackageNotFoundError:

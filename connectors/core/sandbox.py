@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -78,6 +79,8 @@ class SandboxServer:
         """Cuts every connection and frees the port."""
         self._stopping.set()
         if self._server is not None and self._thread is not None:
+            with suppress(OSError):  # its thread wakes up at once; not every system does so for a socket that listens
+                self._server.socket.shutdown(socket.SHUT_RDWR)
             self._server.shutdown()
             self._server.cut()
             self._server.server_close()

@@ -175,14 +175,17 @@ class TikTokSandbox(SandboxServer):
             task = self._tasks.get(str(asked["task_id"]))
             if task is None:
                 raise RefusedError(40002, "task_id: does not exist")
-            return {"task_id": task.id, "status": "SUCCEED" if self.now() >= task.ready else "RUNNING"}
+            return self._told(task)
         form = str(asked.get("page_id") or "")
         if form not in self.forms:
             raise RefusedError(40002, "page_id: does not exist")
         region = request.headers.get("x-lead-region", "")
         task = Task(f"{7_330_000_000_000_000_000 + next(self._numbers)}", form, region, self.now() + self.takes)
         self._tasks[task.id] = task
-        return {"task_id": task.id, "status": "RUNNING"}
+        return self._told(task)
+
+    def _told(self, task: Task) -> dict[str, str]:
+        return {"task_id": task.id, "status": "SUCCEED" if self.now() >= task.ready else "RUNNING"}
 
     def _download(self, request: Request) -> Any:
         self._advertiser(request.first("advertiser_id"))

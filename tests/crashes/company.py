@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from connectors.core.protocols import utc_now
 from connectors.memory.sandbox import World, open_world
 from tests.sync.hubs import person
 
 PEOPLE = 8
 OWN_STREAMS = ("people", "companies", "activities", "notes")
+
+
+class Clock:
+    """The present, though never the same millisecond twice: of two records one is the newer, on a quick machine too."""
+
+    def __init__(self) -> None:
+        self._last = utc_now()
+
+    def __call__(self) -> datetime:
+        self._last = max(utc_now(), self._last + timedelta(milliseconds=1))
+        return self._last
 
 
 class Company:
@@ -20,11 +33,14 @@ class Company:
     def __init__(self, folder: Path, database: str) -> None:
         self.folder, self.database = folder, database
         self.config = folder / "concord.yaml"
+        self._clock = Clock()
         self.shop = self._world("shop")
         self.crm = self._world("crm")
 
     def _world(self, name: str) -> World:
-        return open_world(f"crash-{name}", self.folder / f"{name}.json")
+        world = open_world(f"crash-{name}", self.folder / f"{name}.json")
+        world.clock = self._clock
+        return world
 
     def found(self) -> None:
         """The shop, the CRM with records of its own, and the configuration."""

@@ -49,8 +49,9 @@ def write_places() -> dict[tuple[str, int], str]:
 
 
 def _writes(file: Path) -> Iterator[tuple[int, str]]:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    yield from _inside(tree, (), file.name == "database.py")
+    text = file.read_text(encoding="utf-8")
+    if ".write(" in text:  # most write nothing, and to parse them all takes a second
+        yield from _inside(ast.parse(text), (), file.name == "database.py")
 
 
 def _inside(node: ast.AST, path: tuple[str, ...], own: bool) -> Iterator[tuple[int, str]]:

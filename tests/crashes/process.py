@@ -27,6 +27,7 @@ from tests.crashes.acts import ACTS, small_steps
 from tests.crashes.company import Company
 from tests.crashes.places import write_places
 from tests.crashes.played import Played
+from tests.engines import lighten_engines
 
 EVERY_STRIKE = "*"
 FAILED = 3
@@ -99,6 +100,7 @@ def warm_up(folder: Path) -> None:
 def main(folder: Path) -> None:
     """Forks a hub an order until there are no more."""
     small_steps()
+    lighten_engines()
     warm_up(folder)
     struck = folder / "struck"
     for line in sys.stdin:

@@ -22,6 +22,7 @@ from connectors.hubspot import mapping, writes
 from mapping.errors import ConcordError
 from sync import newcomers, resolve
 from sync.hub import Hub
+from tests.engines import lighten_engines
 
 STEP = 12
 LONGEST_SLEEP = 0.05
@@ -70,6 +71,7 @@ def child(config: Path) -> int:
 def main(config: Path) -> None:
     """Forks a hub a line until there are no more lines."""
     take_small_steps()
+    lighten_engines()
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:

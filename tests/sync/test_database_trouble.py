@@ -34,13 +34,13 @@ main()
 """The command, on a disk that takes no file beyond so many bytes (0: any), and with little patience."""
 
 
-def configuration(folder: Path, url: str) -> Path:
+def configuration(folder: Path, url: str, people: int = PEOPLE) -> Path:
     """A hub over one export of contacts."""
     (folder / "exports").mkdir()
     cards = (
         f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{n}\r\nFN:Ana{n} Pine\r\nEMAIL:ana{n}@pine.example\r\n"
         f"NOTE:{'likes long walks ' * 8}\r\nEND:VCARD\r\n"
-        for n in range(PEOPLE)
+        for n in range(people)
     )
     (folder / "exports" / "people.vcf").write_text("".join(cards))
     path = folder / "concord.yaml"
@@ -75,13 +75,13 @@ def counted(url: str) -> int:
     return records
 
 
-def goes_on(path: Path, url: str) -> None:
+def goes_on(path: Path, url: str, people: int = PEOPLE) -> None:
     """Holds that the next sync ends what was begun."""
     code, said = ended(concord(path, "sync"))
     assert code == 0, said
-    assert counted(url) == PEOPLE
+    assert counted(url) == people
     with Hub.open(path) as hub:
-        assert len(hub.find_customers("", 10_000)) == PEOPLE
+        assert len(hub.find_customers("", 10_000)) == people
 
 
 def test_a_disk_that_is_full_ends_a_sync_and_tears_nothing(tmp_path: Path, sqlite_template: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_database_that_another_process_locks_ends_a_sync_with_one_sentence(
     place = tmp_path / "concord.db"
     place.write_bytes(sqlite_template.read_bytes())
     url = f"sqlite:///{place}"
-    path = configuration(tmp_path, url)
+    path = configuration(tmp_path, url, people=50)
     code, said = ended(concord(path, "check"))  # which brings it into the form in which others may read
     assert code == 0, said
     with sqlite3.connect(place, isolation_level=None) as other:
@@ -115,7 +115,7 @@ def test_a_database_that_another_process_locks_ends_a_sync_with_one_sentence(
         assert "stayed busy for too long" in said
         other.execute("ROLLBACK")
     other.close()
-    goes_on(path, url)
+    goes_on(path, url, people=50)
 
 
 class OwnServer:
