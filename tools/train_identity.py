@@ -25,7 +25,7 @@ from mapping.model import Kind
 from mapping.scoring import Model, Together, dump
 
 WORLDS = (
-    (30_000, SOURCES), (6_000, SOURCES), (1_500, SOURCES), (3_000, REGISTERS), (5_000, CENSUS), (500, SCRAPS),
+    (300_000, SOURCES), (30_000, SOURCES), (6_000, SOURCES), (1_500, SOURCES), (3_000, REGISTERS), (5_000, CENSUS), (500, SCRAPS),
     (2_000, SCRAPS), (1_500, COPIES),
 )  # fmt: skip
 """People and sources of each world."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
 from typing import Any
 
-from mapping.blocking import keys, most
+from mapping.blocking import keys, most, sought
 from mapping.clustering import Edge, clusters
 from mapping.comparison import Comparison, comparison
 from mapping.features import compare
@@ -19,10 +18,13 @@ def candidates(records: list[Comparison]) -> set[tuple[int, int]]:
     counts = Counter(key for one in records for key in keys(one))
     wide = frozenset(key for key, count in counts.items() if count > most(key))
     blocks: dict[int, list[int]] = {}
-    for number, one in enumerate(records):
-        for key in keys(one, wide):
+    filed = [keys(one, wide) for one in records]
+    for number, mine in enumerate(filed):
+        for key in mine:
             blocks.setdefault(key, []).append(number)
-    return {pair for key, block in blocks.items() if len(block) <= most(key) for pair in combinations(block, 2)}
+    return {
+        (a, b) for a, mine in enumerate(filed) for key in sought(mine) for b in blocks.get(key, ()) if a < b
+    }  # fmt: skip
 
 
 def resolve(*values: dict[str, Any], kind: Kind = Kind.PERSON) -> list[tuple[int, ...]]:
