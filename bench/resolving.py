@@ -143,7 +143,7 @@ def scored(ready: Prepared, model: Model, halves: Halves = HERE) -> Array:
                 features = compare(records[a], records[b], counts)
                 value = known.get(features)
                 if value is None:
-                    value = known[features] = cautious(model, features)
+                    value = known[features] = cautious(model, features, counts.records)
                 found.append(value)
         return found.tobytes()
 

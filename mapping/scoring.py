@@ -26,8 +26,12 @@ MERGE_ABOVE, REVIEW_ABOVE = 0.5, 0.3
 """Probabilities that the average of two groups of records must exceed for a machine to merge them, and from which on a
 person is asked of two records."""
 
-DOUBT = 0.5
-"""The probability beyond which no score of two goes who may be a family or namesakes (``cautious``)."""
+DOUBT, LIKELY = 0.5, 0.85
+"""The probability beyond which no score of two goes who may be a family or namesakes, and of namesakes where it is
+known how rare their name is (``cautious``)."""
+
+KNOWN = 10_000
+"""Records among which names have to be counted until it is known how rare they are: in a small hub every name is."""
 
 
 class Part(NamedTuple):
@@ -93,28 +97,31 @@ class Model:
         return (Part("before anything is known", "two records that share a key", rest), *parts)
 
 
-def cautious(model: Model, features: Features) -> float:
+def cautious(model: Model, features: Features, counted: int = 0) -> float:
     """The log-odds by which a machine may act: those of the model, but, until it has ``learned`` what this company's
     people are like, no more than ``DOUBT`` of two who may be
 
     - a family: their given names differ, and neither a birth date, a tax number nor an id makes them one, since a
       mailbox, a line and a house are shared;
     - namesakes: nothing but the name speaks for them, and an email, phone, birth date or town speaks against it, or of
-      one of them no more than a given name is known.
+      one of them no more than a given name is known. Where only another email or phone does, which many people have,
+      and names are ``counted`` among ``KNOWN`` records or more, ``LIKELY``.
 
-    Measured on 29,000 synthetic records: precision .983 instead of .979, F1 .951 instead of .972, since true pairs
-    without anything but their name go to review, too.
+    Measured on 290,000 invented records: of namesakes who differ in email or phone .86 are one, of whom the model says
+    .92; to doubt them all keeps precision at .979 instead of .975, and F1 at .932 instead of .948.
     """
     found = model.log_odds(features)
     if found <= _DOUBTFUL or model.learned:
         return found
-    family = features[_GIVEN] in (1, 2) and not _any(features, _ONE_PERSONS)
+    if features[_GIVEN] in (1, 2) and not _any(features, _ONE_PERSONS):
+        return _DOUBTFUL
     if features[_FAMILY]:
-        doubtful = any(features[at] in levels for at, levels in _SPEAKS_AGAINST)
+        against = [at for at, levels in _SPEAKS_AGAINST if features[at] in levels]
+        bound = _LIKELY if counted >= KNOWN and _SEVERAL.issuperset(against) else _DOUBTFUL
+        doubtful = bool(against)
     else:
-        doubtful = features[_GIVEN] > 0 and features[_IN_EMAIL] < _WHOLE_NAME
-    namesakes = doubtful and not _any(features, _SPEAKS_FOR)
-    return _DOUBTFUL if family or namesakes else found
+        bound, doubtful = _DOUBTFUL, features[_GIVEN] > 0 and features[_IN_EMAIL] < _WHOLE_NAME
+    return min(found, bound) if doubtful and not _any(features, _SPEAKS_FOR) else found
 
 
 def _any(features: Features, least: Sequence[tuple[int, int]]) -> bool:
@@ -133,6 +140,8 @@ _SPEAKS_AGAINST = (
     (POSITIONS["postal code"], (1,)),
 )
 """Features with the least level that counts, and with the levels that do."""
+_SEVERAL = frozenset({POSITIONS["email"], POSITIONS["phone"]})
+"""What a person may well have several of."""
 
 
 def probability(log_odds: float) -> float:
@@ -148,7 +157,7 @@ def log_odds(share: float) -> float:
     return math.log(share / (1 - share))
 
 
-_DOUBTFUL = log_odds(DOUBT)
+_DOUBTFUL, _LIKELY = log_odds(DOUBT), log_odds(LIKELY)
 
 
 def dump(model: Model) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,12 +28,11 @@ ONCE = Count()
 class Snapshot:
     """The counts of one moment. A value that is not in ``counts`` was held by one record.
 
-    ``oversized`` are blocking keys that too many records share (``mapping.blocking``). ``version`` is the caller's own.
+    ``records``: among how many the values were counted.
     """
 
     counts: Mapping[Identifier, Count] = field(default_factory=dict)
-    oversized: AbstractSet[int] = frozenset()
-    version: str = ""
+    records: int = 0
 
     def of(self, kind: str, value: str) -> Count:
         """How common the value is."""
@@ -75,12 +73,14 @@ def counted(one: Comparison) -> Iterator[Identifier]:
         yield PLACE, place(one)
 
 
-def snapshot(records: Iterable[Comparison], oversized: AbstractSet[int] = frozenset(), version: str = "") -> Snapshot:
+def snapshot(records: Iterable[Comparison]) -> Snapshot:
     """The counts of all the records at once; a store keeps the same by value as records come and go."""
     holders: dict[Identifier, int] = {}
     names: dict[Identifier, set[str]] = {}
     first: dict[Identifier, str] = {}
+    total = 0
     for one in records:
+        total += 1
         name = distinct(one)
         for value in counted(one):
             if value not in holders:
@@ -95,4 +95,4 @@ def snapshot(records: Iterable[Comparison], oversized: AbstractSet[int] = frozen
                 else:
                     first[value] = name
     counts = {value: Count(many, len(names.get(value, " "))) for value, many in holders.items() if many > 1}
-    return Snapshot(counts, oversized, version)
+    return Snapshot(counts, total)

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from mapping.comparison import load
 from mapping.identity import EMAIL, PHONE, Identifier
 from mapping.model import Kind
-from mapping.scoring import Model, default
+from mapping.scoring import KNOWN, Model, default
 from mapping.scoring import load as load_model
-from mapping.statistics import Count, counted, distinct
+from mapping.statistics import Count, Snapshot, counted, distinct
 from state.batches import Prepared, among, insert_rows
 from state.database import Database
 from state.leases import Lease
@@ -91,6 +91,12 @@ def counts(c: Connection, kind: str, values: Iterable[Identifier]) -> dict[Ident
     return found
 
 
+def snapshot(c: Connection, kind: str, values: Iterable[Identifier]) -> Snapshot:
+    """The snapshot in force, as far as it tells of these values."""
+    found = standing(c).get(kind)
+    return Snapshot(counts(c, kind, values), found.records if found else 0)
+
+
 def take(db: Database, lease: Lease, kind: str) -> Taken:
     """Counts what is common among a kind of profile. It is in force once it was ``settle``d; until then there is no
     snapshot.
@@ -104,7 +110,7 @@ def take(db: Database, lease: Lease, kind: str) -> Taken:
             with db.write(lease) as c:
                 c.execute(update(statistics).where(statistics.c.kind == kind).values(version=""))
             _clear(db, lease, kind)
-            seal = blake2b(digest_size=8)
+            seal = blake2b(b"known" if records >= KNOWN else b"", digest_size=8)
             for rows in _common(tally):
                 seal.update(orjson.dumps(rows))
                 with db.write(lease) as c:

@@ -10,7 +10,7 @@ from mapping.comparison import Comparison
 from mapping.criteria import Criteria
 from mapping.features import FEATURES, Features, compare
 from mapping.scoring import Model, probability
-from mapping.statistics import Snapshot, counted
+from mapping.statistics import counted
 from mapping.vetoes import Evidence
 from state import identities, matching, statistics
 from state.database import Connection
@@ -67,7 +67,7 @@ class Likeness:
         for kind in sorted({self.compared[a].kind for a, _ in comparable}):
             mine = [pair for pair in comparable if self.compared[pair[0]].kind == kind]
             values = {value for pair in mine for end in pair for value in counted(self.compared[end])}
-            snapshot = Snapshot(statistics.counts(self.c, kind, values))
+            snapshot = statistics.snapshot(self.c, kind, values)
             found |= {(a, b): compare(self.compared[a], self.compared[b], snapshot) for a, b in mine}
         return found
 

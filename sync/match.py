@@ -41,11 +41,13 @@ SCORES, COUNTS = 200_000, 200_000
 
 @dataclass(slots=True)
 class Yardstick:
-    """What one kind of profile is scored by: a model and a snapshot. ``label`` names both."""
+    """What one kind of profile is scored by: a model and a snapshot, which counted so many ``records``. ``label`` names
+    both."""
 
     kind: str
     model: Model
     label: str
+    records: int
     scores: dict[Features, float] = field(default_factory=dict)
     counts: dict[Identifier, Count] = field(default_factory=dict)
     asked: set[Identifier] = field(default_factory=set)
@@ -66,7 +68,7 @@ class Yardstick:
         if found is None:
             if len(self.scores) > SCORES:
                 self.scores.clear()
-            found = self.scores[features] = cautious(self.model, features)
+            found = self.scores[features] = cautious(self.model, features, self.records)
         return found
 
 
@@ -142,7 +144,7 @@ class Matcher:
             found = {}
             for kind, one in statistics.standing(c).items():
                 model = statistics.model(c, kind)
-                found[kind] = Yardstick(kind, model, f"{one.version}/{model.version}")
+                found[kind] = Yardstick(kind, model, f"{one.version}/{model.version}", one.records)
             return found
 
     def _score(self, yardsticks: Mapping[str, Yardstick], done: _Done) -> int:

@@ -8,7 +8,7 @@ from mapping.comparison import Comparison
 from mapping.criteria import Criteria
 from mapping.features import Features, compare
 from mapping.scoring import Model, Part, cautious, probability
-from mapping.statistics import Snapshot, counted
+from mapping.statistics import counted
 from mapping.vetoes import veto
 from state import matching, statistics
 from state.database import Connection
@@ -23,12 +23,12 @@ class Scores:
     def __init__(self, c: Connection, kind: str, compared: Mapping[int, Comparison]) -> None:
         self._model: Model = statistics.model(c, kind)
         values = {value for one in compared.values() if one.kind == kind for value in counted(one)}
-        self._snapshot = Snapshot(statistics.counts(c, kind, values))
+        self._snapshot = statistics.snapshot(c, kind, values)
         self._compared = compared
 
     def probability(self, a: int, b: int) -> float:
         """How likely the two are one."""
-        return probability(cautious(self._model, self._features(a, b)))
+        return probability(cautious(self._model, self._features(a, b), self._snapshot.records))
 
     def parts(self, a: int, b: int) -> tuple[Part, ...]:
         """What adds up to the score, the weightiest first."""

@@ -31,7 +31,10 @@ def resolve(*values: dict[str, Any], kind: Kind = Kind.PERSON) -> list[tuple[int
     """The groups of records that come together by machine."""
     records = [comparison(kind.value, one) for one in values]
     counts, model = snapshot(records), default(kind)
-    edges = [Edge(a, b, cautious(model, compare(records[a], records[b], counts))) for a, b in candidates(records)]
+    edges = [
+        Edge(a, b, cautious(model, compare(records[a], records[b], counts), counts.records))
+        for a, b in candidates(records)
+    ]
     found = clusters(dict(enumerate(records)), edges)
     return [one.members for one in found]
 

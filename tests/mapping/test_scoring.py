@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,19 @@ from mapping.comparison import comparison
 from mapping.errors import ConfigError
 from mapping.features import Features, compare
 from mapping.features.levels import SIZES
-from mapping.scoring import MERGE_ABOVE, REVIEW_ABOVE, default, dump, load, log_odds, probability
+from mapping.scoring import (
+    DOUBT,
+    KNOWN,
+    LIKELY,
+    MERGE_ABOVE,
+    REVIEW_ABOVE,
+    cautious,
+    default,
+    dump,
+    load,
+    log_odds,
+    probability,
+)
 from mapping.statistics import EMPTY, Count, Snapshot
 from mapping.training import train
 
@@ -93,6 +106,34 @@ def test_the_default_keeps_apart_what_is_surely_two(one: dict[str, Any], other: 
 def test_a_common_name_alone_links_nobody() -> None:
     many = {("name", "ann smith"): Count(500), ("family", "smith"): Count(5000), ("given", "ann"): Count(4000)}
     assert default().score(levels({"name": "Ann Smith"}, {"name": "Ann Smith"}, Snapshot(many))) < REVIEW_ABOVE
+
+
+LEEDS, BATH = ({"address": {"locality": name}} for name in ("Leeds", "Bath"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "most"),
+    [
+        ({"email": "ann@web.de"}, {"email": "quill@acme.com"}, LIKELY),
+        ({"phone": "+12025550143"}, {"phone": "+13105559876"}, LIKELY),
+        ({"email": "ann@web.de", **LEEDS}, {"email": "quill@acme.com", **BATH}, DOUBT),
+    ],
+)
+def test_namesakes_are_likely_one_only_where_it_is_known_how_rare_their_name_is(
+    one: dict[str, Any], other: dict[str, Any], most: float
+) -> None:
+    found = levels({"name": "Ann Quillfeather", **one}, {"name": "Ann Quillfeather", **other})
+    sure = replace(default(), constant=default().constant + 9)
+    assert probability(cautious(sure, found, KNOWN - 1)) == pytest.approx(DOUBT)
+    assert probability(cautious(sure, found, KNOWN)) == pytest.approx(most)
+    assert probability(cautious(replace(sure, learned=True), found)) > 0.99
+
+
+def test_a_family_is_doubtful_in_every_hub() -> None:
+    house = {"phone": "+12025550143", "address": {"street": "12 High Street", "locality": "Leeds"}}
+    found = levels({"name": "Ann Quill", **house}, {"name": "Zoe Quill", **house})
+    sure = replace(default(), constant=default().constant + 9)
+    assert probability(cautious(sure, found, KNOWN)) == pytest.approx(DOUBT)
 
 
 def test_odds_and_probability_are_each_others_inverse() -> None:
