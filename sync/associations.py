@@ -18,6 +18,7 @@ from sync.employment import Workplaces
 from sync.reports import FieldChange
 
 FOUND, ASKED = ":found", ":asked"
+LEFT, DUPLICATE = "no longer works there", "it is a duplicate of the employer's record"
 
 Refs = Mapping[str, Sequence[str]]
 
@@ -70,18 +71,16 @@ class Ends:
             left = {role: self._unconcerned(rules, role, desired, ends) for role, ends in shadow.refs.items()}
         return {role: sorted(ends) for role, ends in left.items() if ends}
 
-    def told(self, rules: TargetRules, unrefs: Refs) -> list[FieldChange]:
+    def told(self, desired: Desired, unrefs: Refs) -> list[FieldChange]:
         """What is taken back, for people to read."""
-        if rules.subject_kind != "customer":
+        if desired.kind != "customer":
             return [FieldChange(role, ends, None, "no longer concerned") for role, ends in unrefs.items()]
-        return [
-            FieldChange(f"{role} record", ", ".join(map(self._called, ends)), None, "no longer works there")
-            for role, ends in unrefs.items()
-        ]
-
-    def _called(self, end: str) -> str:
-        owner = self.owners.get(end, "")
-        return f"{self.workplaces.name(owner)} ({end})" if owner else end
+        found = []
+        for role, end in ((role, end) for role, ends in unrefs.items() for end in ends):
+            owner = self.owners[end]
+            why = DUPLICATE if owner in desired.roles.get(role, ()) else LEFT
+            found.append(FieldChange(f"{role} record", f"{self.workplaces.name(owner)} ({end})", None, why))
+        return found
 
     def _former(self, rules: TargetRules, role: str, desired: Desired, shadow: Shadow) -> list[str]:
         """The live records of organizations that are not the employer's primary one. While that one is unknown, none

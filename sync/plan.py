@@ -308,6 +308,7 @@ class Planner:
                 stored = shadows.by_remote(c, one.connection_id, one.object, [one.remote_id]).get(one.remote_id)
                 if stored is not None and stored.version == one.version:
                     shadows.lose(c, stored, state, now)
+                    self.ends.owners.pop(f"{one.object}:{one.remote_id}", None)
 
     def _ranks(self, unique: set[str], subjects: Sequence[Desired]) -> dict[str, int]:
         """The order of precedence among subjects that claim one unique value: by the natural keys of their records,
@@ -348,7 +349,7 @@ class Planner:
             return
         action = "adopt" if adopting else "update" if change or unrefs else "associate"
         write = _write(rules, desired, action, change, refs, held, None)
-        shown = replace(write.shown, fields=[*write.shown.fields, *self.ends.told(rules, unrefs)])
+        shown = replace(write.shown, fields=[*write.shown.fields, *self.ends.told(desired, unrefs)])
         draft.writes.append(replace(write, shown=shown, unrefs=unrefs))
 
     def _create(self, draft: TargetDraft, taken: Taken, desired: Desired) -> None:

@@ -82,6 +82,7 @@ def test_people_are_associated_with_companies_that_the_same_plan_creates(firm: S
     firm.settle()
     assert _works(firm) == {"Ann": ["Bolt GmbH"], "Bob": ["Acme Ltd"], "Cy": []}
     assert firm.hub.plan().empty, "also after our own writes were read"
+    assert firm.hub.plan(live=True).empty
 
 
 def test_a_second_plan_is_empty_before_anything_was_read_back(firm: Stage) -> None:
@@ -195,6 +196,8 @@ def test_organizations_that_are_merged_have_all_people_at_one_record_and_a_split
     _reached_by_mail(firm)
     firm.settle()
     merged = firm.hub.merge([_organization(firm, "bolt"), _organization(firm, "acme")])
+    (left,) = [one for change in changes(firm.hub.plan()) for one in change.fields]
+    assert (left.field, left.new, left.why) == ("company record", None, "it is a duplicate of the employer's record")
     firm.settle()
     works = _works(firm)
     assert works["Ann"] == works["Bob"]
@@ -204,6 +207,30 @@ def test_organizations_that_are_merged_have_all_people_at_one_record_and_a_split
     firm.hub.take_back(merged.judgement)
     firm.settle()
     assert _works(firm) == {"Ann": ["Bolt GmbH"], "Bob": ["Acme Ltd"], "Cy": []}
+    assert firm.hub.plan().empty
+
+
+def test_people_who_are_merged_and_split_again_keep_their_companies(firm: Stage) -> None:
+    firm.shop.put("people", person("Annie Lee", email="annie@acme.co.uk"), id="annie")
+    firm.settle()
+    people = [one.id for one in firm.customers() if {"shop/people ann", "shop/people annie"} & {*members(one)}]
+    merged = firm.hub.merge(people)
+    firm.settle()
+    assert firm.hub.plan().empty
+    firm.hub.take_back(merged.judgement)
+    firm.settle()
+    assert _works(firm) == {"Ann": ["Bolt GmbH"], "Annie": ["Acme Ltd"], "Bob": ["Acme Ltd"], "Cy": []}
+    assert firm.hub.plan().empty
+
+
+def test_a_live_plan_that_misses_a_company_makes_it_anew_and_takes_nothing_back(firm: Stage) -> None:
+    firm.settle()
+    firm.crm.delete("companies", _remote(firm, "companies", "name", "Bolt GmbH"))
+    plan = firm.hub.plan(live=True)
+    assert [(one.object, one.action) for one in plan.changes] == [("companies", "create"), ("people", "associate")]
+    firm.hub.apply(plan.hash)
+    firm.sync()
+    assert "Bolt GmbH" in _works(firm)["Ann"]
     assert firm.hub.plan().empty
 
 
