@@ -14,6 +14,7 @@ from state import shadows
 from state.database import Database
 from state.shadows import Shadow
 from sync.desired import Desired, TargetRules
+from sync.diff import Held
 from sync.employment import Workplaces
 from sync.reports import FieldChange
 
@@ -27,7 +28,8 @@ Refs = Mapping[str, Sequence[str]]
 class Ends:
     """The records of customers over there that others can be associated with, as far as a plan has come.
 
-    ``remotes``: (object, customer) to the primary's remote id. ``creating``: (object, customer) that the plan creates.
+    ``remotes``: (object, customer) to the primary's remote id. ``creating``: (object, customer) that the plan creates,
+    or takes over from among what is there.
     ``owners``: what organizations are held as, ``object:remote_id`` of live records to the customer.
     """
 
@@ -40,6 +42,14 @@ class Ends:
     def forget_created(self, object_: str) -> None:
         """What the plan of this object would create will not be created: no later target may count on it."""
         self.creating.difference_update([one for one in self.creating if one[0] == object_])
+
+    def meet(self, rules: TargetRules, customer: str, held: Held) -> None:
+        """A customer has a record there. One that nothing is held for counts only if this plan takes it over: when the
+        plan is applied, others are associated with what is held."""
+        if held.shadow is not None:
+            self.remotes[(rules.target.object, customer)] = held.remote_id
+        elif rules.updates():
+            self.creating.add((rules.target.object, customer))
 
     def hold(self, object_: str, held: Iterable[Shadow]) -> None:
         """Remembers whose the live records of an object are."""

@@ -334,7 +334,7 @@ class Planner:
     ) -> None:
         rules = draft.rules
         if rules.subject_kind == "customer":
-            self.ends.remotes[(rules.target.object, desired.key)] = held.remote_id
+            self.ends.meet(rules, desired.key, held)
         others = [one for one in known.pulled.get(desired.key, ()) if one != held.remote_id and one not in known.owned]
         draft.duplicates += len(others)
         change = difference(rules, schema, desired, held)

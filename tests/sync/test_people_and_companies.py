@@ -297,10 +297,43 @@ def test_a_company_that_waits_for_approval_is_associated_once_it_is_there(firm: 
     assert firm.hub.plan().empty
 
 
+def test_a_company_that_was_there_and_waits_for_approval_leaves_nothing_to_write_meanwhile(firm: Stage) -> None:
+    firm.configure("crm", push={"people": {"match_on": "email", "approve": False}, "companies": {"approve": True}})
+    firm.crm.put("companies", {"name": "Bolt GmbH", "domain": "bolt.de"})
+    assert firm.sync().ok
+    assert firm.sync().pushes == []
+    assert firm.push().ok
+    assert _works(firm)["Ann"] == ["Bolt GmbH"]
+
+
 def test_a_company_that_may_not_be_created_is_associated_with_nobody(firm: Stage) -> None:
     firm.configure("crm", push={**PUSH, "companies": {"mode": "update_only"}})
     firm.settle()
     assert _works(firm) == {"Ann": [], "Bob": [], "Cy": []}
+    assert firm.hub.plan().empty
+
+
+def test_a_company_that_was_there_and_may_not_be_written_is_associated_with_nobody(firm: Stage) -> None:
+    """It never becomes ours to know by: nothing could be noted, and every plan would want it again."""
+    firm.configure("crm", push={**PUSH, "companies": {"mode": "create_only"}})
+    firm.crm.put("companies", {"name": "Bolt GmbH", "domain": "bolt.de"})
+    firm.settle()
+    assert len(firm.remotes("companies")) == 2
+    assert _works(firm) == {"Ann": [], "Bob": ["Acme Ltd"], "Cy": []}
+    assert firm.hub.plan().empty
+
+
+def test_a_guard_that_stops_companies_stops_their_people_too_until_somebody_looks(firm: Stage) -> None:
+    free = {"approve": False, "max_change_share": 0.3}
+    firm.configure("crm", push={"people": {"match_on": "email", **free}, "companies": free})
+    assert firm.sync().ok
+    firm.shop.change("companies", "bolt", {"city": "Kiel"})
+    firm.shop.put("people", person("Dee Fox", email="dee@bolt.de"))
+    (push,) = firm.sync().pushes
+    assert "1 of 2 companies" in push.message
+    assert "Dee" not in _works(firm)
+    assert firm.hub.apply(push.message.rsplit(" ", 1)[-1]).ok
+    assert _works(firm)["Dee"] == ["Bolt GmbH"]
     assert firm.hub.plan().empty
 
 
