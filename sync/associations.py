@@ -2,7 +2,8 @@
 
 A shadow's ``refs`` hold, as ``object:remote_id``, under a role what we associated and was acknowledged. Of people they
 hold under ``role:found`` what was associated before we came, and under ``role:asked`` what we are about to associate
-and was seen not to be there: should it be there later, it is ours, whatever became of the answer.
+and was seen not to be there, or are about to take back: should it be there later, it is ours, whatever became of the
+answer.
 """
 
 from __future__ import annotations
@@ -133,6 +134,14 @@ def tied(refs: Refs, ends: Refs) -> Refs:
     for role, ids in ends.items():
         asked = {*refs.get(role + ASKED, ())} - {*ids}
         refs = _with(refs, {role: {*refs.get(role, ()), *ids}, role + ASKED: asked})
+    return refs
+
+
+def doubted(refs: Refs, ends: Refs) -> Refs:
+    """A person's refs before it is asked that these ends of ours be associated no more."""
+    for role, ids in ends.items():
+        kept, asked = {*refs.get(role, ())} - {*ids}, {*refs.get(role + ASKED, ()), *ids}
+        refs = _with(refs, {role: kept, role + ASKED: asked})
     return refs
 
 

@@ -21,7 +21,7 @@ from state.leases import Lease
 from state.outbox import Attempt
 from state.shadows import Shadow
 from sync import desired as desires
-from sync.associations import Refs, noted, refused, tied, untied
+from sync.associations import Refs, doubted, noted, refused, tied, untied
 from sync.desired import TargetRules
 from sync.employment import Workplaces
 from sync.heirs import Heirs
@@ -217,8 +217,8 @@ class Pusher:
             if one is not None and refs:
                 change = Change(write.shown.key, op, write.external_id, RemoteId(one.remote_id), refs=refs)
                 ties[write.shown.key] = (one, change)
-        if ties and op is Op.ASSOCIATE and self.rules.subject_kind == "customer":
-            ties = self._not_there(ties)
+        if ties and self.rules.subject_kind == "customer":
+            ties = self._noted(ties, op)
         if not ties:
             return
         outcomes = self.writes.write(self.rules.target.object, [change for _, change in ties.values()])
@@ -244,26 +244,33 @@ class Pusher:
             place = Place(Letters.OUT, self.rules.connection_id, self.rules.target.object)
             dead_letters.put(c, self.db, place, letters)
 
-    def _not_there(self, ties: Mapping[str, tuple[Shadow, Change]]) -> dict[str, tuple[Shadow, Change]]:
-        """The associations of people that are still to be made. What is there already is not ours, and that the others
-        were not is noted before they are asked for: so a lost answer leaves no doubt whose they are."""
-        assert isinstance(self.writes, Associations)  # otherwise people have no roles
+    def _noted(self, ties: Mapping[str, tuple[Shadow, Change]], op: Op) -> dict[str, tuple[Shadow, Change]]:
+        """The associations of people that are still to be made, or taken back. What is there already is not ours to
+        make, and what is asked for is noted before it is: so a lost answer leaves no doubt whose an association is."""
         ids = [RemoteId(one.remote_id) for one, _ in ties.values()]
-        told = {role: self.writes.associated(self.rules.target.object, role, ids) for role in self.rules.employers}
+        told = self._associated(ids) if op is Op.ASSOCIATE else {}
         open_: dict[str, tuple[Shadow, Change]] = {}
         now = self.db.stamp()
         with self.db.write(self.lease) as c:
             stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, ids)
             for key, (one, change) in ties.items():
                 one = stored.get(one.remote_id, one)
-                there = {role: found.get(RemoteId(one.remote_id), ()) for role, found in told.items()}
-                refs, rest = noted(one.refs, change.refs, there)
+                if op is Op.ASSOCIATE:
+                    there = {role: found.get(RemoteId(one.remote_id), ()) for role, found in told.items()}
+                    refs, rest = noted(one.refs, change.refs, there)
+                else:
+                    refs, rest = doubted(one.refs, change.refs), change.refs
                 _keep(c, one, refs, None, now)
                 if rest:
                     open_[key] = (one, replace(change, refs=rest))
                 else:
                     self.tally.unchanged += 1
         return open_
+
+    def _associated(self, ids: Sequence[RemoteId]) -> Mapping[str, Mapping[RemoteId, Sequence[str]]]:
+        """Role to what people are associated with over there."""
+        assert isinstance(self.writes, Associations)  # otherwise people have no roles
+        return {role: self.writes.associated(self.rules.target.object, role, ids) for role in self.rules.employers}
 
     def _here(self, one: Shadow) -> bool:
         return one.connection_id == self.rules.connection_id and one.role == "primary" and one.state == "live"

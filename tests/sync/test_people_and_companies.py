@@ -392,6 +392,22 @@ def test_an_association_whose_answer_was_lost_is_taken_back_where_the_employer_c
     assert firm.hub.plan().empty
 
 
+def test_one_that_was_taken_back_without_an_answer_is_made_again_where_it_holds_again(firm: Stage) -> None:
+    firm.settle()
+    firm.shop.change("people", "ann", {"email": "ann@gmail.com"})
+    firm.sync()
+    firm.crm.lose_answer(committed=True, after=1)
+    assert firm.push().failed == 1
+    assert _works(firm)["Ann"] == []
+    firm.shop.change("people", "ann", {"email": "ann@bolt.de"})
+    firm.settle()
+    assert _works(firm)["Ann"] == ["Bolt GmbH"]
+    assert firm.hub.plan().empty
+    firm.shop.change("people", "ann", {"email": "ann@gmail.com"})
+    firm.settle()
+    assert _works(firm)["Ann"] == []
+
+
 def test_a_hub_that_died_before_it_asked_takes_no_association_for_its_own(firm: Stage) -> None:
     firm.sync()
     firm.crm.lose_answer(committed=False, error=KeyboardInterrupt(), after=2)
