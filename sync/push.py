@@ -170,8 +170,9 @@ class Pusher:
             sent.pop(name, None)
             observed.pop(name, None)
         return replace(
-            one, subject_kind=write.shown.subject_kind, subject_key=write.shown.subject_key, state="live",
-            merged_into=None, sent=sent, observed=observed, version=one.version + 1, remote_version=outcome.version,
+            one, subject_kind=write.shown.subject_kind, subject_key=write.shown.subject_key, role="primary",
+            state="live", merged_into=None, sent=sent, observed=observed, version=one.version + 1,
+            remote_version=outcome.version,
         )  # fmt: skip
 
     def _count(self, status: Status) -> None:
