@@ -15,7 +15,8 @@ from state.tables import entity, event, raw_record, shadow, slice_
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """One record at a destination. ``version`` grows with every change here; ``id`` is None until stored."""
+    """One record at a destination. ``version`` grows with every change here; ``id`` is None until stored.
+    ``refs``: what it is associated with, in the three ways of sync/associations.py."""
 
     connection_id: str
     object: str

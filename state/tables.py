@@ -314,7 +314,7 @@ shadow = Table(
     Column("merged_into", String(400), info=PERSONAL),
     Column("sent", Json, nullable=False, info=PERSONAL),
     Column("observed", Json, nullable=False, info=PERSONAL),
-    Column("refs", Json, nullable=False, info=PERSONAL),  # {role: ["object:remote_id"]} as acknowledged
+    Column("refs", Json, nullable=False, info=PERSONAL),  # {role: ["object:remote_id"]}
     Column("version", Integer, nullable=False),
     Column("remote_version", String(200)),
     Column("updated_at", String(27), nullable=False),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from config.settings import ConnectionSettings, Settings, Use
-from connectors.core.protocols import Connector, Runtime, Stream, Vendor, Writes
+from connectors.core.protocols import Associations, Connector, Runtime, Stream, Vendor, Writes
 from mapping.contract import Account
 from mapping.errors import AuthError, ConfigError, RateLimitedError
 from state.connections import ConnectionRow, Connections, Pause
@@ -56,7 +56,10 @@ class Connected:
             if self.settings.push:
                 raise ConfigError(f"The connection {self.name!r} cannot be written to.")
             return []
-        return target_rules(self.row.id, self.name, self.settings, self.writes.targets(), self.timezone)
+        told = isinstance(self.writes, Associations)
+        return target_rules(
+            self.row.id, self.name, self.settings, self.writes.targets(), self.timezone, associations=told
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b, sha256
 from typing import Any
 
@@ -13,12 +13,13 @@ from config.settings import TIMELINE, ConnectionSettings, FieldMode, PushMode, T
 from connectors.core.protocols import Target
 from mapping.errors import RecordError
 from mapping.mapper import Projection
-from mapping.model import PROFILES, ActivityKind
+from mapping.model import PROFILES, ActivityKind, Kind
 from mapping.timeline import CANCELLED, describe, placed
 from state import customers, facts, traits
 from state.database import Connection, Database
 from state.facts import StoredFact
 from state.traits import StoredTraits
+from sync.employment import Workplace, Workplaces
 
 MEETING = ActivityKind.MEETING.value
 TRAITS = "traits"
@@ -27,7 +28,10 @@ TRAITS = "traits"
 
 @dataclass(frozen=True, slots=True)
 class TargetRules:
-    """One target of one connection with the rules in force. ``version`` changes when any of them does."""
+    """One target of one connection with the rules in force. ``version`` changes when any of them does.
+
+    ``employers``: the roles of a person's target that lead to an object of organizations written there, too.
+    """
 
     connection_id: str
     connection: str
@@ -39,6 +43,7 @@ class TargetRules:
     match_on: str
     version: str
     timezone: str = "UTC"
+    employers: tuple[str, ...] = ()
 
     @property
     def traits(self) -> bool:
@@ -65,46 +70,58 @@ class TargetRules:
 
 
 def target_rules(
-    connection_id: str, name: str, settings: ConnectionSettings, targets: Sequence[Target], timezone: str = "UTC"
+    connection_id: str,
+    name: str,
+    settings: ConnectionSettings,
+    targets: Sequence[Target],
+    timezone: str = "UTC",
+    *,
+    associations: bool = False,
 ) -> list[TargetRules]:
     """The targets that are switched on, in the order in which they are written. Raises ConfigError for bad rules.
 
-    ``timezone`` is where whole days are placed, for destinations that know only times.
+    ``timezone`` is where whole days are placed, for destinations that know only times. ``associations``: whether the
+    connector tells what records are associated with.
     """
     found = []
-    for target in targets:
-        profile = target.kind in PROFILES
-        mine = settings.push.get(target.object) or (None if profile else settings.push.get(TIMELINE))
-        if mine is None or not mine.enabled:
-            continue
+    on = [(target, mine) for target in targets if (mine := _switched_on(settings, target)) is not None]
+    organizations = {target.object for target, _ in on if target.kind == Kind.ORGANIZATION and associations}
+    for target, mine in on:
         expressions = dict(target.fields)
         modes: dict[str, FieldMode] = {}
-        for field, push in mine.fields.items():
+        for property_, push in mine.fields.items():
             if push is None:
-                expressions.pop(field, None)
+                expressions.pop(property_, None)
             else:
-                expressions[field] = push.expression
-                modes[field] = push.mode
+                expressions[property_] = push.expression
+                modes[property_] = push.mode
         match_on = mine.match_on or (target.match_on[0] if target.match_on else "")
-        told = orjson.dumps(
-            [target.object, str(target.kind), expressions, modes, match_on, str(mine.mode), list(mine.kinds), timezone],
-            option=orjson.OPT_SORT_KEYS,
-        )
+        person = target.kind == Kind.PERSON
+        employers = tuple(role for role, object_ in target.refs.items() if person and object_ in organizations)
+        said = [target.object, str(target.kind), expressions, modes, match_on, str(mine.mode), list(mine.kinds)]
+        told = orjson.dumps([*said, timezone, *([employers] if employers else [])], option=orjson.OPT_SORT_KEYS)
         version = blake2b(told, digest_size=16).hexdigest()
         compiled = Projection(expressions)
         found.append(
             TargetRules(
-                connection_id, name, target, mine, compiled, expressions, modes, match_on, version, timezone=timezone
+                connection_id, name, target, mine, compiled, expressions, modes, match_on, version, timezone, employers
             )
         )
     return found
+
+
+def _switched_on(settings: ConnectionSettings, target: Target) -> TargetSettings | None:
+    profile = target.kind in PROFILES
+    mine = settings.push.get(target.object) or (None if profile else settings.push.get(TIMELINE))
+    return mine if mine is not None and mine.enabled else None
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What one subject should look like over there. ``hash`` changes when that does.
 
-    ``roles`` maps a role of a fact to the customers in it. ``sources`` maps a golden field, or a trait as ``traits.x``,
+    ``roles`` maps a role to the customers in it: of a fact whom it concerns, of a person the employer, whom ``words``
+    calls by name. ``sources`` maps a golden field, or a trait as ``traits.x``,
     to its provenance. ``news`` is False for what is not worth creating: a meeting that was cancelled. ``partial`` says
     that the other fields are to be left as they are.
     """
@@ -120,6 +137,7 @@ class Desired:
     problem: str = ""
     news: bool = True
     partial: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 def external_id(kind: str, key: str) -> str:
@@ -127,8 +145,13 @@ def external_id(kind: str, key: str) -> str:
     return key if kind == "customer" else "f_" + blake2b(key.encode(), digest_size=16).hexdigest()
 
 
-def of_customer(rules: TargetRules, golden: customers.Golden, told: StoredTraits | None = None) -> Desired:
-    """What a customer should look like at the target."""
+def of_customer(
+    rules: TargetRules,
+    golden: customers.Golden,
+    told: StoredTraits | None = None,
+    works: Workplace | None = None,
+) -> Desired:
+    """What a customer should look like at the target. ``works``: a person's employer, who is in every such role."""
     values = golden.values
     title = values.get("name") or values.get("email") or values.get("phone") or golden.customer_id
     document = {**values, "id": golden.customer_id}
@@ -136,7 +159,9 @@ def of_customer(rules: TargetRules, golden: customers.Golden, told: StoredTraits
     if told is not None:
         document[TRAITS] = told.values
         sources = {**sources, **{f"{TRAITS}.{name}": whence for name, whence in told.provenance.items()}}
-    return _desired(rules, "customer", golden.customer_id, str(title), document, {}, sources)
+    roles = dict.fromkeys(rules.employers, (works.organization,)) if works is not None else {}
+    found = _desired(rules, "customer", golden.customer_id, str(title), document, roles, sources)
+    return found if works is None else replace(found, words={works.organization: works.words})
 
 
 def of_fact(rules: TargetRules, fact: StoredFact, attached: Mapping[tuple[int, str], str]) -> Desired:
@@ -202,16 +227,23 @@ def _taken(rules: TargetRules, fact: StoredFact) -> bool:
     return not kinds or fact.kind in kinds or (fact.activity or "") in kinds
 
 
-def everything(db: Database, rules: TargetRules) -> Iterator[list[Desired]]:
+def everything(db: Database, rules: TargetRules, workplaces: Workplaces) -> Iterator[list[Desired]]:
     """What the target should hold, in batches, in a fixed order. Facts that concern no customer are left out."""
     if rules.subject_kind == "customer":
         for batch in customers.every(db, rules.target.kind):
             with db.read() as c:
                 told = _traits(c, rules, [golden.customer_id for golden in batch])
-            yield [of_customer(rules, golden, told.get(golden.customer_id)) for golden in batch]
+            yield [_of_golden(rules, golden, told, workplaces) for golden in batch]
     else:
         for some in facts.every(db, rules.target.kind, rules.target.activities):
             yield [of_fact(rules, fact, who) for fact, who in some if who and wanted(rules, fact)]
+
+
+def _of_golden(
+    rules: TargetRules, golden: customers.Golden, told: Mapping[str, StoredTraits], workplaces: Workplaces
+) -> Desired:
+    works = workplaces.of(golden.values) if rules.employers else None
+    return of_customer(rules, golden, told.get(golden.customer_id), works)
 
 
 def _traits(c: Connection, rules: TargetRules, ids: Sequence[str]) -> dict[str, StoredTraits]:
@@ -228,12 +260,12 @@ def abandoned(db: Database, rules: TargetRules, keys: Sequence[str]) -> list[Des
     return found + [of_withdrawn(rules, stored[key]) for key in sorted(stored) if withdrawn(rules, stored[key], now)]
 
 
-def again(c: Connection, rules: TargetRules, keys: Sequence[str], now: str) -> dict[str, str]:
+def again(c: Connection, rules: TargetRules, keys: Sequence[str], now: str, workplaces: Workplaces) -> dict[str, str]:
     """Subject key to the hash of what it should look like now; subjects that are no more are left out."""
     if rules.subject_kind == "customer":
         told = _traits(c, rules, keys)
         golden = customers.load(c, keys)
-        return {key: of_customer(rules, one, told.get(key)).hash for key, one in golden.items()}
+        return {key: _of_golden(rules, one, told, workplaces).hash for key, one in golden.items()}
     loaded = facts.load(c, keys)
     stored = {key: fact for key, fact in loaded.items() if wanted(rules, fact)}
     attached = facts.attachments(c, {fact.id: fact.at for fact in stored.values()})

@@ -1,9 +1,10 @@
-"""People and their organizations, worked out from golden records when somebody asks (mapping/employment.py)."""
+"""People and their organizations, worked out from golden records when somebody asks (mapping/employment.py), and when a
+plan is made or applied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mapping.companies import own_domain
@@ -20,10 +21,43 @@ SHOWN = 20
 """How many of an organization's people are told."""
 
 
-def employers(db: Database) -> Employers:
-    """Every organization by what is its alone."""
-    batches = customers.every(db, str(Kind.ORGANIZATION))
-    return Employers.of((one.customer_id, one.values) for batch in batches for one in batch)
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The organization of a person, by its customer's id and in words: ``Bolt GmbH (email at bolt.de)``."""
+
+    organization: str
+    words: str
+
+
+@dataclass(slots=True)
+class Workplaces:
+    """The organizations of people as they were when first asked: one index, for as long as a plan is made or applied.
+    ``names``: an organization's id to what it is called, once ``ready``."""
+
+    db: Database
+    names: dict[str, str] = field(default_factory=dict)
+    _known: Employers | None = None
+
+    def ready(self) -> Employers:
+        """The index, made once. It reads all organizations."""
+        if self._known is None:
+            self._known = Employers.of(self._organizations())
+        return self._known
+
+    def of(self, values: Mapping[str, Any]) -> Workplace | None:
+        """Where the person with these golden values works, if anything says so."""
+        found = self.ready().employer(values)
+        return Workplace(found.organization, f"{self.name(found.organization)} ({found.why})") if found else None
+
+    def name(self, organization: str) -> str:
+        """What it is called, else its id."""
+        return self.names.get(organization) or organization
+
+    def _organizations(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for batch in customers.every(self.db, str(Kind.ORGANIZATION)):
+            for one in batch:
+                self.names[one.customer_id] = name_of_customer(one.values)
+                yield one.customer_id, one.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +76,7 @@ class Employment:
         works = any(own_domain(email.rpartition("@")[2]) for email in emails_of(values))
         if not works and not values.get("company"):
             return
-        found = employers(self.db).employer(values)
+        found = Workplaces(self.db).ready().employer(values)
         if found is not None:
             with self.db.read() as c:
                 yield self._named(c, found.organization, found.why)
@@ -52,7 +86,7 @@ class Employment:
         texts += [str(values[name]) for name in ("name", "legal_name") if values.get(name)]
         if not texts:
             return
-        known = employers(self.db)
+        known = Workplaces(self.db).ready()
         with self.db.read() as c:
             some = customers.mentioning(c, str(Kind.PERSON), texts, LOOKED_AT)
         count = 0

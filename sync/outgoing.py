@@ -22,8 +22,10 @@ from state.leases import Heartbeat, Leases, new_owner
 from state.plans import StoredPlan
 from state.runs import Runs, RunStatus
 from sync import planfile
+from sync.associations import Ends
 from sync.connect import Connected, Switchboard
 from sync.desired import TargetRules
+from sync.employment import Workplaces
 from sync.intake import LEASE_SECONDS, failure, lane
 from sync.plan import FROM_FACTS, Planner, TargetDraft, Write
 from sync.planfile import PlanFile
@@ -49,11 +51,12 @@ class Outgoing:
         """Writes a plan for these destinations; ``only`` narrows it to some targets by name."""
         drafts: list[TargetDraft] = []
         accounts: dict[str, str] = {}
+        workplaces = Workplaces(self.db)
         for one in destinations:
             if one.writes is None:
                 continue
             accounts[one.row.id] = one.account.id
-            planner = Planner(self.db, one.writes, one.connector.streams(), live)
+            planner = Planner(self.db, one.writes, one.connector.streams(), Ends(self.db, workplaces), live)
             for rules in one.targets():
                 self.observer.started(f"plan {one.name}/{rules.target.object}", None)
                 draft = planner.target(rules)
@@ -64,7 +67,7 @@ class Outgoing:
                 if not only or rules.name in only:
                     drafts.append(draft)
                 else:
-                    planner.forget_created(rules.target.object)
+                    planner.ends.forget_created(rules.target.object)
                 self.observer.finished(f"plan {one.name}/{rules.target.object}", f"{len(draft.writes)} changes")
         return self._keep(drafts, accounts)
 
@@ -140,7 +143,8 @@ class Outgoing:
         if plan.expires_at < self.db.stamp():
             raise StalePlanError("The plan has expired.")
         work = self._still_valid(plan, open_)
-        moved = sum(len(still_not(self.db, rules, writes)) for _, rules, writes in work)
+        workplaces = Workplaces(self.db)
+        moved = sum(len(still_not(self.db, rules, writes, workplaces)) for _, rules, writes in work)
         if moved and not skip_moved:
             raise StalePlanError(
                 f"{moved} of {len(plan.writes)} records changed since the plan was made. Apply the others with"
@@ -223,7 +227,7 @@ class Outgoing:
             try:
                 recover(self.db, held, writes, rules, self.switchboard.runtime.sleep)
                 writes.provision(rules.target.object, False)
-                Pusher(self.db, held, writes, rules, hash_, tally, advanced).push(planned)
+                Pusher(self.db, held, writes, rules, hash_, tally, advanced, Workplaces(self.db)).push(planned)
                 settled = recover(self.db, held, writes, rules, self.switchboard.runtime.sleep)
                 tally.created += settled.created
                 tally.updated += settled.updated

@@ -24,10 +24,12 @@ import orjson
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
 from mapping.errors import ConfigError
+from mapping.model import Kind
 from state import customers, dead_letters, facts, outbox, shadows
 from state.database import Database
 from state.dead_letters import Letters, Place
 from state.shadows import Shadow
+from sync.associations import Ends
 from sync.desired import TRAITS, Desired, TargetRules, abandoned, everything
 from sync.diff import Difference, Held, difference, held_fields
 from sync.reports import FieldChange, PlannedChange, TargetPlan
@@ -92,7 +94,9 @@ class TargetDraft:
         actions = [write.shown.action for write in self.writes]
         size = max(1, self.rules.target.batch_size)
         calls = -(-sum(a != "associate" for a in actions) // size)
-        calls += -(-sum(bool(write.refs) for write in self.writes) // size)
+        looks = 2 if self.rules.employers else 1  # before people are associated, it is asked what is there
+        calls += -(-sum(bool(write.refs) for write in self.writes) // size) * looks
+        calls += -(-sum(bool(write.unrefs) for write in self.writes) // size)
         return TargetPlan(
             connection=self.rules.connection,
             object=self.rules.target.object,
@@ -134,14 +138,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Makes the plan of one connection's targets, in order. ``remotes`` grows with what earlier targets know."""
+    """Makes the plan of one connection's targets, in order. ``ends`` grows with what earlier targets know."""
 
     db: Database
     writes: Writes
     streams: Sequence[Stream]
+    ends: Ends
     live: bool = False
-    remotes: dict[tuple[str, str], str] = field(default_factory=dict)  # (object, customer) to the primary's remote id
-    creating: set[tuple[str, str]] = field(default_factory=set)  # (object, customer) that this plan will create
 
     def target(self, rules: TargetRules) -> TargetDraft:
         """The plan of one target."""
@@ -153,7 +156,7 @@ class Planner:
         known = self._known(rules)
         homeless: list[Desired] = []
         found: list[tuple[Desired, Held]] = []
-        for batch in everything(self.db, rules):
+        for batch in everything(self.db, rules, self.ends.workplaces):
             for desired in batch:
                 if desired.problem or not desired.fields or desired.key in known.waiting:
                     if desired.problem:
@@ -197,10 +200,6 @@ class Planner:
                 dead_letters.resolve(c, place, draft.healed)
         return draft
 
-    def forget_created(self, object_: str) -> None:
-        """What the plan of this object would create will not be created: no later target may count on it."""
-        self.creating.difference_update([one for one in self.creating if one[0] == object_])
-
     def _known(self, rules: TargetRules) -> Known:
         known = Known()
         object_ = rules.target.object
@@ -212,6 +211,8 @@ class Planner:
                 for one in shadows.of_target(c, rules.connection_id, object_)
                 if one.subject_kind == rules.subject_kind
             ]
+            if rules.target.kind == Kind.ORGANIZATION:
+                self.ends.hold(object_, held)
             lost = {one.remote_id for one in held if one.state != "live"}
             if rules.subject_kind == "customer":
                 # A record of a customer that is no more belongs to nobody: whoever matches it may have it.
@@ -307,6 +308,7 @@ class Planner:
                 stored = shadows.by_remote(c, one.connection_id, one.object, [one.remote_id]).get(one.remote_id)
                 if stored is not None and stored.version == one.version:
                     shadows.lose(c, stored, state, now)
+                    self.ends.owners.pop(f"{one.object}:{one.remote_id}", None)
 
     def _ranks(self, unique: set[str], subjects: Sequence[Desired]) -> dict[str, int]:
         """The order of precedence among subjects that claim one unique value: by the natural keys of their records,
@@ -332,7 +334,7 @@ class Planner:
     ) -> None:
         rules = draft.rules
         if rules.subject_kind == "customer":
-            self.remotes[(rules.target.object, desired.key)] = held.remote_id
+            self.ends.meet(rules, desired.key, held)
         others = [one for one in known.pulled.get(desired.key, ()) if one != held.remote_id and one not in known.owned]
         draft.duplicates += len(others)
         change = difference(rules, schema, desired, held)
@@ -340,21 +342,19 @@ class Planner:
         adopting = held.shadow is None
         if adopting and rules.target.external_id and held.fields.get(rules.target.external_id) != desired.external_id:
             change = replace(change, set={**change.set, rules.target.external_id: desired.external_id})
-        refs = self._refs(rules, desired, held.shadow)
-        mends = rules.subject_kind == "fact" and not desired.partial
-        unrefs = self._unrefs(rules, desired, held.shadow) if mends else {}
+        refs = self.ends.missing(rules, desired, held.shadow)
+        unrefs = self.ends.obsolete(rules, desired, held.shadow)
         if not rules.updates() or (not change and not refs and not unrefs and not adopting):
             draft.keep(_key(rules, desired))
             return
         action = "adopt" if adopting else "update" if change or unrefs else "associate"
         write = _write(rules, desired, action, change, refs, held, None)
-        left = [FieldChange(role, ends, None, "no longer concerned") for role, ends in unrefs.items()]
-        shown = replace(write.shown, fields=[*write.shown.fields, *left])
+        shown = replace(write.shown, fields=[*write.shown.fields, *self.ends.told(desired, unrefs)])
         draft.writes.append(replace(write, shown=shown, unrefs=unrefs))
 
     def _create(self, draft: TargetDraft, taken: Taken, desired: Desired) -> None:
         rules = draft.rules
-        refs = self._refs(rules, desired, None)
+        refs = self.ends.missing(rules, desired, None)
         if not rules.creates() or (rules.subject_kind == "fact" and rules.target.refs and not refs):
             draft.skip(OWNERLESS if rules.creates() else NOT_THERE)
             return
@@ -363,41 +363,8 @@ class Planner:
         if rules.match_on and rules.match_on in change.set:
             match = (rules.match_on, str(change.set[rules.match_on]))
         if rules.subject_kind == "customer":
-            self.creating.add((rules.target.object, desired.key))
+            self.ends.creating.add((rules.target.object, desired.key))
         draft.writes.append(_write(rules, desired, "create", change, refs, None, match))
-
-    def _refs(self, rules: TargetRules, desired: Desired, shadow: Shadow | None) -> dict[str, Sequence[str]]:
-        """Role to the customers that are not yet associated; those without a record over there are left out."""
-        wanted: dict[str, Sequence[str]] = {}
-        for role, who in desired.roles.items():
-            object_ = rules.target.refs[role]
-            there = set(shadow.refs.get(role, ())) if shadow else set()
-            missing = [
-                key
-                for key in who
-                if (object_, key) in self.creating
-                or ((object_, key) in self.remotes and f"{object_}:{self.remotes[(object_, key)]}" not in there)
-            ]
-            if missing:
-                wanted[role] = missing
-        return wanted
-
-    def _unrefs(self, rules: TargetRules, desired: Desired, shadow: Shadow | None) -> dict[str, Sequence[str]]:
-        """Role to what we associated with customers who have nothing to do with the fact any more: somebody who is no
-        longer invited, or was split off. What others associated is not ours to take away."""
-        found: dict[str, Sequence[str]] = {}
-        for role, ends in (shadow.refs if shadow else {}).items():
-            object_, who = rules.target.refs.get(role, ""), desired.roles.get(role, ())
-            there = {f"{object_}:{self.remotes[(object_, key)]}" for key in who if (object_, key) in self.remotes}
-            strange = {end.removeprefix(f"{object_}:"): end for end in ends if end not in there}
-            if not strange:
-                continue
-            with self.db.read() as c:
-                owners = shadows.by_remote(c, rules.connection_id, object_, strange)
-            gone = sorted(strange[i] for i, one in owners.items() if one.state == "live" and one.subject_key not in who)
-            if gone:
-                found[role] = gone
-        return found
 
 
 def _refuse_unknown(rules: TargetRules, schema: Schema) -> None:
@@ -463,6 +430,7 @@ def _write(
         remote_id=held.remote_id if held else "",
         fields=fields,
         refs=dict(refs),
+        words=desired.words if refs else {},
     )
     version = held.shadow.version if held and held.shadow else 0
     expect = held.version if held else None

@@ -20,7 +20,7 @@ from mapping.errors import StalePlanError
 from sync.plan import Write
 from sync.reports import FieldChange, PlannedChange, TargetPlan
 
-FORMAT = 2
+FORMAT = 3
 ABANDONED_SECONDS = 3600.0
 LIFETIME_SECONDS = 24 * 3600.0
 

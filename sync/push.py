@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from connectors.core.protocols import Writes
+from connectors.core.protocols import Associations, Writes
 from mapping.contract import Change, Match, Op, Outcome, RemoteId, SchemaField, Status
 from mapping.errors import ConcordError, UnknownOutcomeError
 from state import dead_letters, outbox, shadows
@@ -21,7 +21,9 @@ from state.leases import Lease
 from state.outbox import Attempt
 from state.shadows import Shadow
 from sync import desired as desires
+from sync.associations import Refs, doubted, noted, refused, tied, untied
 from sync.desired import TargetRules
+from sync.employment import Workplaces
 from sync.heirs import Heirs
 from sync.plan import Write
 
@@ -51,6 +53,7 @@ class Pusher:
     plan_hash: str
     tally: Tally
     advanced: Callable[[int], None]
+    workplaces: Workplaces
     schema: Mapping[str, SchemaField] = field(default_factory=dict)
 
     def push(self, planned: Sequence[Write]) -> None:
@@ -69,7 +72,7 @@ class Pusher:
 
     def _still(self, batch: Sequence[Write]) -> list[Write]:
         """The writes whose preconditions hold; the others are counted as moved."""
-        moved = still_not(self.db, self.rules, batch)
+        moved = still_not(self.db, self.rules, batch, self.workplaces)
         self.tally.moved += len(moved)
         return [write for write in batch if write.shown.key not in moved]
 
@@ -167,8 +170,9 @@ class Pusher:
             sent.pop(name, None)
             observed.pop(name, None)
         return replace(
-            one, subject_kind=write.shown.subject_kind, subject_key=write.shown.subject_key, state="live",
-            merged_into=None, sent=sent, observed=observed, version=one.version + 1, remote_version=outcome.version,
+            one, subject_kind=write.shown.subject_kind, subject_key=write.shown.subject_key, role="primary",
+            state="live", merged_into=None, sent=sent, observed=observed, version=one.version + 1,
+            remote_version=outcome.version,
         )  # fmt: skip
 
     def _count(self, status: Status) -> None:
@@ -191,12 +195,14 @@ class Pusher:
     def _concerning(self, batch: Sequence[Write], theirs: Mapping[tuple[str, str], str]) -> list[Write]:
         """The writes without new facts of which no customer has a record there: nobody would find them. They count as
         moved: what they refer to was to be created before them, and was not."""
+        if self.rules.subject_kind == "customer":
+            return list(batch)
         kept = [w for w in batch if w.shown.action != "create" or not w.refs or self._refs(w, theirs)]
         self.tally.moved += len(batch) - len(kept)
         return kept
 
     def _associate(self, asked: Sequence[tuple[Write, Mapping[str, Sequence[str]]]], op: Op) -> None:
-        """Ties written facts to the records of the customers they concern, where both are there, or unties them."""
+        """Ties what was written to the records of the customers it concerns, where both are there, or unties it."""
         if not asked:
             return
         with self.db.read() as c:
@@ -212,6 +218,8 @@ class Pusher:
             if one is not None and refs:
                 change = Change(write.shown.key, op, write.external_id, RemoteId(one.remote_id), refs=refs)
                 ties[write.shown.key] = (one, change)
+        if ties and self.rules.subject_kind == "customer":
+            ties = self._noted(ties, op)
         if not ties:
             return
         outcomes = self.writes.write(self.rules.target.object, [change for _, change in ties.values()])
@@ -219,19 +227,51 @@ class Pusher:
         letters = []
         with self.db.write(self.lease) as c:
             # Read anew: while the vendor was asked, resolving may have given the record to another customer.
-            tied = [one.remote_id for one, _ in ties.values()]
-            stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, tied)
+            ids = [one.remote_id for one, _ in ties.values()]
+            stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, ids)
             for outcome in outcomes:
                 one, change = ties[outcome.key]
+                one = stored.get(one.remote_id, one)
                 if outcome.status in (Status.FAILED, Status.UNKNOWN):
                     # To associate twice does no harm: what stays open is planned again.
                     letters.append(Letter(outcome.key, outcome.error or "the association was not confirmed"))
                     self.tally.failed += 1
+                    if outcome.status is Status.FAILED and op is Op.ASSOCIATE:
+                        _keep(c, one, refused(one.refs, change.refs), None, now)
                     continue
-                _tie(c, stored.get(one.remote_id, one), change, outcome.version, now)
+                known = tied(one.refs, change.refs) if op is Op.ASSOCIATE else untied(one.refs, change.refs)
+                _keep(c, one, known, outcome.version, now)
                 self.tally.associated += 1
             place = Place(Letters.OUT, self.rules.connection_id, self.rules.target.object)
             dead_letters.put(c, self.db, place, letters)
+
+    def _noted(self, ties: Mapping[str, tuple[Shadow, Change]], op: Op) -> dict[str, tuple[Shadow, Change]]:
+        """The associations of people that are still to be made, or taken back. What is there already is not ours to
+        make, and what is asked for is noted before it is: so a lost answer leaves no doubt whose an association is."""
+        ids = [RemoteId(one.remote_id) for one, _ in ties.values()]
+        told = self._associated(ids) if op is Op.ASSOCIATE else {}
+        open_: dict[str, tuple[Shadow, Change]] = {}
+        now = self.db.stamp()
+        with self.db.write(self.lease) as c:
+            stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, ids)
+            for key, (one, change) in ties.items():
+                one = stored.get(one.remote_id, one)
+                if op is Op.ASSOCIATE:
+                    there = {role: found.get(RemoteId(one.remote_id), ()) for role, found in told.items()}
+                    refs, rest = noted(one.refs, change.refs, there)
+                else:
+                    refs, rest = doubted(one.refs, change.refs), change.refs
+                _keep(c, one, refs, None, now)
+                if rest:
+                    open_[key] = (one, replace(change, refs=rest))
+                else:
+                    self.tally.unchanged += 1
+        return open_
+
+    def _associated(self, ids: Sequence[RemoteId]) -> Mapping[str, Mapping[RemoteId, Sequence[str]]]:
+        """Role to what people are associated with over there."""
+        assert isinstance(self.writes, Associations)  # otherwise people have no roles
+        return {role: self.writes.associated(self.rules.target.object, role, ids) for role in self.rules.employers}
 
     def _here(self, one: Shadow) -> bool:
         return one.connection_id == self.rules.connection_id and one.role == "primary" and one.state == "live"
@@ -246,19 +286,13 @@ class Pusher:
         return refs
 
 
-def _tie(c: Connection, one: Shadow, change: Change, version: str | None, now: str) -> None:
-    """Keeps an acknowledged association, or its end. It says nothing of the record's fields: unless the vendor counts
+def _keep(c: Connection, one: Shadow, refs: Refs, version: str | None, now: str) -> None:
+    """Keeps what is known of a record's associations. It says nothing of the record's fields: unless the vendor counts
     it as a new version, what was pulled since the last write stays the later word on them."""
-    refs = {role: set(one.refs.get(role, ())) for role in change.refs}
-    for role, ids in change.refs.items():
-        refs[role] = refs[role] | {*ids} if change.op is Op.ASSOCIATE else refs[role] - {*ids}
-    tied = replace(
-        one,
-        refs={**one.refs, **{role: sorted(ids) for role, ids in refs.items()}},
-        version=one.version + 1,
-        remote_version=version or one.remote_version,
-    )
-    shadows.save(c, tied, now if version or not one.updated_at else one.updated_at)
+    if refs == one.refs and not version:
+        return
+    kept = replace(one, refs=refs, version=one.version + 1, remote_version=version or one.remote_version)
+    shadows.save(c, kept, now if version or not one.updated_at else one.updated_at)
 
 
 def _ids(outcomes: Sequence[Outcome]) -> list[str]:
@@ -272,13 +306,15 @@ def _change(write: Write) -> Change:
     return Change(write.shown.key, op, write.external_id, remote_id, match, write.set, write.clear, expect=write.expect)
 
 
-def still_not(db: Database, rules: TargetRules, batch: Sequence[Write]) -> set[str]:
+def still_not(db: Database, rules: TargetRules, batch: Sequence[Write], workplaces: Workplaces) -> set[str]:
     """Keys of the writes whose world has moved since they were planned, or whose subject has a write without an answer:
     what became of that must be known before anything is repeated."""
     keys = [write.shown.subject_key for write in batch]
+    if rules.employers and batch:
+        workplaces.ready()
     with db.read() as c:
         open_ = {one.subject_key for one in outbox.pending(c, rules.connection_id, rules.target.object)}
-        now = desires.again(c, rules, keys, db.stamp())
+        now = desires.again(c, rules, keys, db.stamp(), workplaces)
         held = {
             (one.subject_key, one.remote_id): one.version
             for one in shadows.of_subject(c, rules.subject_kind, keys)

@@ -153,7 +153,8 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """One planned write. ``action``: create | update | adopt | associate | archive."""
+    """One planned write. ``action``: create | update | adopt | associate | archive. ``words``: what customers of
+    ``refs`` are called, where that is told, and why they are associated."""
 
     key: str
     connection: str
@@ -165,6 +166,7 @@ class PlannedChange:
     remote_id: str = ""
     fields: Sequence[FieldChange] = ()
     refs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,5 +98,7 @@ def change(found: PlannedChange) -> RenderableType:
             line.append(f"   {harmless(shorten(each.why, WHY_WIDTH))}", style="dim")
         lines.append(line)
     for role, references in found.refs.items():
-        lines.append(Text(f"      {harmless(role)}: ") + cell(shorten(references, VALUE_WIDTH)))
+        named = [found.words[each] for each in references if each in found.words]
+        lead = f"      {harmless(role)} record: " if named else f"      {harmless(role)}: "
+        lines.append(Text(lead) + cell(shorten(", ".join(named) if named else references, VALUE_WIDTH)))
     return Text("\n").join(lines)

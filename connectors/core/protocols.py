@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import httpx
 from pydantic import BaseModel
@@ -124,6 +124,17 @@ class Writes(Protocol):
         Raises only when nothing of the batch was committed (AuthError, ForbiddenError, RateLimitedError,
         TransientError before the request was sent); an answer that was lost gives UNKNOWN outcomes.
         """
+        ...
+
+
+@runtime_checkable
+class Associations(Protocol):
+    """The capability, of what is written to, of telling what its records are associated with. Where it lacks, people
+    are not associated with their companies: nobody could say which associations are ours."""
+
+    def associated(self, target: str, role: str, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Sequence[str]]:
+        """What the records are associated with in a role of the target's ``refs``, as ``object:id``. Records that are
+        associated with nothing are left out."""
         ...
 
 

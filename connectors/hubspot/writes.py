@@ -85,6 +85,12 @@ class HubSpotWrites:
         }
         return {each: found[each] for each in ids if each in found}
 
+    def associated(self, target: str, role: str, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Sequence[str]]:
+        """What the records are associated with now, whatever the type or label."""
+        to = next(each.refs[role] for each in TARGETS if each.object == target)
+        found = self._api.linked(target, to, ids)
+        return {RemoteId(id_): [f"{to}:{each}" for each in linked] for id_, linked in found.items() if linked}
+
     def write(self, target: str, batch: Sequence[Change]) -> Sequence[Outcome]:
         """One outcome a change. What can be seen to be wrong here (an unknown property, an impossible value) fails
         without a request, so that it does not cost its neighbours a batch."""

@@ -312,6 +312,7 @@ def targets(settle_seconds: float) -> tuple[Target, ...]:
             external_id=EXTERNAL_ID,
             match_on=("email", "phone"),
             settle_seconds=settle_seconds,
+            depends_on=("companies",),
             refs={"company": "companies"},
             fields={
                 "given_name": "given_name",

@@ -198,7 +198,7 @@ class World:
     def fail(self, error: BaseException, *, on: str = "read", times: int = 1, after: int = 0) -> None:
         """Lets calls at a door fail before anything happens, once ``after`` more have gone well.
 
-        Doors: check, slices, read, ids, get, window, describe, provision, find, fetch, write; '*' is any of them.
+        Doors: check, slices, read, ids, get, window, describe, provision, find, fetch, associated, write; '*' any.
         """
         self.faults.add(Fault(on, error, times=times, after=after))
 

@@ -65,6 +65,11 @@ class Writer:
         self._call("fetch", self._target(target).object)
         return {id_: _remote(row) for id_, row in self._api.rows(target, ids).items()}
 
+    def associated(self, target: str, role: str, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Sequence[str]]:
+        """What the records are associated with now."""
+        self._call("associated", self._target(target).object)
+        return {id_: row.refs[role] for id_, row in self._api.rows(target, ids).items() if row.refs.get(role)}
+
     def write(self, target: str, batch: Sequence[Change]) -> Sequence[Outcome]:
         """One outcome a change, last change first: this vendor answers out of order, as several real ones do."""
         wanted = self._target(target)

@@ -168,6 +168,13 @@ def test_a_plan_shows_samples_and_with_all_everything(concord: Concord, hub: Fak
     assert "Person 8" in concord("plan", "--all").stdout
 
 
+def test_a_plan_names_the_company_that_a_person_is_associated_with(concord: Concord, hub: FakeHub) -> None:
+    words = {"c_7": "Bolt GmbH (email at bolt.de)"}
+    change = replace(answers.CHANGE, action="associate", fields=(), refs={"company": ("c_7",)}, words=words)
+    hub.answers["plan"] = replace(answers.PLAN, changes=(change,))
+    assert "company record: Bolt GmbH (email at bolt.de)" in concord("plan").stdout
+
+
 def test_an_empty_plan_says_that_nothing_is_left(concord: Concord, hub: FakeHub) -> None:
     hub.answers["plan"] = replace(answers.PLAN, changes=())
     shown = concord("plan").stdout

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from connectors.core.protocols import Target, Writes
+from connectors.core.protocols import Associations, Target, Writes
 from mapping.compare import same
 from mapping.contract import Change, Fields, Match, Op, Outcome, RemoteId, Status, Uniqueness
 from mapping.errors import AuthError, ConcordError, RateLimitedError, TransientError
@@ -394,13 +394,16 @@ class WriterContract:
         for role in target_of(rig_writes(rig), rig.target).refs:
             end = rig.neighbour(role)
             change = Change(key="link", op=Op.ASSOCIATE, remote_id=created.remote_id, refs={role: [end]})
+            assert not _told(rig, created, role)
             for _ in range(2):
                 assert rig_writes(rig).write(rig.target, [change])[0].status in DONE
                 assert list(rig.links(_id(created), role)) == [end]
+                assert _told(rig, created, role) in ([end], None)
             change = Change(key="unlink", op=Op.DISSOCIATE, remote_id=created.remote_id, refs={role: [end]})
             for _ in range(2):
                 assert rig_writes(rig).write(rig.target, [change])[0].status in DONE
                 assert list(rig.links(_id(created), role)) == []
+                assert not _told(rig, created, role)
 
     def test_a_new_record_comes_with_its_links(self, rig: WriterRig) -> None:
         writes, target = ready(rig)
@@ -438,3 +441,11 @@ def same_text(one: object, other: object) -> bool:
 def _id(outcome: Outcome) -> RemoteId:
     assert outcome.remote_id is not None
     return outcome.remote_id
+
+
+def _told(rig: WriterRig, created: Outcome, role: str) -> list[str] | None:
+    """What the connector says that a record is associated with; None where it cannot."""
+    writes = rig_writes(rig)
+    if not isinstance(writes, Associations):
+        return None
+    return list(writes.associated(rig.target, role, [_id(created)]).get(_id(created), ()))

@@ -69,9 +69,10 @@ def deliver(played: Played) -> None:
 
 
 def work_more(company: Company) -> None:
-    """More of the same."""
+    """More of the same, and one has found another employer."""
     for number in (3, 4):
         company.shop.change("people", str(number), {"city": f"Town {number}"})
+    company.shop.change("people", "w1", {"email": "wim1@firm1.example"})
 
 
 def lose_answers(played: Played) -> None:

@@ -53,6 +53,9 @@ class Company:
                 "orders",
                 {"number": f"N{number}", "total": "10.00", "currency": "EUR", "email": f"ann{number}@home.example"},
             )
+        for number in range(2):
+            # They work for a firm, with which the CRM's people are associated.
+            self.shop.put("people", person(f"Wim W{number}", email=f"wim{number}@firm0.example"), id=f"w{number}")
         for number in range(5):
             at = f"2026-02-{number + 1:02}T10:00:00Z"
             self.shop.put("meetings", meeting(number, at))

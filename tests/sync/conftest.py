@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sync.hubs import PUSH_ALL, Stage
+from tests.sync.firms import PUSH, STREAMS
+from tests.sync.hubs import PUSH_ALL, Stage, person
 
 
 @pytest.fixture
@@ -28,5 +29,18 @@ def timeline(tmp_path: Path, database_url: str) -> Iterator[Stage]:
         shop=("people", "companies", "meetings", "orders", "activities"),
         crm=("people", "companies", "activities"),
     )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def firm(tmp_path: Path, database_url: str) -> Iterator[Stage]:
+    """Two companies; one of Bolt, one of Acme, and one who works for nobody."""
+    made = Stage(tmp_path, database_url, push=PUSH, shop=STREAMS, crm=STREAMS)
+    made.shop.put("companies", {"name": "Bolt GmbH", "domain": "bolt.de"}, id="bolt")
+    made.shop.put("companies", {"name": "Acme Ltd", "domain": "acme.co.uk"}, id="acme")
+    made.shop.put("people", person("Ann Lee", email="ann@bolt.de"), id="ann")
+    made.shop.put("people", person("Bob Ray", email="bob@acme.co.uk"), id="bob")
+    made.shop.put("people", person("Cy Orr", email="cy@gmail.com"), id="cy")
     yield made
     made.close()

@@ -161,3 +161,24 @@ def test_a_plan_that_was_cut_off_while_it_was_written_is_swept_out_by_a_later_on
     stage.hub.plan()
     assert not cut_off.exists()
     assert under_way.exists(), "somebody may be writing it"
+
+
+def test_a_duplicate_that_is_found_by_our_key_for_a_customer_that_is_split_off_is_its_primary(stage: Stage) -> None:
+    """It was made anew and merged away before it was read back, so only writing it finds out whose it is."""
+    for name in ("Ann Lee", "Bob Ray", "Cy Orr"):
+        stage.shop.put("people", person(name, email=f"{name.split()[0].lower()}@home.example"))
+    stage.settle()
+    ann, bob = (stage.customer(f"{name}@home.example").id for name in ("ann", "bob"))
+    stage.crm.delete("people", next(str(i) for i, row in stage.remotes().items() if row["given_name"] == "Ann"))
+    stage.sync()
+    stage.push()
+    merged = stage.hub.merge([ann, bob])
+    stage.sync()
+    stage.push()
+    stage.hub.take_back(merged.judgement)
+    for _ in range(2):
+        stage.sync()
+        stage.push(skip_moved=True)
+    live = [(one["subject_key"], one["role"]) for one in _shadows(stage) if one["state"] == "live"]
+    assert len({key for key, role in live if role == "primary"}) == 3
+    assert stage.hub.plan().empty
