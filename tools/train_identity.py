@@ -25,8 +25,8 @@ from mapping.model import Kind
 from mapping.scoring import Model, Together, dump
 
 WORLDS = (
-    (300_000, SOURCES), (30_000, SOURCES), (6_000, SOURCES), (1_500, SOURCES), (3_000, REGISTERS), (5_000, CENSUS),
-    (500, SCRAPS), (2_000, SCRAPS), (1_500, COPIES),
+    (30_000, SOURCES), (6_000, SOURCES), (1_500, SOURCES), (3_000, REGISTERS), (5_000, CENSUS), (500, SCRAPS),
+    (2_000, SCRAPS), (1_500, COPIES),
 )  # fmt: skip
 """People and sources of each world."""
 
@@ -123,7 +123,7 @@ def main() -> None:
     """Trains and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--version", default="default-3")
+    parser.add_argument("--version", default="default-2")
     parser.add_argument("--kind", type=Kind, default=Kind.PERSON, choices=(Kind.PERSON, Kind.ORGANIZATION))
     asked = parser.parse_args()
     levels, same = examples(asked.kind, asked.seed)
