@@ -99,7 +99,7 @@ def _narrowed(records: Sequence[Comparison], keys: Array, owners: Array, oversiz
 
 def _oversized(keys: Array) -> Array:
     values, counts = np.unique(keys, return_counts=True)
-    most = np.array([blocking.most(key) for key in range(8)])[values & 7]
+    most = np.array([blocking.most(key) for key in range(blocking.FLAGS + 1)])[values & blocking.FLAGS]
     return values[counts > most]
 
 

@@ -34,6 +34,7 @@ LARGEST, LARGEST_COARSE = 60, 12
 
 _COARSE, _SIDED, NAMED_BIT = 1, 2, 4
 """The lowest bits of a key. Those of two sides differ in the last of the three."""
+FLAGS = _COARSE | _SIDED | NAMED_BIT
 
 _NOT_LETTERS = re.compile(r"[^a-z]")
 _digest = blake2b
@@ -91,7 +92,7 @@ def _number(text: str) -> int:
     begins = text[0]
     if begins == NAMED:
         return _number(WRITTEN + text[1:]) | NAMED_BIT
-    number = int.from_bytes(_digest(text.encode(), digest_size=8).digest(), "big", signed=True) & ~7
+    number = int.from_bytes(_digest(text.encode(), digest_size=8).digest(), "big", signed=True) & ~FLAGS
     return number | _COARSE if begins == COARSE else number | _SIDED if begins == WRITTEN else number
 
 
@@ -129,8 +130,11 @@ def _person(one: Comparison) -> Iterator[str]:
 
 
 def _locals(one: Comparison) -> Iterator[str]:
-    """What stands before the sign, letters alone, and what a name would make of it. Those who are known by a name are
-    not looked for by an initial, as their names are."""
+    """What stands before the sign, letters alone, and what a name would make of it.
+
+    An initial with a family name is sought by addresses of nobody known, since others are found by their name. Who has
+    only an initial looks for it, too, as an address does.
+    """
     for email in one.emails:
         local = _letters(email.rpartition("@")[0])
         if len(local) >= 4:

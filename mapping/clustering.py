@@ -21,13 +21,20 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from mapping.comparison import Comparison
 from mapping.scoring import MERGE_ABOVE, log_odds
 from mapping.vetoes import Evidence
 
-Key = TypeVar("Key", bound=Hashable)
+
+class Sortable(Hashable, Protocol):
+    """A value with an order."""
+
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+Key = TypeVar("Key", bound=Sortable)
 """What names a record and orders records among one another: its natural key, or any value that sorts alike."""
 
 _UNIT = 1_000_000
@@ -139,7 +146,7 @@ def components(keys: Iterable[Key], pairs: Iterable[tuple[Key, Key]]) -> list[li
     groups: dict[Key, list[Key]] = {}
     for key in parent:
         groups.setdefault(top(key), []).append(key)
-    return sorted(sorted(group) for group in groups.values())  # type: ignore[type-var]
+    return sorted(sorted(group) for group in groups.values())
 
 
 @dataclass(slots=True)
@@ -193,7 +200,7 @@ class _Component(Generic[Key]):
 
     def partition(self) -> list[tuple[Key, ...]]:
         """The groups as they are now."""
-        return [tuple(sorted(group.members)) for group in self.groups.values()]  # type: ignore[type-var]
+        return [tuple(sorted(group.members)) for group in self.groups.values()]
 
     def join(self, a: Key, b: Key) -> None:
         """Brings two records together whatever machine evidence says, unless a person told some of theirs apart."""
@@ -225,7 +232,7 @@ class _Component(Generic[Key]):
         absent, bound = self.rules.absent, self.rules.bound
         best: dict[tuple[Key, Key], float] = {}
         for a, b, value in edges:
-            pair = (a, b) if self._before(a, b) else (b, a)
+            pair = (a, b) if a < b else (b, a)
             best[pair] = max(value, best.get(pair, absent))
         for (a, b), value in best.items():
             one, other = self.number[a], self.number[b]
@@ -233,9 +240,6 @@ class _Component(Generic[Key]):
                 whole = round(max(absent, min(bound, value)) * _UNIT)
                 named = self.records[a].named and self.records[b].named
                 self._between(one, other).add(_Sum(whole, 1, whole if named else 0, int(named)))
-
-    def _before(self, a: Key, b: Key) -> bool:
-        return bool(a < b)  # type: ignore[operator]
 
     def _between(self, one: int, other: int) -> _Sum:
         first, second = self.groups[one].sums, self.groups[other].sums

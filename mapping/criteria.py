@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from mapping import blocking, comparison
+from mapping import blocking, comparison, scoring
 from mapping.clustering import Rules
 from mapping.comparison import NOWHERE, Comparison, Origin
 from mapping.identity import Protection
 from mapping.scoring import log_odds
+
+MADE_BY = f"{comparison.VERSION}/{blocking.VERSION}/{scoring.VERSION}"
+"""What comparisons, keys and scores are made by: what another version made has to be made anew before two records are
+compared, of which one is filed as it was and the other as it is."""
 
 SURE = 1e9
 """Log-odds that no score reaches."""

@@ -19,6 +19,9 @@ from mapping.features import FEATURES, Features
 from mapping.features.levels import POSITIONS, SIZES
 from mapping.model import Kind
 
+VERSION = "2"
+"""Raised whenever the same records score otherwise, be it by another shipped model or by another caution."""
+
 FORMAT = "additive-2"
 """Raised whenever the features, their levels or their order change: models of another format are refused."""
 

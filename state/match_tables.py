@@ -68,6 +68,7 @@ statistics = Table(
     Column("at", String(27), nullable=False),
     Column("records", Integer, nullable=False),  # comparisons that it was taken from
     Column("held", Integer, nullable=False),  # comparisons now
+    Column("made_by", String(40), nullable=False, server_default=""),  # criteria.MADE_BY of comparisons, keys, scores
 )
 
 scoring_model = Table(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, select, union_all, update
 
+from mapping.criteria import MADE_BY
 from mapping.model import PROFILES
 from state.batches import Prepared, among, insert_rows
 from state.database import Database, insert_or_update
@@ -108,6 +109,11 @@ def begun(c: Connection) -> bool:
     return c.execute(select(statistics.c.kind).limit(1)).first() is not None
 
 
+def up_to_date(c: Connection) -> bool:
+    """Whether matching has ``begun``, and what it made is what this version of Concord makes."""
+    return set(c.execute(select(statistics.c.made_by)).scalars()) == {MADE_BY}
+
+
 def in_force(c: Connection) -> bool:
     """Whether there is a snapshot, so that anybody may have been scored."""
     return c.execute(select(statistics.c.kind).where(statistics.c.version != "").limit(1)).first() is not None
@@ -115,17 +121,28 @@ def in_force(c: Connection) -> bool:
 
 def begin(db: Database, lease: Lease) -> None:
     """Lets matching know of every profile there is, unless it does already. What waits to be resolved will be told of
-    as soon as it is."""
+    as soon as it is. What another version of Concord made of them is made anew (``begin_anew``)."""
     with db.read() as c:
-        if begun(c):
+        if up_to_date(c):
             return
+        before = begun(c)
         everything = int(c.execute(select(func.count()).select_from(entity)).scalar_one())
         unresolved = int(c.execute(select(func.count(dirty_entity.c.entity_id.distinct()))).scalar_one())
-    if everything > unresolved:
+    if before:
+        begin_anew(db, lease)
+    elif everything > unresolved:
         enqueue_all(db, lease, FILE)
-    rows = [{"kind": str(kind), "version": "", "at": db.stamp(), "records": 0, "held": 0} for kind in sorted(PROFILES)]
+    blank = {"version": "", "at": db.stamp(), "records": 0, "held": 0, "made_by": MADE_BY}
+    rows = [{"kind": str(kind), **blank} for kind in sorted(PROFILES)]
     with db.write(lease) as c:
-        insert_or_update(c, statistics, rows, ["kind"])
+        insert_or_update(c, statistics, rows, ["kind"], ["made_by"])
+
+
+def begin_anew(db: Database, lease: Lease) -> None:
+    """Lets everybody be filed, scored and decided again. Cut off at any point, what was there before still stands."""
+    drop_snapshots(db, lease)
+    enqueue_all(db, lease, FILE, DECIDE)
+    unfile_all(db, lease)
 
 
 def lapse(db: Database, lease: Lease) -> None:

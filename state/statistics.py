@@ -110,6 +110,7 @@ def take(db: Database, lease: Lease, kind: str) -> Taken:
             with db.write(lease) as c:
                 c.execute(update(statistics).where(statistics.c.kind == kind).values(version=""))
             _clear(db, lease, kind)
+            # Equal counts of so many records that it is known how rare a name is score otherwise than those of fewer.
             seal = blake2b(b"known" if records >= KNOWN else b"", digest_size=8)
             for rows in _common(tally):
                 seal.update(orjson.dumps(rows))

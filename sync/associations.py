@@ -93,11 +93,16 @@ class Ends:
             found.append(FieldChange(f"{role} record", f"{self.workplaces.name(owner)} ({end})", None, why))
         return found
 
+    def _records(self, rules: TargetRules, role: str, desired: Desired) -> set[str]:
+        """The primary records of those who have the role, as far as they have one."""
+        object_ = rules.target.refs.get(role, "")
+        found = (self.remotes.get((object_, key)) for key in desired.roles.get(role, ()))
+        return {f"{object_}:{one}" for one in found if one is not None}
+
     def _former(self, rules: TargetRules, role: str, desired: Desired, shadow: Shadow) -> list[str]:
         """The live records of organizations that are not the employer's primary one. While that one is unknown, none
         of the employer's is let go."""
-        object_, who = rules.target.refs[role], desired.roles.get(role, ())
-        there = {f"{object_}:{self.remotes[(object_, key)]}" for key in who if (object_, key) in self.remotes}
+        there, who = self._records(rules, role, desired), desired.roles.get(role, ())
         ours = {*shadow.refs.get(role, ()), *shadow.refs.get(role + ASKED, ())} - there
         return [end for end in ours if end in self.owners and (there or self.owners[end] not in who)]
 
@@ -105,7 +110,7 @@ class Ends:
         """The live records of customers who have nothing to do with the fact any more: somebody who is no longer
         invited, or was split off."""
         object_, who = rules.target.refs.get(role, ""), desired.roles.get(role, ())
-        there = {f"{object_}:{self.remotes[(object_, key)]}" for key in who if (object_, key) in self.remotes}
+        there = self._records(rules, role, desired)
         strange = {end.removeprefix(f"{object_}:"): end for end in ends if end not in there}
         if not strange:
             return []

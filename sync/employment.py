@@ -11,7 +11,7 @@ from mapping.companies import own_domain
 from mapping.employment import Employers, domains_of, emails_of
 from mapping.model import Kind
 from state import customers
-from state.database import Connection, Database
+from state.database import Database
 from sync.picture import name_of_customer
 from sync.reports import BelongsView
 
@@ -76,10 +76,10 @@ class Employment:
         works = any(own_domain(email.rpartition("@")[2]) for email in emails_of(values))
         if not works and not values.get("company"):
             return
-        found = Workplaces(self.db).ready().employer(values)
+        places = Workplaces(self.db)
+        found = places.ready().employer(values)
         if found is not None:
-            with self.db.read() as c:
-                yield self._named(c, found.organization, found.why)
+            yield BelongsView(found.organization, places.names[found.organization], found.why)
 
     def _people(self, id_: str, values: Mapping[str, Any]) -> Iterator[BelongsView]:
         texts = [f"@{host}" for host in domains_of(values)] + [f".{host}" for host in domains_of(values)]
@@ -97,7 +97,3 @@ class Employment:
                 count += 1
                 if count == SHOWN:
                     return
-
-    def _named(self, c: Connection, id_: str, why: str) -> BelongsView:
-        golden = customers.load(c, [id_]).get(id_)
-        return BelongsView(id_, name_of_customer(golden.values) if golden else "", why)

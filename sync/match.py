@@ -98,11 +98,11 @@ class Matcher:
     advanced: Callable[[int], None] = lambda done: None
 
     def waiting(self) -> bool:
-        """Whether anything waits, be it that nobody was ever compared."""
+        """Whether anything waits, be it that nobody was ever compared, or by another version."""
         if not self.criteria.compare:
             return False
         with self.db.read() as c:
-            return matching.anything_waits(c) or (not matching.begun(c) and identities.any_entity(c))
+            return matching.anything_waits(c) or (not matching.up_to_date(c) and identities.any_entity(c))
 
     def ahead(self) -> int:
         """Matches what waits to be resolved, and whatever else waits; returns how many records were filed."""

@@ -160,11 +160,11 @@ def _reach(
             reached.update(holder.entity_id for holder in group)
         else:
             others = [holder for holder in group if holder.entity_id not in dirty]
-            reached |= _tied_otherwise(links(kind, value, others, protection), found)
+            reached |= tied_otherwise(links(kind, value, others, protection), found)
     return reached
 
 
-def _tied_otherwise(before: Iterable[Link], after: Sequence[Link]) -> set[int]:
+def tied_otherwise(before: Iterable[Link], after: Sequence[Link]) -> set[int]:
     """The ends of links that came or went, and whoever the links of one value tie to them now: those of each family of
     names start at one record."""
     ends = {end for link in set(before).symmetric_difference(after) for end in (link.a, link.b)}

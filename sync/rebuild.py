@@ -33,19 +33,12 @@ def rebuild(turn: Turn) -> RebuildReport:
             raise TransientError(BUSY)
         if resolver.criteria.compare:
             matching.begin(turn.db, resolver.lease)
-            begin_anew(turn.db, resolver.lease)
+            matching.begin_anew(turn.db, resolver.lease)
         else:
             matching.queue_everything(turn.db, resolver.lease)
         report = turn.run(resolver)
     with turn.db.read() as c:
         return RebuildReport(False, matching.live_customers(c), report.merged, report.split)
-
-
-def begin_anew(db: Database, lease: Lease) -> None:
-    """Lets everybody be filed, scored and decided again. Cut off at any point, what was there before still stands."""
-    matching.drop_snapshots(db, lease)
-    matching.enqueue_all(db, lease, matching.FILE, matching.DECIDE)
-    matching.unfile_all(db, lease)
 
 
 def rehearse(db: Database, folder: Path, criteria: Criteria, policy: Callable[[], Policy]) -> RebuildReport:

@@ -79,7 +79,7 @@ NOT_PERSONAL = {
     "pair_score.a b log_odds model",
     "waiting_match.seq stage entities",
     "value_count.kind records names",
-    "statistics.kind version at records held",
+    "statistics.kind version at records held made_by",
     "scoring_model.version kind body trained_on at",  # weights
     "quarantine.entity_id component",
     "judgement.id at taken_back_at",

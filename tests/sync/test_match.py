@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -17,15 +17,15 @@ from sqlalchemy import delete, select
 
 from mapping import blocking
 from mapping.clustering import Rules
+from mapping.criteria import MADE_BY
 from mapping.features.texts import DIFFERENT, alike
 from mapping.scoring import REVIEW_ABOVE
 from state import judgements, matching
-from state.database import Connection, Database
-from state.leases import Lease
 from state.matching import unpack
 from state.tables import comparison, entity, pair_score, statistics
 from sync import resolve
 from sync.rules import criteria_of
+from tests.sync.cut import Cut, cut_after
 from tests.sync.hubs import BOOKKEEPING, Stage, members, person
 from tests.sync.lookalikes import ALSO_BOB, BOB, BORN, CROWD, MAYBE_BOB, crowd, ids_of, put
 
@@ -272,9 +272,8 @@ def test_a_key_that_too_many_share_is_narrowed_for_all_whatever_the_batches(stag
         for table in ("comparison", "block_key", "oversized_key", "pair_score", "value_count", "statistics"):
             c.exec_driver_sql(f"DELETE FROM {table}")
         ids = list(c.execute(select(entity.c.id)).scalars())
-        c.execute(statistics.insert(), [
-            {"kind": kind, "version": "", "at": "", "records": 0, "held": 0} for kind in ("person", "organization")
-        ])  # fmt: skip
+        blank = {"version": "", "at": "", "records": 0, "held": 0, "made_by": MADE_BY}
+        c.execute(statistics.insert(), [{"kind": kind, **blank} for kind in ("person", "organization")])
         for number in ids:
             matching.enqueue(c, matching.FILE, [number])
     with pytest.MonkeyPatch.context() as patch:
@@ -311,35 +310,16 @@ def test_a_low_score_that_narrowing_drops_is_weighed_no_more(stage: Stage) -> No
     assert stage.groups() == before
 
 
-def test_a_kill_at_any_commit_costs_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_at_any_commit_costs_nothing(stage: Stage) -> None:
     crowd(stage, 3)
     put(stage, BOB)
     stage.sync()
-
-    class Cut(BaseException):
-        pass
-
-    uncut, write = 0, Database.write
+    uncut = 0
     for number in range(0, 90, 4):
         (fresh,) = put(stage, person("Bob Thornbury", email=f"bob{number}@work.example", birth_date=BORN))
-        seen = 0
-
-        @contextmanager
-        def cut(db: Database, lease: Lease | None = None, last: int = number) -> Iterator[Connection]:
-            nonlocal seen
-            with write(db, lease) as c:
-                yield c
-                seen += 1
-                if seen > last:
-                    raise Cut
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Database, "write", cut)
-            try:
-                stage.hub.sync()
-                uncut += 1
-            except Cut:
-                pass
+        with suppress(Cut), cut_after(number):
+            stage.hub.sync()
+            uncut += 1
         stage.clock.sleep(600)  # until the leases of the dead have run out
         stage.sync()
         with stage.hub.db.read() as c:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
+from sqlalchemy import select, update
 
+from mapping.criteria import MADE_BY
 from state import matching
-from state.database import Connection, Database
-from state.leases import Lease
+from state.tables import block_key, comparison, statistics
+from tests.sync.cut import Cut, cut_after
 from tests.sync.hubs import BOOKKEEPING, Stage, person
 from tests.sync.lookalikes import ALSO_BOB, BOB, MAYBE_BOB, crowd, ids_of, put
 
@@ -67,35 +68,56 @@ def test_a_judgement_outlives_ten_rebuilds(stage: Stage) -> None:
         assert ids_of(stage) == judged
 
 
-def test_a_rebuild_that_is_cut_off_is_finished_by_the_next_sync(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebuild_that_is_cut_off_is_finished_by_the_next_sync(stage: Stage) -> None:
     crowd(stage, 4)
     put(stage, BOB, ALSO_BOB)
     stage.sync()
     kept = ids_of(stage)
-    write = Database.write
-
-    class Cut(BaseException):
-        pass
-
     for number in range(1, 24, 3):
-        seen = 0
-
-        @contextmanager
-        def cut(db: Database, lease: Lease | None = None, last: int = number) -> Iterator[Connection]:
-            nonlocal seen
-            with write(db, lease) as c:
-                yield c
-                seen += 1
-                if seen > last:
-                    raise Cut
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Database, "write", cut)
-            with suppress(Cut):
-                stage.hub.identity.rebuild()
+        with suppress(Cut), cut_after(number):
+            stage.hub.identity.rebuild()
         stage.clock.sleep(600)
         stage.sync()
         with stage.hub.db.read() as c:
             assert not matching.anything_waits(c)
         assert {row["entity_id"] for row in stage.rows("block_key")} == {n + 1 for n in range(6)}
         assert ids_of(stage) == kept
+
+
+def _of_another_version(stage: Stage) -> None:
+    """The database as a version left it that files records under other keys."""
+    with stage.hub.db.write() as c:
+        c.execute(update(statistics).values(made_by="0/0/0"))
+        c.execute(update(block_key).values(key=-block_key.c.key))
+        for i, keys in c.execute(select(comparison.c.entity_id, comparison.c["keys"])).all():
+            mine = update(comparison).where(comparison.c.entity_id == i)
+            c.execute(mine.values(version="0", keys=matching.pack(sorted(-key for key in matching.unpack(keys)))))
+
+
+def test_what_another_version_filed_is_filed_anew_before_anybody_is_compared_with_it(stage: Stage) -> None:
+    crowd(stage, 4)
+    put(stage, BOB, MAYBE_BOB)
+    stage.sync()
+    kept, filed, scores = ids_of(stage), stage.rows("block_key"), stage.rows("pair_score")
+    _of_another_version(stage)
+    stage.sync()
+    assert (stage.rows("block_key"), stage.rows("pair_score"), ids_of(stage)) == (filed, scores, kept)
+    _of_another_version(stage)
+    (fresh,) = put(stage, ALSO_BOB)
+    stage.sync()
+    assert ids_of(stage)[f"shop/people {fresh}"] == kept["shop/people 1"]
+    assert {row["made_by"] for row in stage.rows("statistics")} == {MADE_BY}
+
+
+def test_filing_anew_that_is_cut_off_is_finished_by_the_next_sync(stage: Stage) -> None:
+    crowd(stage, 4)
+    put(stage, BOB, ALSO_BOB)
+    stage.sync()
+    kept, filed = ids_of(stage), stage.rows("block_key")
+    for number in range(1, 24, 3):
+        _of_another_version(stage)
+        with suppress(Cut), cut_after(number):
+            stage.hub.sync()
+        stage.clock.sleep(600)
+        stage.sync()
+        assert (ids_of(stage), stage.rows("block_key")) == (kept, filed)

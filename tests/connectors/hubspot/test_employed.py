@@ -16,14 +16,6 @@ PUSH = {"companies": {"match_on": "domain"}, "contacts": {"match_on": "email"}}
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    """An empty portal."""
-    made = Desk()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def stage(tmp_path: Path, database_url: str, desk: Desk) -> Iterator[Stage]:
     """A shop with two companies and somebody who works for the first."""
     made = Stage(tmp_path, database_url, push=PUSH, shop=("people", "companies"), crm=("contacts", "companies"))

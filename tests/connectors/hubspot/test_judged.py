@@ -16,14 +16,6 @@ PUSH = {"contacts": {"match_on": "email"}, "timeline": {"kinds": ["order"]}}
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    """An empty portal."""
-    made = Desk()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def stage(tmp_path: Path, database_url: str, desk: Desk) -> Iterator[Stage]:
     """A shop with two who share nothing, one of whom has bought; both are in the portal, and so is the order."""
     made = Stage(tmp_path, database_url, push=PUSH, shop=("people", "orders"), crm=("contacts", "notes"))
