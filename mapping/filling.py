@@ -28,11 +28,16 @@ class _Quick(NamedTuple):
     """A step as it is taken. ``get`` is None where the value lies under ``key`` of the object that most steps read;
     ``quick`` is what most texts need instead of ``coerce``, if there is such a thing."""
 
+    root: str
     target: str
     key: str
     get: Getter | None
     coerce: Coercer
     quick: Callable[[str], Any] | None
+
+
+def _quick(step: Step) -> _Quick:
+    return _Quick(step.root, step.target, "", step.get, step.coerce, QUICK.get(step.coerce))
 
 
 class Filling:
@@ -43,18 +48,17 @@ class Filling:
 
     def __init__(self, rule: str, steps: Sequence[Step], *, only_missing: bool = False) -> None:
         self._rule, self._only_missing = rule, only_missing
-        self._nested = [(one.root, one.target, one.get, one.coerce, QUICK.get(one.coerce)) for one in steps if one.root]
-        flat = sorted((step for step in steps if not step.root), key=lambda step: step.target != "address")
-        self._by_getters = [_Quick(one.target, "", one.get, one.coerce, QUICK.get(one.coerce)) for one in flat]
-        paths = [dotted(step.expression) or () for step in flat]
-        near = Counter(path[:-1] for path in paths if 0 < len(path) < 3)
+        near = Counter(path[:-1] for step in steps if 0 < len(path := dotted(step.expression) or ()) < 3)
         self._near = near.most_common(1)[0][0] if near else ()
-        self._by_keys = [
-            quick._replace(key=path[-1], get=None)
-            if len(path) == len(self._near) + 1 and path[:-1] == self._near
-            else quick
-            for quick, path in zip(self._by_getters, paths, strict=True)
-        ]
+        nested = [step for step in steps if step.root]
+        flat = sorted((step for step in steps if not step.root), key=lambda step: step.target != "address")
+        self._by_keys = [self._quick(step) for step in nested], [self._quick(step) for step in flat]
+        self._by_getters = [_quick(step) for step in nested], [_quick(step) for step in flat]
+
+    def _quick(self, step: Step) -> _Quick:
+        path = dotted(step.expression) or ()
+        found = _quick(step)
+        return found._replace(key=path[-1], get=None) if path and path[:-1] == self._near else found
 
     def fill(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:
         """Adds to ``values`` what the record says, and to ``odd`` what it says that cannot be read.
@@ -62,16 +66,16 @@ class Filling:
         Raises RecordError naming rule and field where a value is of a kind that the field cannot take.
         """
         only_missing = self._only_missing
-        if self._nested:
-            self._fill_nested(scope, values, odd, country)
-            country = values.get("address", _EMPTY).get("country", country)
         near = scope.get(self._near[0]) if self._near and type(scope) is dict else scope
-        steps, look = (self._by_keys, near.get) if type(near) is dict else (self._by_getters, _EMPTY.get)
+        (nested, flat), look = (self._by_keys, near.get) if type(near) is dict else (self._by_getters, _EMPTY.get)
+        if nested:
+            self._fill_nested(nested, look, scope, values, odd, country)
+            country = values.get("address", _EMPTY).get("country", country)
         target = ""
         raw: Any
         value: Any
         try:
-            for target, key, get, coerce, quick in steps:
+            for _, target, key, get, coerce, quick in flat:
                 raw = look(key) if get is None else get(scope)
                 if quick and type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():
                     value = quick(raw)
@@ -94,11 +98,19 @@ class Filling:
         except (RecordError, ShapeError) as error:
             raise RecordError(f"rule '{self._rule}', field '{target}': {error}") from None
 
-    def _fill_nested(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:
+    def _fill_nested(
+        self,
+        steps: Sequence[_Quick],
+        look: Callable[[str], Any],
+        scope: Mapping[str, Any],
+        values: dict[str, Any],
+        odd: dict[str, Any],
+        country: str,
+    ) -> None:
         root = leaf = ""
         try:
-            for root, leaf, get, coerce, quick in self._nested:
-                raw = get(scope)
+            for root, leaf, key, get, coerce, quick in steps:
+                raw = look(key) if get is None else get(scope)
                 if raw is None or raw == "" or (self._only_missing and leaf in values.get(root, _EMPTY)):
                     continue
                 if quick and type(raw) is str and len(raw) < SHORT and raw.isascii() and raw.isprintable():

@@ -14,12 +14,17 @@ _PUNCTUATION = str.maketrans("", "", " -()./\u00a0\u2010\u2011\u2012\u2013\u2014
 
 
 class _Plan(NamedTuple):
-    """What is needed of a numbering plan to convert its plain numbers without the library's general parser."""
+    """What is needed of a numbering plan to convert its plain numbers without the library's general parser.
+
+    ``whole`` matches its numbers in E.164 that are beyond doubt: of a possible length, and without the prefix that is
+    dialled inside the country.
+    """
 
     code: str
     prefix: re.Pattern[str] | None
     lengths: frozenset[int]
     pattern: re.Pattern[str]
+    whole: re.Pattern[str]
 
 
 def phone(text: str, country: str = "") -> str | None:
@@ -35,9 +40,8 @@ def phone(text: str, country: str = "") -> str | None:
         rest = digits[1:]
     if digits.isascii():
         if digits[:1] == "+" and rest.isdigit():
-            found = _international(rest)
-            if found:
-                return found
+            if _beyond_doubt(digits):
+                return digits
         elif country and digits.isdigit():
             found = _national(digits, country)
             if found:
@@ -51,19 +55,13 @@ def international(text: str) -> str | None:
     The text is ASCII.
     """
     digits = text.replace(" ", "")
-    rest = digits[1:]
-    return _international(rest) if digits[:1] == "+" and rest.isdigit() else None
+    return digits if _beyond_doubt(digits) else None
 
 
-def _international(digits: str) -> str | None:
-    """The number if it is beyond doubt, otherwise None."""
-    plan = _plan_of_start(digits[:3])
-    if plan is not None:
-        code, prefix, lengths, _ = plan
-        rest = digits[len(code) :]
-        if len(rest) in lengths and not (prefix and prefix.match(rest)):
-            return "+" + digits
-    return None
+def _beyond_doubt(digits: str) -> bool:
+    """Whether it is a plus and a number of its plan."""
+    plan = _plan_of_start(digits[1:4])
+    return plan is not None and plan.whole.fullmatch(digits) is not None
 
 
 @lru_cache(maxsize=1000)
@@ -114,11 +112,14 @@ def _plan(region: str) -> _Plan | None:
     prefix = metadata.national_prefix_for_parsing
     if metadata.national_prefix_transform_rule or metadata.international_prefix not in ("00", "011"):
         return None
+    lengths = metadata.general_desc.possible_length
+    sizes = "|".join(f"[0-9]{{{length}}}" for length in lengths)
     return _Plan(
         code=str(metadata.country_code),
         prefix=re.compile(prefix) if prefix else None,
-        lengths=frozenset(metadata.general_desc.possible_length),
+        lengths=frozenset(lengths),
         pattern=re.compile(metadata.general_desc.national_number_pattern),
+        whole=re.compile(rf"\+{metadata.country_code}{f'(?!{prefix})' if prefix else ''}(?:{sizes})"),
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from itertools import chain
-from operator import itemgetter
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -127,32 +126,47 @@ MANY = 100
 
 
 @cache
-def _insert(table: Table, columns: tuple[str, ...], dialect: str, paramstyle: str, count: int = 1) -> str:
+def _insert(table: Table, alike: tuple[str, ...], others: tuple[str, ...], count: int) -> str:
+    """SQLite's INSERT of so many rows. The values of the columns ``alike`` come first, once for all of them."""
+    quoted = ", ".join(f'"{name}"' for name in (*alike, *others))
+    marks = (f"?{number}" for number in range(len(alike) + 1, len(alike) + count * len(others) + 1))
+    same = [f"?{number}" for number in range(1, len(alike) + 1)]
+    rows = ", ".join(f"({', '.join([*same, *islice(marks, len(others))])})" for _ in range(count))
+    return f'INSERT INTO "{table.name}" ({quoted}) VALUES {rows}'  # noqa: S608  our names
+
+
+@cache
+def _insert_on_server(table: Table, columns: tuple[str, ...]) -> str:
     quoted = ", ".join(f'"{name}"' for name in columns)
-    mark = "?" if paramstyle == "qmark" else "%s"
-    row = f"({', '.join([mark] * len(columns))})"
-    return f'INSERT INTO "{table.name}" ({quoted}) VALUES {", ".join([row] * count)}'  # noqa: S608  our names
+    return f'INSERT INTO "{table.name}" ({quoted}) VALUES ({", ".join(["%s"] * len(columns))})'  # noqa: S608  our names
 
 
 def insert_rows(c: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     """Inserts rows of values as the driver takes them (JSON made to text before), in the order of ``columns``."""
     if not rows:
         return
-    # A column that is empty in every row is left out: sqlite3 looks for an adapter for every None that it binds.
-    filled = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
-    if 1 < len(filled) < len(columns):
-        pick = itemgetter(*filled)
-        columns, rows = pick(columns), list(map(pick, rows))
-    text = _insert(table, columns, c.dialect.name, c.dialect.paramstyle)
-    if c.dialect.name == "sqlite":
-        whole = len(rows) - len(rows) % MANY
-        if whole:
-            many = _insert(table, columns, c.dialect.name, c.dialect.paramstyle, MANY)
-            batches = (tuple(chain.from_iterable(rows[at : at + MANY])) for at in range(0, whole, MANY))
-            driver_of(c).executemany(many, batches)
-        driver_of(c).executemany(text, rows[whole:])
-    else:
-        c.exec_driver_sql(text, list(rows))
+    if c.dialect.name != "sqlite":
+        c.exec_driver_sql(_insert_on_server(table, columns), list(rows))
+        return
+    alike: dict[str, Any] = {}
+    others: dict[str, tuple[Any, ...]] = {}
+    for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+        # What every row has the same is bound once: to bind is a third of the price of an insert (2026-11-30).
+        if values[0] == values[-1] and values.count(values[0]) == len(values) > 1:
+            if values[0] is not None:
+                alike[name] = values[0]
+        else:
+            others[name] = values
+    if not others:  # rows that are one like the other
+        others[columns[0]] = tuple(row[0] for row in rows)
+        alike.pop(columns[0], None)
+    driver, names, same = driver_of(c), (tuple(alike), tuple(others)), tuple(alike.values())
+    varying = list(zip(*others.values(), strict=True))
+    whole = len(varying) - len(varying) % MANY
+    for at in range(0, whole, MANY):
+        driver.execute(_insert(table, *names, MANY), (*same, *chain.from_iterable(varying[at : at + MANY])))
+    if whole < len(varying):
+        driver.executemany(_insert(table, *names, 1), ((*same, *row) for row in varying[whole:]))
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:

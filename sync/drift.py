@@ -163,7 +163,7 @@ class Watch:
         if not self._first or (told and all(one.described for one in self.known.values())):
             others = others[:LOOK]  # else every name is to be known by the end of the first reading
         for one in others:
-            if self._properties(one).keys() - self._met and len(self._met) < MOST_MET:
+            if len(self._met) < MOST_MET and not self._met.issuperset(self._properties(one)):
                 self._look_at(one, sample)
         if sample.looked and self._meet(sample, silent=self._first, judges=judges):
             self._hold()
@@ -175,7 +175,7 @@ class Watch:
 
     def _properties(self, one: RawRecord) -> Mapping[str, object]:
         inner = one.body.get(self.stream.properties_at) if self.stream.properties_at else one.body
-        return inner if isinstance(inner, Mapping) else {}
+        return inner if type(inner) is dict or isinstance(inner, Mapping) else {}
 
     def _meet(self, sample: Sample, *, silent: bool, judges: bool = False) -> bool:
         """Takes what a few records show; whether anything happened to a field."""

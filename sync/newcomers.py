@@ -18,8 +18,8 @@ from state.database import Connection
 from state.identities import Changes, Profile
 
 ALL = frozenset({"*"})
-PART = 400
-"""Customers a transaction, which takes a millisecond or two."""
+PART = 800
+"""Customers a transaction, which takes a few milliseconds."""
 
 
 @dataclass(slots=True)

@@ -49,8 +49,8 @@ from sync.retell import facts_anew
 from sync.traits import affected
 
 BATCH = 4000
-PART = 600
-"""Identifiers a transaction, which takes a millisecond or two: a pull beside fetches and maps a page meanwhile."""
+PART = 1000
+"""Identifiers a transaction, which takes a few milliseconds: a pull beside fetches and maps a page meanwhile."""
 KINDS = {str(kind): kind for kind in Kind}
 NOTHING: frozenset[Identifier] = frozenset()
 NOBODY = Counter[str]()

@@ -6,9 +6,11 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.client import HTTPResponse
+from http.cookiejar import CookieJar
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypedDict, TypeVar, Unpack
+from urllib.request import Request
 
 import httpx
 import orjson
@@ -115,8 +117,7 @@ class Http:
             transport=runtime.transport,
             verify=_trusted(),
             follow_redirects=False,
-            # An API answers to its token alone: a session cookie would let one request depend on another.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            cookies=_NoCookies(),
         )
         self._wire = Wire(self._client, runtime, largest, slowest)
         self._place = lru_cache(maxsize=PATHS)(self._absolute)
@@ -318,6 +319,13 @@ class Http:
         call.lost = True
         problem = f"{what}: the answer was lost ({type(failure).__name__})"
         return _Answer(TransientError(problem), again=call.repeatable)
+
+
+class _NoCookies(CookieJar):
+    """Keeps none: an API answers to its token alone, and a session cookie would let one request depend on another."""
+
+    def extract_cookies(self, response: HTTPResponse, request: Request) -> None:
+        """Takes nothing from any answer."""
 
 
 @cache
