@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from state.batches import Prepared, among, insert_rows
 from state.bodies import text_of
@@ -17,6 +19,10 @@ from state.leases import Lease
 from state.tables import dirty_entity, entity, membership, raw_record, sighting, slice_
 
 CHUNK = 10_000
+
+
+class StoredAlreadyError(Exception):
+    """A record that was to be new is there; the transaction can only be rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +253,8 @@ def write_raws(
 ) -> dict[str, int]:
     """Writes raw records and returns remote id to row id. A record keeps the generation in which it was first met.
 
-    The slice gets another ``revision``, so that whoever computed from what was there before looks again.
+    The slice gets another ``revision``, so that whoever computed from what was there before looks again. Raises
+    StoredAlreadyError where one without an id is not new.
     """
     c.execute(_ADVANCE, {"b_id": slice_id})
     new = [row for row in rows if row.id is None]
@@ -257,7 +264,10 @@ def write_raws(
             ids[row.remote_id] = number
         # From remote_id to changed_at a row lies as the columns do.
         rows_ = [(ids[row.remote_id], slice_id, *row[1:7], observed_at, generation, row.body) for row in new]
-        insert_rows(c, raw_record, _RAW_COLUMNS, rows_)
+        try:
+            insert_rows(c, raw_record, _RAW_COLUMNS, rows_)
+        except (sqlite3.IntegrityError, IntegrityError):
+            raise StoredAlreadyError from None
     changed = [
         {
             "b_id": r.id, "state": r.state, "merged_into": r.merged_into, "hash": r.hash, "version": r.version,

@@ -69,6 +69,12 @@ def by_remote(c: Connection, connection_id: str, object_: str, remote_ids: Itera
     return found
 
 
+def exist(c: Connection, connection_id: str, object_: str) -> bool:
+    """Whether the destination is known to hold any record of that object."""
+    where = (shadow.c.connection_id == connection_id) & (shadow.c.object == object_)
+    return c.execute(select(shadow.c.id).where(where).limit(1)).first() is not None
+
+
 def of_target(c: Connection, connection_id: str, object_: str) -> list[Shadow]:
     """Every shadow of one target, in the order of their creation."""
     where = (shadow.c.connection_id == connection_id) & (shadow.c.object == object_)

@@ -62,7 +62,7 @@ class PartitionRead:
         Raises what the vendor's listing raises, RulesMovedError and WrittenToError.
         """
         store = PageStore(self.db, self.connection_id, self.reading, self.slice, self.part.slice_id, self.counts)
-        store.look_for_letters()
+        store.look_around()
         began = self.db.stamp()
         if self.pause():
             return False

@@ -55,11 +55,13 @@ class SlicePull:
         """Reads until the vendor has no more. Whatever is raised, every page stored before it stays stored."""
         with self.db.read() as c:
             place = cursors.load(c, self.slice_id)
-        self._page_store.look_for_letters()
         if self.full:
             place = replace(place, value=None, enumerating=False)
+        place = self._begin(place)
+        # Of a slice that keeps only what is newer than ``since``, an older record may be stored by a backfill.
+        self._page_store.look_around(first=place.enumerating and place.generation == 1 and self.since is None)
         try:
-            self._read(self._begin(place))
+            self._read(place)
         except GuardError:
             self._forget_enumeration()
             raise
@@ -74,7 +76,7 @@ class SlicePull:
         """Stores records that were asked for by their ids. The slice's place stays where it is."""
         with self.db.read() as c:
             place = cursors.load(c, self.slice_id)
-        self._page_store.look_for_letters()
+        self._page_store.look_around()
         self._store(page, place)
 
     def _forget_enumeration(self) -> None:

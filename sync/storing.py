@@ -1,5 +1,8 @@
 """Storing a page: what it says against what is known, computed outside any transaction and held to inside one.
 
+The records of a slice that is read for the first time are taken for new ones without a look, and the index that keeps
+each of them apart says where one is not (docs/adr/0020-newcomers-and-gaps.md).
+
 A stream may be read by a pull and by the partitions of a backfill at the same time. Each computes its rows from what it
 read before; a slice's revision tells whether anybody has written there since, and then the page's own records are
 looked at again. Where one of them has moved, nothing of the page is written, and it is computed anew.
@@ -21,13 +24,17 @@ from sync.retract import Retraction
 ATTEMPTS = 20
 """How often a page is computed anew because others were quicker; each of those times somebody else got on."""
 
+UNSEEN = -1
+"""The revision of a slice whose records were not looked up."""
+
 Choice = Callable[[Page, Known], Page]
 """What of a page is taken, seen beside what is known of its records."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """What a pull met, summed over its pages. ``letters``: whether the slice has open dead letters that may heal."""
+    """What a pull met, summed over its pages. ``letters``: whether the slice has open dead letters that may heal.
+    ``strange``: whether the slice's records are taken for new ones."""
 
     read: int = 0
     new: int = 0
@@ -38,6 +45,7 @@ class Counts:
     dropped: int = 0
     pages: int = 0
     letters: bool = False
+    strange: bool = False
     notes: list[str] = field(default_factory=list)
 
     def tally(self) -> dict[str, int]:
@@ -92,10 +100,13 @@ class PageStore:
         """Takes records of the slice back."""
         return Retraction(self.db, self.connection_id, self.reading, self.slice_id)
 
-    def look_for_letters(self) -> None:
-        """Looks whether there are dead letters that may heal."""
+    def look_around(self, *, first: bool = False) -> None:
+        """Looks whether there are dead letters that may heal. ``first``: the slice is read for the first time, so its
+        records are new if we have written none there either."""
+        target = self.reading.stream.target
         with self.db.read() as c:
             self.counts.letters = dead_letters.are_open(c, self.place)
+            self.counts.strange = first and not (target and shadows.exist(c, self.connection_id, target))
 
     def insist(self, page: Page, choice: Choice, write: Callable[[Ready], int]) -> None:
         """Computes the page and has it written, again if others moved its records meanwhile. ``write`` returns how many
@@ -105,6 +116,7 @@ class PageStore:
             try:
                 gone = write(ready)
             except MovedError:
+                self.counts.strange = False
                 continue
             self._count(ready.rows, gone)
             return
@@ -128,6 +140,8 @@ class PageStore:
 
     def _known(self, found: Sequence[RawRecord], named: Sequence[RemoteId]) -> Known:
         patches = any(record.coverage is Coverage.PATCH for record in found)
+        if self.counts.strange and not patches:
+            return Known({}, {}, {}, UNSEEN)
         with self.db.read() as c:
             revision = records.revision(c, self.slice_id)
             raws = records.load_raws(c, self.slice_id, named, body=patches)
@@ -142,7 +156,10 @@ class PageStore:
 
     def hold(self, c: Connection, ready: Ready) -> None:
         """Raises MovedError when a record of the page is not what it was when the page was computed."""
-        if not ready.rows.raws or records.revision(c, self.slice_id) == ready.known.revision:
+        if ready.known.revision == UNSEEN:
+            if ready.rows.new == len(ready.named):
+                return  # each of them will be held to when it is written
+        elif not ready.rows.raws or records.revision(c, self.slice_id) == ready.known.revision:
             return
         now = records.load_raws(c, self.slice_id, ready.named)
         if now != {name: replace(raw, body=None) for name, raw in ready.known.raws.items()}:
@@ -153,7 +170,10 @@ class PageStore:
         rows, now = ready.rows, ready.now
         ids: dict[str, int] = {}
         if rows.raws:
-            ids = records.write_raws(self.db, c, self.slice_id, generation, now, rows.raws)
+            try:
+                ids = records.write_raws(self.db, c, self.slice_id, generation, now, rows.raws)
+            except records.StoredAlreadyError:
+                raise MovedError from None
         records.write_entities(self.db, c, rows.entities, ids)
         letters = {one.remote_id: Letter(one.remote_id, one.reason, one.body or None) for one in rows.failures}
         dead_letters.put(c, self.db, self.place, list(letters.values()))
