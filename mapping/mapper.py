@@ -60,7 +60,7 @@ class Mapper:
         self.until = str(self._horizon["until"])[:8] if self._horizon else ""
         """The day up to which repeating meetings are looked at, ``20270222``; empty where no rule asks."""
         alone = len(self._rules) == 1 and self._rules[0].sees_one and self._horizon is None and self._system is None
-        self._only = self._rules[0] if alone else None
+        self._only = self._rules[0].only if alone else None
 
     def map(self, body: Mapping[str, Any]) -> tuple[Entity, ...]:
         """The entities that the record says, each with a part of its own; one that is said twice alike counts once.
@@ -69,7 +69,7 @@ class Mapper:
         a part, since either would hide the other.
         """
         if self._only is not None:
-            return (self._only.only(body),)
+            return (self._only(body),)
         found: dict[str, Entity] = {}
         if self._horizon is not None:
             body = {**body, HORIZON: self._horizon}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from sqlalchemy import BigInteger, Dialect, Integer, MetaData, Text, TypeDecorator
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateIndex
+from sqlalchemy.sql.compiler import DDLCompiler
 
 metadata = MetaData(
     naming_convention={
@@ -16,6 +20,16 @@ metadata = MetaData(
 )
 
 PERSONAL = {"personal": True}
+
+
+def partial(where: str) -> dict[str, str]:
+    """The ``info`` of an index that PostgreSQL keeps of some rows only.
+
+    ``postgresql_where`` would load the whole of that dialect, 30 ms, for whoever keeps all in SQLite.
+    """
+    return {"where": where}
+
+
 BIGID = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -32,3 +46,10 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """The JSON value."""
         return None if value is None else orjson.loads(value)
+
+
+@compiles(CreateIndex, "postgresql")
+def _create_index(create: CreateIndex, compiler: DDLCompiler, **options: Any) -> str:
+    plain: Callable[..., str] = compiler.visit_create_index
+    where = create.element.info.get("where", "")
+    return plain(create, **options) + (f" WHERE {where}" if where else "")

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from state.columns import BIGID, PERSONAL
+from state.columns import BIGID, PERSONAL, partial
 from state.columns import Json as Json  # whoever reads a column needs its type
 from state.columns import metadata as metadata
 from state.match_tables import block_key as block_key
@@ -211,7 +211,7 @@ customer = Table(
         "ix_customer_merged_into",
         "merged_into",
         sqlite_where=Column("merged_into").is_not(None),
-        postgresql_where=Column("merged_into").is_not(None),
+        info=partial("merged_into IS NOT NULL"),
     ),
 )
 

@@ -36,7 +36,7 @@ from sync.resolve import Resolver
 
 ENOUGH = 3000
 """Waiting entities that make a child worth its start, which takes a third of a second of a core and 60 MB."""
-STEP = 4000
+STEP = 2000
 """Waiting entities that make a batch worth its queries, and the pages of the index of identifiers that it touches; what
 is left at the end, the parent resolves by itself."""
 BEHIND = 10_000
