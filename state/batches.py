@@ -143,14 +143,19 @@ def _insert_on_server(table: Table, columns: tuple[str, ...]) -> str:
 
 def insert_rows(c: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     """Inserts rows of values as the driver takes them (JSON made to text before), in the order of ``columns``."""
-    if not rows:
-        return
+    if rows:
+        insert_columns(c, table, dict(zip(columns, zip(*rows, strict=True), strict=True)))
+
+
+def insert_columns(c: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Inserts at least one row, given as the values of each column, as the driver takes them."""
     if c.dialect.name != "sqlite":
-        c.exec_driver_sql(_insert_on_server(table, columns), list(rows))
+        rows = list(zip(*columns.values(), strict=True))
+        c.exec_driver_sql(_insert_on_server(table, tuple(columns)), rows)
         return
     alike: dict[str, Any] = {}
-    others: dict[str, tuple[Any, ...]] = {}
-    for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+    others: dict[str, Sequence[Any]] = {}
+    for name, values in columns.items():
         # What every row has the same is bound once: to bind is a third of the price of an insert (2026-11-30).
         if values[0] == values[-1] and values.count(values[0]) == len(values) > 1:
             if values[0] is not None:
@@ -158,15 +163,15 @@ def insert_rows(c: Connection, table: Table, columns: tuple[str, ...], rows: Seq
         else:
             others[name] = values
     if not others:  # rows that are one like the other
-        others[columns[0]] = tuple(row[0] for row in rows)
-        alike.pop(columns[0], None)
+        others = dict([next(iter(columns.items()))])
+        alike.pop(next(iter(others)), None)
     driver, names, same = driver_of(c), (tuple(alike), tuple(others)), tuple(alike.values())
-    varying = list(zip(*others.values(), strict=True))
-    whole = len(varying) - len(varying) % MANY
-    for at in range(0, whole, MANY):
-        driver.execute(_insert(table, *names, MANY), (*same, *chain.from_iterable(varying[at : at + MANY])))
-    if whole < len(varying):
-        driver.executemany(_insert(table, *names, 1), ((*same, *row) for row in varying[whole:]))
+    varying = zip(*others.values(), strict=True)
+    count = len(next(iter(others.values())))
+    for _ in range(count // MANY):
+        driver.execute(_insert(table, *names, MANY), (*same, *chain.from_iterable(islice(varying, MANY))))
+    if count % MANY:
+        driver.executemany(_insert(table, *names, 1), ((*same, *row) for row in varying))
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:

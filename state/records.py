@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from state.batches import Prepared, among, insert_rows
+from state.batches import Prepared, among, insert_columns, insert_rows
 from state.bodies import text_of
 from state.database import Database, insert_or_update
 from state.leases import Lease
@@ -260,12 +260,13 @@ def write_raws(
     new = [row for row in rows if row.id is None]
     ids = {row.remote_id: row.id for row in rows if row.id is not None}
     if new:
-        for row, number in zip(new, db.allocate(c, "raw_record", len(new)), strict=True):
-            ids[row.remote_id] = number
-        # From remote_id to changed_at a row lies as the columns do.
-        rows_ = [(ids[row.remote_id], slice_id, *row[1:7], observed_at, generation, row.body) for row in new]
+        numbers, count = db.allocate(c, "raw_record", len(new)), len(new)
+        columns: dict[str, Sequence[Any]] = dict(zip(RawRow._fields, zip(*new, strict=True), strict=True))
+        ids.update(zip(columns["remote_id"], numbers, strict=True))
+        columns |= {"id": numbers, "slice_id": [slice_id] * count}
+        columns |= {"observed_at": [observed_at] * count, "generation": [generation] * count}
         try:
-            insert_rows(c, raw_record, _RAW_COLUMNS, rows_)
+            insert_columns(c, raw_record, columns)
         except (sqlite3.IntegrityError, IntegrityError):
             raise StoredAlreadyError from None
     changed = [
@@ -281,10 +282,6 @@ def write_raws(
     return ids
 
 
-_RAW_COLUMNS = (
-    "id", "slice_id", "remote_id", "state", "merged_into", "hash", "version", "changed_at", "observed_at", "generation",
-    "body",
-)  # fmt: skip
 _ENTITY_FIELDS = (
     "part",
     "kind",
@@ -311,10 +308,10 @@ def write_entities(db: Database, c: Connection, rows: Sequence[EntityRow], raw_i
     known = [row for row in rows if row.id is not None]
     if new:
         numbers = db.allocate(c, "entity", len(new))
-        # From part to rules a row lies as the columns do.
-        inserts = [(number, raw_ids[r.remote_id], *r[2:13]) for number, r in zip(numbers, new, strict=True)]
-        insert_rows(c, entity, ("id", "raw_id", *_ENTITY_FIELDS), inserts)
-        insert_rows(c, dirty_entity, ("entity_id",), [(number,) for number in numbers])
+        columns: dict[str, Sequence[Any]] = dict(zip(EntityRow._fields, zip(*new, strict=True), strict=True))
+        of = [raw_ids[one] for one in columns["remote_id"]]
+        insert_columns(c, entity, {"id": numbers, "raw_id": of} | {name: columns[name] for name in _ENTITY_FIELDS})
+        insert_columns(c, dirty_entity, {"entity_id": numbers})
     if known:
         c.execute(
             _UPDATE_ENTITY,
