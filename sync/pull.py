@@ -58,8 +58,7 @@ class SlicePull:
         if self.full:
             place = replace(place, value=None, enumerating=False)
         place = self._begin(place)
-        # Of a slice that keeps only what is newer than ``since``, an older record may be stored by a backfill.
-        self._page_store.look_around(first=place.enumerating and place.generation == 1 and self.since is None)
+        self._page_store.look_around(first=place.enumerating and place.generation == 1)
         try:
             self._read(place)
         except GuardError:

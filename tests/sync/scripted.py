@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from connectors.core.protocols import Get, Stream
 from connectors.memory.mapping import PEOPLE
 from mapping.contract import Account, Coverage, Cursor, Page, RawRecord, RemoteId, Slice
+from mapping.rules import EntityRules
 
 
 @dataclass
 class Scripted:
-    """Gives the pages it holds to whoever reads its one stream, ``people``; the cursor counts the readings."""
+    """Gives the pages it holds to whoever reads its one stream, ``people``; the cursor counts the readings. ``rules``:
+    what its records are, in the memory vendor's shape."""
 
     pages: list[Page] = field(default_factory=list)
     get: Get | None = None
+    rules: tuple[EntityRules, ...] = PEOPLE
     writes: None = None
     hooks: None = None
 
@@ -24,8 +27,8 @@ class Scripted:
         return Account("scripted")
 
     def streams(self) -> Sequence[Stream]:
-        """People, in the memory vendor's shape."""
-        return [Stream("people", PEOPLE, self._read, get=self.get, properties_at="properties")]
+        """The one stream."""
+        return [Stream("people", self.rules, self._read, get=self.get, properties_at="properties")]
 
     def _read(self, slice_: Slice, cursor: Cursor | None) -> Iterator[Page]:
         yield from self.pages

@@ -228,6 +228,16 @@ def test_what_lies_before_the_start_date_of_a_stream_is_read_and_stays(stage: St
     assert len(bodies(stage)) == 5
 
 
+def test_what_was_read_before_its_stream_was_ever_synced_stays_too(stage: Stage) -> None:
+    fill(stage, 4)
+    run(stage, begin(stage))
+    stage.configure("shop", streams={"people": {"since": "2026-05-01"}})
+    stage.shop.put("people", person("Kit Kay", email="kit@x.example"))
+    (people,) = stage.sync("shop").streams
+    assert (people.new, people.unchanged, people.gone) == (1, 4, 0)
+    assert len(bodies(stage)) == 5
+
+
 # What may happen on the way
 
 
