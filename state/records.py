@@ -128,7 +128,7 @@ def set_rules(c: Connection, slice_id: int, version: str) -> None:
 
 
 _REVISION = Prepared(select(slice_.c.revision).where(slice_.c.id == bindparam("slice_id")))
-_ADVANCE = update(slice_).where(slice_.c.id == bindparam("b_id")).values(revision=slice_.c.revision + 1)
+_ADVANCE = Prepared(update(slice_).where(slice_.c.id == bindparam("b_id")).values(revision=slice_.c.revision + 1))
 
 
 def revision(c: Connection, slice_id: int) -> int:
@@ -256,7 +256,7 @@ def write_raws(
     The slice gets another ``revision``, so that whoever computed from what was there before looks again. Raises
     StoredAlreadyError where one without an id is not new.
     """
-    c.execute(_ADVANCE, {"b_id": slice_id})
+    _ADVANCE.change(c, {"b_id": slice_id})
     new = [row for row in rows if row.id is None]
     ids = {row.remote_id: row.id for row in rows if row.id is not None}
     if new:
