@@ -153,25 +153,34 @@ def insert_columns(c: Connection, table: Table, columns: Mapping[str, Sequence[A
         rows = list(zip(*columns.values(), strict=True))
         c.exec_driver_sql(_insert_on_server(table, tuple(columns)), rows)
         return
-    alike: dict[str, Any] = {}
-    others: dict[str, Sequence[Any]] = {}
-    for name, values in columns.items():
-        # What every row has the same is bound once: to bind is a third of the price of an insert (2026-11-30).
-        if values[0] == values[-1] and values.count(values[0]) == len(values) > 1:
-            if values[0] is not None:
-                alike[name] = values[0]
-        else:
-            others[name] = values
-    if not others:  # rows that are one like the other
-        others = dict([next(iter(columns.items()))])
-        alike.pop(next(iter(others)), None)
+    count = len(next(iter(columns.values())))
+    alike, others = _alike(columns) if count >= MANY else ({}, columns)
     driver, names, same = driver_of(c), (tuple(alike), tuple(others)), tuple(alike.values())
     varying = zip(*others.values(), strict=True)
-    count = len(next(iter(others.values())))
     for _ in range(count // MANY):
         driver.execute(_insert(table, *names, MANY), (*same, *chain.from_iterable(islice(varying, MANY))))
     if count % MANY:
         driver.executemany(_insert(table, *names, 1), ((*same, *row) for row in varying))
+
+
+def _alike(columns: Mapping[str, Sequence[Any]]) -> tuple[dict[str, Any], dict[str, Sequence[Any]]]:
+    """The values that all rows have alike, and the columns in which they differ, one at least.
+
+    Such a value is bound once, and none at all where there is none: to bind is a third of the price of an insert
+    (2026-11-30).
+    """
+    alike: dict[str, Any] = {}
+    others: dict[str, Sequence[Any]] = {}
+    for name, values in columns.items():
+        if values[0] == values[-1] and values.count(values[0]) == len(values):
+            alike[name] = values[0]
+        else:
+            others[name] = values
+    if not others:
+        name = next(iter(columns))
+        others[name] = columns[name]
+        del alike[name]
+    return {name: value for name, value in alike.items() if value is not None}, others
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:

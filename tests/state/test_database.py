@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,7 +19,7 @@ from mapping.errors import ConcordError, ConfigError, RecordError, TransientErro
 from state import engines
 from state.batches import insert_rows
 from state.database import Database, insert_or_update, parse_stamp, stamp
-from state.tables import connection, counter
+from state.tables import connection, counter, dirty_entity, membership
 
 
 @pytest.fixture
@@ -166,6 +167,20 @@ def test_every_row_of_a_batch_arrives_whatever_its_size(database: Database, coun
     with database.read() as c:
         found = {(row.name, row.next) for row in c.execute(select(counter)) if row.name.startswith("n")}
     assert found == set(rows)
+
+
+@pytest.mark.parametrize("count", [2, 100, 205])
+def test_values_that_all_rows_have_alike_arrive_in_each(database: Database, count: int) -> None:
+    mixed = [(number, "one" if number == count - 2 else None) for number in range(count)]
+    with database.write() as c:
+        insert_rows(c, membership, ("entity_id", "customer_id"), [(number, "c_1") for number in range(count)])
+        insert_rows(c, dirty_entity, ("entity_id", "fact_key"), [(7, None)] * count)
+        insert_rows(c, dirty_entity, ("entity_id", "fact_key"), mixed)
+    with database.read() as c:
+        placed = c.execute(select(membership.c.entity_id, membership.c.customer_id)).all()
+        waiting = c.execute(select(dirty_entity.c.entity_id, dirty_entity.c.fact_key)).all()
+    assert sorted(map(tuple, placed)) == [(number, "c_1") for number in range(count)]
+    assert Counter(map(tuple, waiting)) == Counter([*mixed, *[(7, None)] * count])
 
 
 def _without_its_log(file: Path) -> object:
