@@ -4,7 +4,6 @@ with."""
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
@@ -101,23 +100,23 @@ def take(db: Database, lease: Lease, kind: str) -> Taken:
     """Counts what is common among a kind of profile. It is in force once it was ``settle``d; until then there is no
     snapshot.
 
-    Counting goes through a temporary file that holds digests only, so that memory stays flat.
+    Counting goes through a database of digests that SQLite keeps in a file without a name where it outgrows its cache,
+    so that memory stays flat and a process that is killed leaves nothing behind.
     """
-    with tempfile.NamedTemporaryFile(prefix="concord-counts-") as file:
-        tally = sqlite3.connect(file.name, isolation_level=None)
-        try:
-            records = _tally(db, kind, tally)
+    tally = sqlite3.connect("", isolation_level=None)
+    try:
+        records = _tally(db, kind, tally)
+        with db.write(lease) as c:
+            c.execute(update(statistics).where(statistics.c.kind == kind).values(version=""))
+        _clear(db, lease, kind)
+        # Equal counts of so many records that it is known how rare a name is score otherwise than those of fewer.
+        seal = blake2b(b"known" if records >= KNOWN else b"", digest_size=8)
+        for rows in _common(tally):
+            seal.update(orjson.dumps(rows))
             with db.write(lease) as c:
-                c.execute(update(statistics).where(statistics.c.kind == kind).values(version=""))
-            _clear(db, lease, kind)
-            # Equal counts of so many records that it is known how rare a name is score otherwise than those of fewer.
-            seal = blake2b(b"known" if records >= KNOWN else b"", digest_size=8)
-            for rows in _common(tally):
-                seal.update(orjson.dumps(rows))
-                with db.write(lease) as c:
-                    insert_rows(c, value_count, ("kind", "digest", "records", "names"), [(kind, *row) for row in rows])
-        finally:
-            tally.close()
+                insert_rows(c, value_count, ("kind", "digest", "records", "names"), [(kind, *row) for row in rows])
+    finally:
+        tally.close()
     return Taken(kind, seal.hexdigest(), records)
 
 
