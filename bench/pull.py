@@ -106,7 +106,7 @@ def main() -> None:
                 )
     for url in served(options.records // 10):
         small = run("concord", url)
-    rates = {name: options.records / median(one["seconds"] for one in found) for name, found in rounds.items()}
+    rates = {name: median(one["records"] / one["seconds"] for one in found) for name, found in rounds.items()}
     peak = max(one["peak_mb"] for one in rounds["concord"])
     result = {
         "bench": "pull",

@@ -52,12 +52,11 @@ class Filling:
         self._near = near.most_common(1)[0][0] if near else ()
         nested = [step for step in steps if step.root]
         flat = sorted((step for step in steps if not step.root), key=lambda step: step.target != "address")
-        self._by_keys = [self._quick(step) for step in nested], [self._quick(step) for step in flat]
+        self._by_keys = [self._nearby(step) for step in nested], [self._nearby(step) for step in flat]
         self._by_getters = [_quick(step) for step in nested], [_quick(step) for step in flat]
 
-    def _quick(self, step: Step) -> _Quick:
-        path = dotted(step.expression) or ()
-        found = _quick(step)
+    def _nearby(self, step: Step) -> _Quick:
+        path, found = dotted(step.expression) or (), _quick(step)
         return found._replace(key=path[-1], get=None) if path and path[:-1] == self._near else found
 
     def fill(self, scope: Mapping[str, Any], values: dict[str, Any], odd: dict[str, Any], country: str) -> None:

@@ -56,8 +56,8 @@ class Masked(Mapper):
 
     def map(self, body: Mapping[str, Any]) -> tuple[Entity, ...]:
         """As ``Mapper.map``; raises RecordError, too, where a retyped field brings what its rule cannot read."""
-        if not self.mask.hidden and not self.mask.guarded:
-            return Mapper.map(self, body)
+        if not self.mask:
+            return super().map(body)
         entities = super().map(self.mask.shown(body))
         for entity in entities:
             for target, name in self.mask.guarded.items():

@@ -23,7 +23,7 @@ PERSONAL = {"personal": True}
 
 
 def partial(where: str) -> dict[str, str]:
-    """The ``info`` of an index that PostgreSQL keeps of some rows only.
+    """The ``info`` of an index that both databases keep of some rows only.
 
     ``postgresql_where`` would load the whole of that dialect, 30 ms, for whoever keeps all in SQLite.
     """
@@ -48,7 +48,7 @@ class Json(TypeDecorator[Any]):
         return None if value is None else orjson.loads(value)
 
 
-@compiles(CreateIndex, "postgresql")
+@compiles(CreateIndex)
 def _create_index(create: CreateIndex, compiler: DDLCompiler, **options: Any) -> str:
     plain: Callable[..., str] = compiler.visit_create_index
     where = create.element.info.get("where", "")

@@ -206,8 +206,7 @@ class Database:
             found = versions.standing(connection, self.place)
         if self._address.path is not None:
             with self._errors_named(), self._writer.engine.connect() as connection:
-                # A file restored from a backup may have lost it.
-                engines.use_write_ahead_log(connection, self._patience)
+                engines.use_write_ahead_log(connection)  # a file restored from a backup may have lost it
         if found is not Standing.CURRENT:
             with self.write() as connection:
                 (versions.make if found is Standing.EMPTY else versions.upgrade)(connection)

@@ -123,13 +123,11 @@ def take_turn(connection: Connection, patience: float) -> None:
     )
 
 
-def use_write_ahead_log(connection: Connection, patience: float) -> None:
+def use_write_ahead_log(connection: Connection) -> None:
     """Lets readers and the writer of an SQLite file pass one another. The file remembers it, so once is enough."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
-    driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
     driver.execute("PRAGMA journal_mode = WAL")
-    driver.execute("PRAGMA busy_timeout = 0")
 
 
 def _sqlite(address: Address, patience: float, yielding: Callable[[], bool], log: int) -> tuple[Engine, Engine]:
@@ -146,8 +144,7 @@ def _sqlite(address: Address, patience: float, yielding: Callable[[], bool], log
         address,
         patience,
         begin_to_write,
-        # The timeout last: setting the others may have to wait, but for its turn the writer waits by itself.
-        ("synchronous = NORMAL", "cache_size = -24000", f"wal_autocheckpoint = {log}", "busy_timeout = 0"),
+        ("synchronous = NORMAL", "cache_size = -24000", f"wal_autocheckpoint = {log}"),
     )
     return reader, writer
 
@@ -173,15 +170,19 @@ def _be_the_writer(driver: sqlite3.Connection, patience: float) -> None:
     main.c, read 2026-11-23). Beside a process that writes every few milliseconds that is to stand still.
     """
     deadline = time.monotonic() + patience
-    while True:
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() >= deadline:
-                raise
-        time.sleep(LOOK_AGAIN)
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() >= deadline:
+                    raise
+            time.sleep(LOOK_AGAIN)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
 
 
 def _sqlite_engine(
@@ -194,7 +195,11 @@ def _sqlite_engine(
         # isolation_level=None: the driver leaves transactions to us. Its own control would begin a deferred one, which
         # fails without waiting when it turns into a writer after another process has written.
         driver = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
-        for pragma in ("temp_store = MEMORY", "journal_size_limit = 67108864", *pragmas):
+        for pragma in (
+            *pragmas,
+            "temp_store = MEMORY",
+            "journal_size_limit = 67108864",
+        ):
             driver.execute(f"PRAGMA {pragma}")
         return driver
 

@@ -207,12 +207,7 @@ customer = Table(
     Column("status", String(10), nullable=False),  # live | merged | retired
     Column("merged_into", String(40)),
     Column("created_at", String(27), nullable=False),
-    Index(
-        "ix_customer_merged_into",
-        "merged_into",
-        sqlite_where=Column("merged_into").is_not(None),
-        info=partial("merged_into IS NOT NULL"),
-    ),
+    Index("ix_customer_merged_into", "merged_into", info=partial("merged_into IS NOT NULL")),
 )
 
 membership = Table(

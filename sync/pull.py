@@ -5,8 +5,9 @@ The algorithm for one slice, under its lease:
 1. Read pages from the stored cursor. Without one (the first time, ``full``, or after the vendor forgot it), or where
    the connector says so (``Page.begins``), the read is an *enumeration* and gets a new generation number, stored with
    its first page so that it survives a restart.
-2. For each page: look up what is stored of its records, compute every row outside any transaction, then write them and
-   the cursor in one short transaction that checks the lease's fence.
+2. For each page: look up what is stored of its records (in a slice's first reading they are taken for new ones, see
+   sync/storing.py), compute every row outside any transaction, then write them and the cursor in one short transaction
+   that checks the lease's fence.
 3. On the page that completes an enumeration, records of the slice that this generation did not meet are retracted in
    the same transaction, unless too many would go: then the page is not stored and the stream stops (GuardError), or the
    vendor forgets records by their age (Deletes.EXPIRY): then they stay.

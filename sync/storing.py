@@ -173,6 +173,8 @@ class PageStore:
             try:
                 ids = records.write_raws(self.db, c, self.slice_id, generation, now, rows.raws)
             except records.StoredAlreadyError:
+                if ready.known.revision != UNSEEN:
+                    raise  # it was looked up, so nobody's being quicker explains it
                 raise MovedError from None
         records.write_entities(self.db, c, rows.entities, ids)
         letters = {one.remote_id: Letter(one.remote_id, one.reason, one.body or None) for one in rows.failures}

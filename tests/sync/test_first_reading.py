@@ -111,3 +111,21 @@ def test_what_we_wrote_is_ours_also_in_the_first_reading_of_a_destination(stage:
     assert not ours["founding"]
     assert len(stage.customers()) == 1
     assert not stage.hub.plan().changes
+
+
+def test_one_that_was_looked_up_in_vain_and_is_there_is_told_and_not_tried_again(
+    stage: Stage, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.pages = _pages([record("1", email="ann@home.example")])
+    stage.sync()
+    looks: list[int] = []
+
+    def nothing(c: Any, slice_id: int, remote_ids: Iterable[str], *, body: bool = False) -> Any:
+        looks.append(slice_id)
+        return {}
+
+    monkeypatch.setattr(records, "load_raws", nothing)
+    report = stage.hub.sync()
+    assert "StoredAlreadyError" in stream(report, "shop/people").message
+    assert looks.count(looks[0]) == 1, "the shop's page is not computed again and again"
+    assert [values(one)["email"] for one in stage.customers()] == ["ann@home.example"]
