@@ -107,12 +107,14 @@ def main() -> None:
     for url in served(options.records // 10):
         small = run("concord", url)
     rates = {name: median(one["records"] / one["seconds"] for one in found) for name, found in rounds.items()}
+    best = {name: max(one["records"] / one["seconds"] for one in found) for name, found in rounds.items()}
     peak = max(one["peak_mb"] for one in rounds["concord"])
     result = {
         "bench": "pull",
         "figures": {
             **{f"{name}_per_s": round(rate) for name, rate in rates.items()},
             "records": options.records,
+            "vs_floor_of_best_rounds": round(best["concord"] / best["floor"], 3),
             "concord_peak_mb_tenth": round(small["peak_mb"]),
             "at": began.isoformat(timespec="seconds"),
         },
