@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -192,6 +193,32 @@ def _without_its_log(file: Path) -> object:
         found: object = c.execute(select(counter.c.next).where(counter.c.name == "n")).scalar()
     db.close()
     return found
+
+
+def test_a_commit_waits_for_who_reads_a_file_that_keeps_no_log(tmp_path: Path) -> None:
+    """Such a file lies where the log cannot be shared, as on a network's disk."""
+    file = tmp_path / "hub.db"
+    db = Database(f"sqlite:///{file}")
+    db.migrate()
+    db.close()
+    reader = sqlite3.connect(file, isolation_level=None)
+    assert reader.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM counter").fetchall()
+
+    def write() -> None:
+        with db.write() as c:
+            c.execute(insert(counter).values(name="n", next=1))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join(0.2)
+    assert thread.is_alive(), "it waits"
+    reader.execute("COMMIT")
+    thread.join()
+    assert reader.execute("SELECT next FROM counter WHERE name = 'n'").fetchall() == [(1,)]
+    reader.close()
+    db.close()
 
 
 def test_what_was_carried_over_stands_in_the_file_without_its_log(tmp_path: Path) -> None:
