@@ -94,6 +94,7 @@ class Population:
     def __init__(self, seed: int, people: int) -> None:
         self.chance = random.Random(seed)
         self.names = Names(self.chance)
+        self._taken: set[str] = set()  # mailboxes and domains that have an owner
         self.towns = [(_invented(self.chance), f"{self.chance.randrange(10_000, 99_999)}") for _ in range(400)]
         self.companies = [self._company() for _ in range(max(5, people // 60))]
         self.people: list[Person] = []
@@ -108,7 +109,20 @@ class Population:
         name = self.names.family.one(self.chance) + self.chance.choice((" Logistics", " Foods", " Tools", " & Co", ""))
         host = "".join(letter for letter in name.lower() if letter.isascii() and letter.isalnum())
         legal = self.chance.choice(_LEGAL)
-        return f"{name} {legal}".strip(), f"{host}.{self.chance.choice(('com', 'co.uk', 'de', 'net'))}", self._phone()
+        domain = self._free(host, f".{self.chance.choice(('com', 'co.uk', 'de', 'net'))}")
+        return f"{name} {legal}".strip(), domain, self._phone()
+
+    def _mailbox(self, local: str, host: str) -> str:
+        """An address of one's own: whoever comes later to a name that is taken adds a number, as providers demand."""
+        return self._free(local, f"@{host}")
+
+    def _free(self, name: str, rest: str) -> str:
+        """The name with the rest, as it is or with a number. Dots before the sign make no other address."""
+        free = name
+        while (plain := free.replace(".", "") + rest) in self._taken:
+            free = f"{name}{self.chance.randrange(2, 10_000)}"
+        self._taken.add(plain)
+        return free + rest
 
     def _phone(self) -> str:
         return f"+1{self.chance.randrange(201, 989)}{self.chance.randrange(2_000_000, 9_999_999)}"
@@ -128,7 +142,7 @@ class Population:
         chance = self.chance
         size = chance.choices((1, 2, 3, 4, 5), (45, 28, 13, 10, 4))[0]
         family, home, address = self.names.family.one(chance), len(self.households), self._address()
-        line, shared = self._phone(), f"{_plain(family)}.family@{chance.choice(FREE)}"
+        line, shared = self._phone(), ""
         together = chance.random() < 0.3  # one phone and one mailbox for all of them
         members: list[int] = []
         adults: list[Person] = []
@@ -156,6 +170,7 @@ class Population:
                 person.phones.insert(0 if together else 1, line)
                 person.family_phone = line
             if chance.random() < (0.6 if together else 0.05):
+                shared = shared or self._mailbox(f"{_plain(family)}.family", chance.choice(FREE))
                 person.emails.insert(0 if together else 1, shared)
                 person.family_email = shared
             if chance.random() < 0.12:
@@ -176,7 +191,7 @@ class Population:
         if chance.random() < 0.45:
             person.company, person.domain, person.line = chance.choice(self.companies)
             if chance.random() < 0.6:
-                person.emails.insert(0, f"{_plain(given)}.{_plain(family)}@{person.domain}")
+                person.emails.insert(0, self._mailbox(f"{_plain(given)}.{_plain(family)}", person.domain))
         return person
 
     def _email(self, who: Person) -> str:
@@ -188,7 +203,7 @@ class Population:
         )  # fmt: skip
         if chance.random() < 0.45:
             local += str(chance.randrange(10, 999))
-        return f"{local}@{chance.choice(FREE)}"
+        return self._mailbox(local, chance.choice(FREE))
 
     def _recycle_phones(self) -> None:
         """Numbers that were given up and belong to somebody else now."""

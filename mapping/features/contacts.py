@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from mapping.comparison import Comparison
 from mapping.features.levels import how_many
 from mapping.features.texts import slips
 from mapping.identity import EMAIL, PHONE
@@ -15,18 +14,16 @@ from mapping.statistics import Snapshot
 _NOT_LETTERS = re.compile(r"[^a-z]")
 
 
-def email_level(a: Comparison, b: Comparison, counts: Snapshot) -> tuple[int, int]:
-    """The level of the emails, and how many share the one in common (0 for none)."""
-    if not a.emails or not b.emails:
-        return 0, 0
-    common = [one for one in a.emails if one in b.emails]
+def email_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot) -> tuple[int, int]:
+    """The level of two records' emails, and how many share the one in common (0 for none)."""
+    common = [one for one in ours if one in theirs]
     if common:
         best = min(counts.of(EMAIL, one)[::-1] for one in common)
         return (7 if best[0] <= 1 else 6 if best[0] == 2 else 5), how_many(best[1])
     level = 1
-    for one in a.emails:
+    for one in ours:
         local, _, host = one.rpartition("@")
-        for other in b.emails:
+        for other in theirs:
             other_local, _, other_host = other.rpartition("@")
             if local == other_local:
                 level = max(level, 3)
@@ -40,17 +37,15 @@ def email_level(a: Comparison, b: Comparison, counts: Snapshot) -> tuple[int, in
     return level, 0
 
 
-def phone_level(a: Comparison, b: Comparison, counts: Snapshot) -> tuple[int, int]:
-    """The level of the phones, and how many share the one in common (0 for none)."""
-    if not a.phones or not b.phones:
-        return 0, 0
-    common = [one for one in a.phones if one in b.phones]
+def phone_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot) -> tuple[int, int]:
+    """The level of two records' phones, and how many share the one in common (0 for none)."""
+    common = [one for one in ours if one in theirs]
     if common:
         best = min(counts.of(PHONE, one)[::-1] for one in common)
         return (6 if best[0] <= 1 else 5 if best[0] == 2 else 4), how_many(best[1])
     level = 1
-    for one in a.phones:
-        for other in b.phones:
+    for one in ours:
+        for other in theirs:
             if one[-7:] == other[-7:]:
                 level = max(level, 2)
             elif len(one) == len(other) and slips(one, other, 1) <= 1:
@@ -63,19 +58,22 @@ def _bare(local: str) -> str:
     return _NOT_LETTERS.sub("", local)
 
 
-def name_in_email(a: Comparison, b: Comparison) -> int:
-    """How much of one record's name stands in the other's email; the better of both ways."""
-    level = 0
-    if b.emails and (a.given or a.family):
-        level = max(_written(a, one) for one in b.emails)
-    if a.emails and (b.given or b.family) and level < 5:
-        level = max(level, max(_written(b, one) for one in a.emails))
-    return level
+@lru_cache(maxsize=65_536)
+def _letters(email: str) -> str:
+    """The letters before the sign."""
+    return _NOT_LETTERS.sub("", email.rpartition("@")[0])
 
 
-def _written(who: Comparison, email: str) -> int:
-    local = _bare(email.rpartition("@")[0])
-    given, family = who.given, who.family.replace(" ", "")
+def name_in_email(given: str, family: str, emails: tuple[str, ...]) -> int:
+    """How much of one record's name stands in the other's emails."""
+    if len(emails) == 1:
+        return _written(given, family, emails[0])
+    return max(_written(given, family, one) for one in emails)
+
+
+def _written(given: str, family: str, email: str) -> int:
+    local = _letters(email)
+    family = family.replace(" ", "")
     has_family = len(family) > 2 and family in local
     has_given = len(given) > 2 and (given in local or (len(root(given)) > 2 and root(given) in local))
     if has_family:
