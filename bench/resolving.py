@@ -29,6 +29,9 @@ HERE = Halves(alone=True)
 BATCH = 20_000
 """Edges of components that are clustered at a time."""
 
+SCORES = 200_000
+"""Rows of features whose score is remembered, as the engine does."""
+
 
 @dataclass(slots=True)
 class Prepared:
@@ -51,50 +54,51 @@ def prepare(records: list[Comparison], halves: Halves = HERE) -> Prepared:
     keys, owners = _keyed(records, halves)
     oversized = _oversized(keys)
     if len(oversized):
-        keys, owners = _narrowed(records, keys, owners, oversized)
+        keys, owners = _narrowed(records, keys, owners, oversized, halves)
     left = _oversized(keys)
     fits = ~np.isin(keys, left)
-    first, second = _pairs(keys[fits], owners[fits])
+    keys, owners = keys[fits], owners[fits]
+    first, second = _pairs(keys, owners)
     return Prepared(records, snapshot(records), first, second, len(left))
 
 
 def _keyed(records: Sequence[Comparison], halves: Halves) -> tuple[Array, Array]:
     """All keys, and the places of the records that they are of."""
+    return _keys(records, np.arange(len(records), dtype=np.int32), frozenset(), halves)
+
+
+def _keys(
+    records: Sequence[Comparison], places: Array, oversized: frozenset[int], halves: Halves
+) -> tuple[Array, Array]:
+    """The keys of the records at these places, and the places that they are of."""
 
     def keys_of(begin: int, end: int) -> bytes:
         keys, many = array("q"), array("q")
-        for one in records[begin:end]:
-            found = blocking.keys(one)
+        for place in places[begin:end].tolist():
+            found = blocking.keys(records[place], oversized)
             keys.extend(found)
             many.append(len(found))
         return many.tobytes() + keys.tobytes()
 
     keys: list[Array] = []
     owners: list[Array] = []
-    middle = len(records) // 2
-    bounds = ((0, middle), (middle, len(records)))
-    for (begin, end), made in zip(bounds, halves.run(keys_of, middle, len(records)), strict=True):
+    middle, end = len(places) // 2, len(places)
+    for (low, high), made in zip(((0, middle), (middle, end)), halves.run(keys_of, middle, end), strict=True):
         whole = np.frombuffer(made, dtype=np.int64)
-        keys.append(whole[end - begin :])
-        owners.append(np.repeat(np.arange(begin, end, dtype=np.int32), whole[: end - begin]))
+        keys.append(whole[high - low :])
+        owners.append(np.repeat(places[low:high], whole[: high - low]))
     return np.concatenate(keys), np.concatenate(owners)
 
 
-def _narrowed(records: Sequence[Comparison], keys: Array, owners: Array, oversized: Array) -> tuple[Array, Array]:
+def _narrowed(
+    records: Sequence[Comparison], keys: Array, owners: Array, oversized: Array, halves: Halves
+) -> tuple[Array, Array]:
     """The keys again, of those records only that have an oversized one; where it is coarse, it is only left out."""
     wide = np.isin(keys, oversized)
     touched = np.unique(owners[wide & (keys & 1 == 0)])
     kept = ~wide & ~np.isin(owners, touched)
-    known = frozenset(oversized.tolist())
-    new_keys, new_owners = array("q"), array("i")
-    for number in touched.tolist():
-        found = blocking.keys(records[number], known)
-        new_keys.extend(found)
-        new_owners.extend([number] * len(found))
-    return (
-        np.concatenate([keys[kept], np.frombuffer(new_keys, dtype=np.int64)]),
-        np.concatenate([owners[kept], np.frombuffer(new_owners, dtype=np.int32)]),
-    )
+    more, of = _keys(records, touched, frozenset(oversized.tolist()), halves)
+    return np.concatenate([keys[kept], more]), np.concatenate([owners[kept], of])
 
 
 def _oversized(keys: Array) -> Array:
@@ -104,10 +108,12 @@ def _oversized(keys: Array) -> Array:
 
 
 def _pairs(keys: Array, owners: Array) -> tuple[Array, Array]:
-    """Every two owners of one key, once; of a key with two sides at least one of them an address."""
+    """Every two owners of one key, once; of a key with two sides one of each."""
     by_name = blocking.NAMED_BIT
     order = np.lexsort((owners, keys & ~by_name))
-    named, keys, owners = (keys[order] & by_name) != 0, keys[order] & ~by_name, owners[order].astype(np.int64)
+    named, keys, owners = (keys[order] & by_name) != 0, keys[order] & ~by_name, owners[order]
+    del order
+    sided = (keys & blocking.SIDED_BIT) != 0
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     sizes = np.diff(np.concatenate((starts, [len(keys)])))
     found = []
@@ -116,8 +122,9 @@ def _pairs(keys: Array, owners: Array) -> tuple[Array, Array]:
         if len(blocks):
             places = blocks[:, None] + np.arange(size)
             left, right = np.triu_indices(size, 1)
-            one, other = owners[places[:, left]], owners[places[:, right]]
-            compared = (one != other) & ~(named[places[:, left]] & named[places[:, right]])
+            one, other = owners[places[:, left]].astype(np.int64), owners[places[:, right]]
+            one_side = sided[blocks, None] & (named[places[:, left]] == named[places[:, right]])
+            compared = (one != other) & ~one_side
             found.append(np.unique(one[compared] << 32 | other[compared]))
     merged = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
     return (merged >> 32).astype(np.int32), (merged & 0xFFFFFFFF).astype(np.int32)
@@ -143,6 +150,8 @@ def scored(ready: Prepared, model: Model, halves: Halves = HERE) -> Array:
                 features = compare(records[a], records[b], counts)
                 value = known.get(features)
                 if value is None:
+                    if len(known) > SCORES:
+                        known.clear()
                     value = known[features] = cautious(model, features, counts.records)
                 found.append(value)
         return found.tobytes()

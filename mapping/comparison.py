@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, NamedTuple
 
 from mapping.companies import company, disposable, own_domain
@@ -179,7 +180,9 @@ def _names(kind: str, values: Mapping[str, Any]) -> tuple[str, str, str, str]:
     words = letters(given).split()
     more = letters(values.get("additional_name") or "").split()
     last_words = [word for word in letters(family).split() if not (generation and _GENERATION.fullmatch(word))]
-    return (words[0] if words else ""), " ".join(last_words), " ".join(words[1:] + more), generation
+    # Few names are held by many: one text for all of them.
+    first, last = intern(words[0]) if words else "", intern(" ".join(last_words))
+    return first, last, " ".join(words[1:] + more), generation
 
 
 def _sex(values: Mapping[str, Any]) -> str:

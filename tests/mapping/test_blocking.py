@@ -68,6 +68,19 @@ def test_names_are_looked_for_among_addresses_and_not_among_names_for_the_addres
     assert narrower(comparison("person", {"name": "Jane Smith"}), jane & joan) == frozenset()
 
 
+def test_addresses_that_begin_alike_meet_only_as_long_as_few_do() -> None:
+    one, other = keyed(email="smith12@web.de"), keyed(email="smith88@aol.com")
+    (coarse,) = sought(one) & other
+    assert most(coarse) == LARGEST_COARSE
+    assert narrower(comparison("person", {"email": "smith12@web.de"}), one & other) == frozenset()
+
+
+def test_an_initial_is_looked_for_as_a_name_and_as_an_address() -> None:
+    initial = keyed(name="J Smith")
+    assert sought(initial) & keyed(name="Jane Smith") - keyed(family_name="Smith")
+    assert sought(initial) & keyed(email="jsmith4@web.de")
+
+
 def test_strangers_share_none() -> None:
     one = keyed(name="Ann Smith", email="ann@acme.com", phone="+12025550143", birth_date="1980-03-04")
     other = keyed(name="Igor Petrov", email="igor@web.de", phone="+13105559876", birth_date="1971-11-23")
