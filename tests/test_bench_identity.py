@@ -88,6 +88,21 @@ def test_every_kind_of_mess_occurs() -> None:
     assert TAX in {kind for row in records(World(200, REGISTERS, seed=5)) for kind in row.mess}
 
 
+def test_an_address_has_one_owner_or_one_household() -> None:
+    pytest.importorskip("faker", reason="the generator needs the bench libraries (pip install concord-hub[bench])")
+    from bench.people import Population
+
+    invented = Population(5, 3_000)
+    homes: dict[str, set[int]] = {}
+    for who in invented.people:
+        for email in who.emails:
+            local, _, host = email.partition("@")
+            homes.setdefault(f"{local.replace('.', '')}@{host}", set()).add(who.household)
+    assert all(len(of) == 1 for of in homes.values())
+    assert len({domain for _, domain, _ in invented.companies}) == len(invented.companies)
+    assert any(who.family_email for who in invented.people)
+
+
 def test_invented_customers_are_found_again() -> None:
     pytest.importorskip("faker", reason="the generator needs the bench libraries (pip install concord-hub[bench])")
     pytest.importorskip("scipy", reason="the bench needs numpy and scipy (pip install concord-hub[bench])")
@@ -98,7 +113,9 @@ def test_invented_customers_are_found_again() -> None:
     from mapping.scoring import default
 
     rows = list(records(World(300, seed=9)))
-    ready = prepare(compared((row.source, canonical(row.values)) for row in rows))
+    made = compared((row.source, canonical(row.values)) for row in rows)
+    ready, halved = prepare(made), prepare(made, Halves())
+    assert (ready.first.tolist(), ready.second.tolist()) == (halved.first.tolist(), halved.second.tolist())
     truth = [row.entity for row in rows]
     found = quality(resolve(ready, default(), Rules())[0], truth)
     assert found.f1 > 0.9

@@ -61,7 +61,7 @@ def _bare(local: str) -> str:
 @lru_cache(maxsize=65_536)
 def _letters(email: str) -> str:
     """The letters before the sign."""
-    return _NOT_LETTERS.sub("", email.rpartition("@")[0])
+    return _bare(email.rpartition("@")[0])
 
 
 def name_in_email(given: str, family: str, emails: tuple[str, ...]) -> int:
