@@ -1,4 +1,4 @@
-"""One piece of work in two processes: the first half here, the second in a fork that shares what is in memory."""
+"""Work in two processes: one part here, the other in a fork that shares what is in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Made = TypeVar("Made")
 
 
 class Spent(NamedTuple):
@@ -20,7 +22,7 @@ class Spent(NamedTuple):
 
 
 class Halves:
-    """Does work in halves and adds up what the forks took. ``alone`` does both halves here."""
+    """Does work in two parts and adds up what the forks took. ``alone`` does both parts here."""
 
     def __init__(self, *, alone: bool = False) -> None:
         self.alone = alone
@@ -28,17 +30,21 @@ class Halves:
 
     def run(self, work: Callable[[int, int], bytes], middle: int, end: int) -> tuple[bytes, bytes]:
         """``work(0, middle)`` and ``work(middle, end)``. Raises RuntimeError where the fork failed."""
+        return self.both(lambda: work(0, middle), lambda: work(middle, end))
+
+    def both(self, here: Callable[[], Made], there: Callable[[], bytes]) -> tuple[Made, bytes]:
+        """What two pieces of work make, the second of them in a fork. Raises RuntimeError where that failed."""
         if self.alone:
-            return work(0, middle), work(middle, end)
+            return here(), there()
         context = get_context("fork")
-        here, there = context.Pipe(duplex=False)
-        with _unmoved():
-            other = context.Process(target=_sent, args=(there, work, middle, end))
+        told, tells = context.Pipe(duplex=False)
+        with unmoved():
+            other = context.Process(target=_sent, args=(tells, there))
             other.start()
-            there.close()
-            first = work(0, middle)
+            tells.close()
+            first = here()
             try:
-                second, own = here.recv_bytes(), float(here.recv_bytes())
+                second, own = told.recv_bytes(), float(told.recv_bytes())
             except EOFError as error:
                 raise RuntimeError("the second half of the work failed") from error
             finally:
@@ -52,16 +58,16 @@ class Halves:
         return Spent(used.ru_utime + used.ru_stime, self.own_mb)
 
 
-def _sent(pipe: Connection, work: Callable[[int, int], bytes], begin: int, end: int) -> None:
-    pipe.send_bytes(work(begin, end))
+def _sent(pipe: Connection, work: Callable[[], bytes]) -> None:
+    pipe.send_bytes(work())
     pipe.send_bytes(str(_own_mb()).encode())
     pipe.close()
 
 
 @contextmanager
-def _unmoved() -> Iterator[None]:
-    """Without collections of garbage, which would write to all that both share and so copy it."""
-    gc.collect()
+def unmoved() -> Iterator[None]:
+    """Without collections of garbage, which would walk all that is held again and again, and write to what a fork
+    shares and so copy it."""
     gc.freeze()
     gc.disable()
     try:

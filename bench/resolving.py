@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from bench.halves import Halves
+from bench.halves import Halves, unmoved
 from mapping import blocking
 from mapping.clustering import Edge, Rules, clusters
 from mapping.comparison import Comparison, Origin, comparison
@@ -46,7 +46,8 @@ class Prepared:
 
 def compared(rows: Iterable[tuple[str, dict[str, Any]]], kind: Kind = Kind.PERSON) -> list[Comparison]:
     """The comparisons of (source, canonical values)."""
-    return [comparison(kind.value, values, origin=Origin(source)) for source, values in rows]
+    with unmoved():
+        return [comparison(kind.value, values, origin=Origin(source)) for source, values in rows]
 
 
 def prepare(records: list[Comparison], halves: Halves = HERE) -> Prepared:
@@ -58,8 +59,9 @@ def prepare(records: list[Comparison], halves: Halves = HERE) -> Prepared:
     left = _oversized(keys)
     fits = ~np.isin(keys, left)
     keys, owners = keys[fits], owners[fits]
-    first, second = _pairs(keys, owners)
-    return Prepared(records, snapshot(records), first, second, len(left))
+    counts, made = halves.both(lambda: snapshot(records), lambda: _pairs(keys, owners).tobytes())
+    first, second = np.frombuffer(made, dtype=np.int32).reshape(2, -1)
+    return Prepared(records, counts, first, second, len(left))
 
 
 def _keyed(records: Sequence[Comparison], halves: Halves) -> tuple[Array, Array]:
@@ -107,8 +109,8 @@ def _oversized(keys: Array) -> Array:
     return values[counts > most]
 
 
-def _pairs(keys: Array, owners: Array) -> tuple[Array, Array]:
-    """Every two owners of one key, once; of a key with two sides one of each."""
+def _pairs(keys: Array, owners: Array) -> Array:
+    """Every two owners of one key, once, as two rows; of a key with two sides one of each."""
     by_name = blocking.NAMED_BIT
     order = np.lexsort((owners, keys & ~by_name))
     named, keys, owners = (keys[order] & by_name) != 0, keys[order] & ~by_name, owners[order]
@@ -127,7 +129,7 @@ def _pairs(keys: Array, owners: Array) -> tuple[Array, Array]:
             compared = (one != other) & ~one_side
             found.append(np.unique(one[compared] << 32 | other[compared]))
     merged = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
-    return (merged >> 32).astype(np.int32), (merged & 0xFFFFFFFF).astype(np.int32)
+    return np.stack([(merged >> 32).astype(np.int32), (merged & 0xFFFFFFFF).astype(np.int32)])
 
 
 def featured(ready: Prepared, chosen: Array | None = None) -> list[Features]:
