@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from mapping.comparison import load
 from mapping.identity import EMAIL, PHONE, Identifier
 from mapping.model import Kind
-from mapping.scoring import KNOWN, Model, default
+from mapping.scoring import KNOWN, Model, default, shipped
 from mapping.scoring import load as load_model
 from mapping.statistics import Count, Snapshot, counted, distinct
 from state.batches import Prepared, among, insert_rows
@@ -188,12 +188,18 @@ def _clear(db: Database, lease: Lease, kind: str) -> None:
 
 
 def model(c: Connection, kind: str) -> Model:
-    """The newest model for a kind of profile, or the one that ships."""
+    """The model in force for a kind of profile, or the one that ships.
+
+    Of that one the row says only that a hub went back to it: its weights are always those of this version of Concord.
+    """
     statement = (
-        select(scoring_model.c.body)
+        select(scoring_model.c.version, scoring_model.c.body)
         .where(scoring_model.c.kind == kind)
         .order_by(scoring_model.c.at.desc(), scoring_model.c.version.desc())
         .limit(1)
     )
-    found = c.execute(statement).scalar_one_or_none()
-    return default(Kind(kind)) if found is None else load_model(found)
+    found = c.execute(statement).first()
+    if found is None:
+        return default(Kind(kind))
+    ships = shipped(Kind(kind))
+    return ships if found.version == ships.version else load_model(found.body)

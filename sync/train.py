@@ -10,14 +10,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mapping.answers import Answer, Lesson, Said, lacking, lesson, pairs, together
 from mapping.errors import ConfigError
 from mapping.features import FEATURES
 from mapping.judgements import Judged
 from mapping.model import PROFILES, Kind
-from mapping.scoring import Model, default, dump
+from mapping.scoring import Model, dump, shipped
 from state import identities, judgements, matching, models
 from state.database import Connection, Database
 from state.judgements import Named
@@ -120,16 +120,13 @@ def listed(c: Connection) -> list[ModelView]:
     rows = models.listed(c)
     for kind in sorted(PROFILES, reverse=True):
         mine = [row for row in rows if row.kind == str(kind)]
-        found += [ModelView(row.kind, row.version, row.trained_on, row.at, row is mine[0]) for row in mine]
         first = shipped(kind)
+        for row in mine:
+            taught_by = first.trained_on if row.version == first.version else row.trained_on
+            found.append(ModelView(row.kind, row.version, taught_by, row.at, row is mine[0]))
         if first.version not in [row.version for row in mine]:
             found.append(ModelView(str(kind), first.version, first.trained_on, "", not mine))
     return found
-
-
-def shipped(kind: Kind) -> Model:
-    """The model that ships, under the name by which one can go back to it."""
-    return replace(default(kind), version=f"{kind}-shipped")
 
 
 def judged(c: Connection, scoring: Likeness, kind: str) -> tuple[int, list[Verdict]]:

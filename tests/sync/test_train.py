@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mapping import scoring
 from mapping.errors import ConfigError
 from mapping.model import Kind
-from mapping.scoring import default
-from state import judgements
+from mapping.scoring import default, dump, shipped
+from state import judgements, statistics
 from state.judgements import Member
-from state.tables import entity, slice_
+from state.tables import entity, scoring_model, slice_
 from sync import train as training
 from tests.sync.hubs import Stage, members, person
 
@@ -130,6 +131,22 @@ def test_what_was_learned_scores_everybody_and_one_can_go_back(stage: Stage) -> 
     assert _scores(stage) == pytest.approx(after)
     with pytest.raises(ConfigError, match="known are person-1"):
         stage.hub.identity.use("person-9")
+
+
+def test_who_went_back_to_the_model_that_ships_gets_that_of_every_later_version(stage: Stage) -> None:
+    _loaded(stage)
+    _judge(stage)
+    assert stage.hub.identity.train().kept == "person-1"
+    stage.hub.identity.use("person-shipped")
+    old = replace(default(), constant=default().constant - 5, trained_on="worlds of long ago")
+    with stage.hub.db.write() as c:
+        mine = scoring_model.c.version == "person-shipped"
+        c.execute(update(scoring_model).where(mine).values(body=dump(old), trained_on=old.trained_on))
+    with stage.hub.db.read() as c:
+        assert statistics.model(c, "person") == shipped(Kind.PERSON)
+    (told,) = [one for one in stage.hub.identity.models() if one.version == "person-shipped"]
+    assert told.used
+    assert told.trained_on == default().trained_on
 
 
 def _are_family(stage: Stage, pair: tuple[int, int]) -> bool:
