@@ -11,13 +11,12 @@ smith88 for how they begin, unless few addresses do so (of 1,000,000, a seventh 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
 from hashlib import blake2b
 
 from mapping.comparison import Comparison
+from mapping.emails import local_letters
 from mapping.model import Kind
 from mapping.spellings import root, sound
 
@@ -37,7 +36,6 @@ _COARSE, SIDED_BIT, NAMED_BIT = 1, 2, 4
 """The lowest bits of a key. Those of two sides differ in the last of the three."""
 FLAGS = _COARSE | SIDED_BIT | NAMED_BIT
 
-_NOT_LETTERS = re.compile(r"[^a-z]")
 _digest = blake2b
 
 
@@ -131,7 +129,7 @@ def _locals(one: Comparison) -> Iterator[str]:
     only an initial looks for it, too, as an address does, and is found by it as a name is.
     """
     for email in one.emails:
-        local = _letters(email.rpartition("@")[0])
+        local = local_letters(email)
         if len(local) >= 4:
             yield f"{WRITTEN} {local}"
             yield f"{COARSE} a {local}"
@@ -145,11 +143,6 @@ def _locals(one: Comparison) -> Iterator[str]:
         if len(one.given) == 1:
             yield f"{WRITTEN} 1 {one.given}{family}"
         yield f"{COARSE} j {one.given[0]}{family}"
-
-
-@lru_cache(maxsize=65_536)
-def _letters(local: str) -> str:
-    return _NOT_LETTERS.sub("", local)
 
 
 def _by_birth(one: Comparison, first: str, last: str) -> Iterator[str]:

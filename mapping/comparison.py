@@ -99,14 +99,14 @@ class Origin:
     deduplicated: bool = False
 
 
-NOWHERE = Origin()
+NOWHERE, USUAL = Origin(), Protection()
 
 
 def comparison(
     kind: str,
     values: Mapping[str, Any],
     echo: AbstractSet[str] = frozenset(),
-    protection: Protection = Protection(),  # noqa: B008 - frozen
+    protection: Protection = USUAL,
     origin: Origin = NOWHERE,
 ) -> Comparison:
     """What a profile's canonical values are compared by; fields in ``echo`` are our own words and count for nothing."""

@@ -15,6 +15,8 @@ _LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 
+_NOT_LETTERS = re.compile(r"[^a-z]")
+
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 _ROLES = frozenset(ROLE_MAILBOXES.split())
@@ -121,6 +123,12 @@ def names_nobody(address: str) -> bool:
         or (joined in _DUMMIES and host.partition(".")[0] in _DUMMIES)
         or ("+" in local and role_mailbox(address))
     )
+
+
+@lru_cache(maxsize=65_536)
+def local_letters(address: str) -> str:
+    """The letters before the sign: what an address says of a name, without digits and marks."""
+    return _NOT_LETTERS.sub("", address.rpartition("@")[0])
 
 
 def role_mailbox(address: str) -> bool:

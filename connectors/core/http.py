@@ -22,7 +22,7 @@ from connectors.core.answers import classify
 from connectors.core.auth import Auth, Bearer
 from connectors.core.budget import Budget, Limit
 from connectors.core.protocols import Runtime
-from connectors.core.retry import Retry, retry_after
+from connectors.core.retry import USUAL, Retry, retry_after
 from connectors.core.wire import TooLargeError, Wire
 from mapping.errors import (
     AuthError,
@@ -103,7 +103,7 @@ class Http:
         classify: Callable[[httpx.Response], ConcordError | None] = classify,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
-        retry: Retry = Retry(),  # noqa: B008 - frozen, so one default is as good as many
+        retry: Retry = USUAL,
         largest: int = 64 * MEGABYTE,
         slowest: float = 600.0,
     ) -> None:

@@ -35,6 +35,9 @@ class Retry:
         return step * (0.5 + 0.5 * self.chance())
 
 
+USUAL = Retry()
+
+
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds the vendor asks us to wait: ``Retry-After`` in either form of RFC 9110 section 10.2.3; None if absent.
 

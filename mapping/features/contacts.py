@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
+from mapping.emails import local_letters
 from mapping.features.levels import how_many
 from mapping.features.texts import slips
 from mapping.identity import EMAIL, PHONE
 from mapping.spellings import root
 from mapping.statistics import Snapshot
-
-_NOT_LETTERS = re.compile(r"[^a-z]")
 
 
 def email_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot) -> tuple[int, int]:
@@ -32,7 +28,7 @@ def email_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot
                     level = max(level, 4)
             elif slips(one, other) <= 2:
                 level = max(level, 4)
-            elif level < 2 and _bare(local) == _bare(other_local) and len(_bare(local)) > 4:
+            elif level < 2 and local_letters(one) == local_letters(other) and len(local_letters(one)) > 4:
                 level = 2
     return level, 0
 
@@ -53,17 +49,6 @@ def phone_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot
     return level, 0
 
 
-@lru_cache(maxsize=65_536)
-def _bare(local: str) -> str:
-    return _NOT_LETTERS.sub("", local)
-
-
-@lru_cache(maxsize=65_536)
-def _letters(email: str) -> str:
-    """The letters before the sign."""
-    return _bare(email.rpartition("@")[0])
-
-
 def name_in_email(given: str, family: str, emails: tuple[str, ...]) -> int:
     """How much of one record's name stands in the other's emails."""
     if len(emails) == 1:
@@ -72,7 +57,7 @@ def name_in_email(given: str, family: str, emails: tuple[str, ...]) -> int:
 
 
 def _written(given: str, family: str, email: str) -> int:
-    local = _letters(email)
+    local = local_letters(email)
     family = family.replace(" ", "")
     has_family = len(family) > 2 and family in local
     has_given = len(given) > 2 and (given in local or (len(root(given)) > 2 and root(given) in local))

@@ -55,14 +55,11 @@ def compare(a: Comparison, b: Comparison, counts: Snapshot) -> Features:
         written = name_in_email(given_a, family_a, emails_b)
     if emails_a and written < 5 and (given_b or family_b):
         written = max(written, name_in_email(given_b, family_b, emails_a))
+    name_count, family_count, given_count = _rarity(given_a, family_a, given_b, family_b, given, family, counts)
     if written >= 3 and not (given_a or family_a):
         name_count, family_count = _rarity_of_one(given_b, family_b, written, counts)
-        given_count = 0
     elif written >= 3 and not (given_b or family_b):
         name_count, family_count = _rarity_of_one(given_a, family_a, written, counts)
-        given_count = 0
-    else:
-        name_count, family_count, given_count = _rarity(given_a, family_a, given_b, family_b, given, family, counts)
     place_count = 0
     if street >= 5:
         place_count = how_many(max(counts.of(PLACE, place(a)).records, counts.of(PLACE, place(b)).records))
