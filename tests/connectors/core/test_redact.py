@@ -123,6 +123,7 @@ def test_no_failure_of_a_login_tells_a_secret(answer: bytes, basic: bool, caplog
 
 def test_what_httpx_logs_of_a_success_is_redacted_too(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")  # which the command line hushes, and so tests of it before this one
     fine = telling(200) + b"}"
     fine = fine.replace(b"Content-Length: 39", b"Content-Length: 40")
     with raw_server(fine) as (base, _):
