@@ -84,10 +84,19 @@ def dump(one: Comparison) -> dict[str, Any]:
     }
 
 
+_USUAL = Comparison()._asdict()
+_SEVERAL = tuple(name for name, usual in _USUAL.items() if usual == ())
+
+
 def load(stored: Mapping[str, Any]) -> Comparison:
     """What ``dump`` made. Raises TypeError for a field that does not exist."""
-    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
-    return Comparison(**values)
+    whole = {**_USUAL, **stored}
+    if len(whole) > len(_USUAL):
+        raise TypeError(f"a comparison has no {', '.join(sorted(whole.keys() - _USUAL.keys()))}")
+    for name in _SEVERAL:
+        if name in stored:
+            whole[name] = tuple(stored[name])
+    return Comparison._make(whole.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,14 +38,12 @@ class Criteria:
     def version(self, kind: str, text: str, echo: frozenset[str], origin: Origin = NOWHERE) -> str:
         """Names all that a comparison is made from: two of one version are equal. ``text``: the values as stored."""
         protection = self.protection
-        made = blake2b(digest_size=8)
-        for part in (
+        parts = (
             comparison.VERSION, blocking.VERSION, kind, origin.source, str(origin.deduplicated), *sorted(origin.unique),
             "echo", *sorted(echo), "block", *sorted(protection.blocked), "internal", *sorted(protection.internal), text,
-        ):  # fmt: skip
-            made.update(part.encode())
-            made.update(b"\0")
-        return made.hexdigest()
+            "",
+        )  # fmt: skip
+        return blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
     def comparison(self, kind: str, values: Mapping[str, object], echo: frozenset[str], origin: Origin) -> Comparison:
         """What a profile is compared by."""

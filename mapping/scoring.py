@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from mapping.errors import ConfigError
 from mapping.features import FEATURES, Features
@@ -52,6 +52,10 @@ class Together(NamedTuple):
     weights: tuple[float, ...]
 
 
+_Sums: TypeAlias = tuple[float, Sequence[Sequence[tuple[float, Sequence[tuple[int, Sequence[float]]]]]]]
+"""A constant, and for each level of each feature its weight with rows of weights by the levels of other features."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """Weights in natural log-odds. ``version`` is the caller's name for them; ``trained_on`` says from what.
@@ -65,14 +69,19 @@ class Model:
     together: tuple[Together, ...]
     trained_on: str = ""
     learned: bool = False
+    _sums: _Sums = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_sums", _summed(self))
 
     def log_odds(self, features: Features) -> float:
         """The natural logarithm of p / (1 - p) that both records are one subject."""
-        total = self.constant
-        for weights, level in zip(self.alone, features, strict=True):
-            total += weights[level]
-        for first, second, weights in self.together:
-            total += weights[features[first] * SIZES[second] + features[second]]
+        total, levels = self._sums
+        for weights, level in zip(levels, features, strict=True):
+            weight, more = weights[level]
+            total += weight
+            for other, row in more:
+                total += row[features[other]]
         return total
 
     def score(self, features: Features) -> float:
@@ -97,6 +106,29 @@ class Model:
         rest = self.log_odds(features) - sum(part.weight for part in parts)
         parts.sort(key=lambda part: (-abs(part.weight), part.feature))
         return (Part("before anything is known", "two records that share a key", rest), *parts)
+
+
+def _summed(model: Model) -> _Sums:
+    """The weights of a model moved about so that fewer have to be added up, with the same sum for every row of levels.
+
+    What two features weigh together while one of them is at level 0 is told by the other alone, so it moves there. Of
+    most pairs of records two thirds of the fields are at 0: nothing to compare.
+    """
+    constant, alone = model.constant, [list(weights) for weights in model.alone]
+    rows: list[list[list[tuple[int, Sequence[float]]]]] = [[[] for _ in weights] for weights in alone]
+    for first, second, flat in model.together:
+        size = SIZES[second]
+        square = [flat[start : start + size] for start in range(0, len(flat), size)]
+        corner = square[0][0]
+        constant += corner
+        for level, weights in enumerate(square):
+            alone[first][level] += weights[0] - corner
+        for level, weight in enumerate(square[0]):
+            alone[second][level] += weight - corner
+            row = [weights[level] - weights[0] - weight + corner for weights in square]
+            if any(row):
+                rows[second][level].append((first, row))
+    return constant, [list(zip(*both, strict=True)) for both in zip(alone, rows, strict=True)]
 
 
 def cautious(model: Model, features: Features, counted: int = 0) -> float:

@@ -257,8 +257,8 @@ def write(c: Connection, changes: Changes, at: str, actor: str) -> None:
         c.execute(delete(edge).where(or_(among(edge.c.a, "ids"), among(edge.c.b, "ids"))), {"ids": ids})
     if changes.links:
         pairs = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
-        edges = [{"a": a, "b": b, "rule": k.rule, "evidence": [k.value]} for (a, b), k in pairs.items()]
-        c.execute(insert(edge), edges)
+        edges = [(*pair, k.rule, orjson.dumps([k.value]).decode()) for pair, k in pairs.items()]
+        insert_rows(c, edge, ("a", "b", "rule", "evidence"), edges)
     _write_golden(c, changes)
 
 

@@ -264,9 +264,10 @@ _FILED_AFTER = (
 _COLUMNS = (comparison.c.version, comparison.c.kind, comparison.c.body, comparison.c["keys"], comparison.c.scored)
 _FILED = Prepared(select(comparison.c.entity_id, *_COLUMNS).where(among(comparison.c.entity_id, "ids")))
 _BODIES = Prepared(select(comparison.c.entity_id, comparison.c.body).where(among(comparison.c.entity_id, "ids")))
-_VERSIONS = Prepared(
+_VERSIONED = Prepared(
     select(comparison.c.entity_id, comparison.c.version, comparison.c.body).where(among(comparison.c.entity_id, "ids"))
 )
+_VERSIONS = Prepared(select(comparison.c.entity_id, comparison.c.version).where(among(comparison.c.entity_id, "ids")))
 _HOLDERS = Prepared(select(block_key.c.key, block_key.c.entity_id).where(among(block_key.c.key, "keys")))
 _COUNTS = Prepared(
     select(block_key.c.key, func.count()).where(among(block_key.c.key, "keys")).group_by(block_key.c.key)
@@ -290,7 +291,12 @@ def bodies(c: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 def versioned(c: Connection, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """The version of these entities' comparisons, and the comparisons as JSON."""
-    return {row[0]: (row[1], row[2]) for some in chunks(ids) for row in _VERSIONS.rows(c, {"ids": some})}
+    return {row[0]: (row[1], row[2]) for some in chunks(ids) for row in _VERSIONED.rows(c, {"ids": some})}
+
+
+def versions(c: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The version of these entities' comparisons."""
+    return {row[0]: row[1] for some in chunks(ids) for row in _VERSIONS.rows(c, {"ids": some})}
 
 
 def holders(c: Connection, keys: Iterable[int]) -> dict[int, list[int]]:

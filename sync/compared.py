@@ -8,7 +8,7 @@ import orjson
 
 from mapping.comparison import Comparison, load
 from mapping.criteria import Criteria
-from state import matching
+from state import identities, matching
 from state.database import Connection
 from state.identities import Profile
 
@@ -23,6 +23,15 @@ def version_of(one: Profile, key: Key, criteria: Criteria) -> str:
 def made_of(one: Profile, key: Key, criteria: Criteria) -> Comparison:
     """The comparison of a record as it is now."""
     return criteria.comparison(one.kind, one.values, one.echo, criteria.origin(key))
+
+
+def unfiled(c: Connection, profiles: Mapping[int, Profile], wanted: Iterable[int], criteria: Criteria) -> set[int]:
+    """Those of the entities that are not filed as they are now: new, changed, gone, or made by other rules."""
+    ids = list(wanted)
+    stored = matching.versions(c, ids)
+    live = [i for i in ids if i in stored and profiles[i].live]
+    natural = identities.keys(c, live)
+    return set(ids) - {i for i in live if stored[i] == version_of(profiles[i], natural[i], criteria)}
 
 
 def comparisons(

@@ -16,17 +16,13 @@ All under the resolve lease, in short transactions, with everything computed bef
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 
 from mapping import blocking
-from mapping.comparison import Comparison, load
+from mapping.comparison import load
 from mapping.criteria import Criteria
-from mapping.features import Features, compare
-from mapping.identity import Identifier
-from mapping.scoring import Model, cautious
-from mapping.statistics import NAME, PLACE, Count, Snapshot, counted
 from state import identities, matching, statistics
 from state.database import Connection, Database
 from state.judgements import queue_again
@@ -34,42 +30,7 @@ from state.leases import Lease
 from state.matching import DECIDE, SCORE, Filed, Pair
 from sync.filing import file_batch
 from sync.stirred import joined, stirred
-
-SCORES, COUNTS = 200_000, 200_000
-"""Rows of features whose score is remembered, and values whose count is, within one run."""
-
-
-@dataclass(slots=True)
-class Yardstick:
-    """What one kind of profile is scored by: a model and a snapshot, which counted so many ``records``. ``label`` names
-    both."""
-
-    kind: str
-    model: Model
-    label: str
-    records: int
-    scores: dict[Features, float] = field(default_factory=dict)
-    counts: dict[Identifier, Count] = field(default_factory=dict)
-    asked: set[Identifier] = field(default_factory=set)
-
-    def learn(self, c: Connection, values: Iterable[Identifier]) -> None:
-        """Looks up how common these values are."""
-        if len(self.asked) > COUNTS:
-            self.asked.clear()
-            self.counts.clear()
-        fresh = set(values) - self.asked
-        self.counts |= statistics.counts(c, self.kind, fresh)
-        self.asked |= fresh
-
-    def log_odds(self, a: Comparison, b: Comparison, snapshot: Snapshot) -> float:
-        """How likely the two are one."""
-        features = compare(a, b, snapshot)
-        found = self.scores.get(features)
-        if found is None:
-            if len(self.scores) > SCORES:
-                self.scores.clear()
-            found = self.scores[features] = cautious(self.model, features, self.records)
-        return found
+from sync.yardstick import Yardstick
 
 
 class _Done:
@@ -198,7 +159,6 @@ def _compared(
     """The log-odds of each of these with whoever shares a key, but those that were compared in this run already."""
     sought = {i: blocking.sought(one.keys) for i, one in mine.items()}
     holders = matching.holders(c, {key for keys in sought.values() for key in keys})
-    found: dict[Pair, float] = {}
     partners: dict[int, set[int]] = {}
     for i, keys in sought.items():
         others = {other for key in keys for other in holders.get(key, ())}
@@ -206,21 +166,10 @@ def _compared(
     strangers = {other for others in partners.values() for other in others} - mine.keys()
     records = {i: load(orjson.loads(one.body)) for i, one in mine.items()}
     records |= {i: load(orjson.loads(body)) for i, body in matching.bodies(c, strangers).items()}
-    for kind, yardstick in yardsticks.items():
-        values = {value for i, one in mine.items() if one.kind == kind for value in counted(records[i])}
-        values |= {
-            value
-            for i in strangers
-            if records[i].kind == kind
-            for value in counted(records[i])
-            if value[0] in (NAME, PLACE)
-        }
-        yardstick.learn(c, values)
+    pairs: dict[str, set[Pair]] = {kind: set() for kind in yardsticks}
     for i, others in partners.items():
-        yardstick = yardsticks[mine[i].kind]
-        snapshot = Snapshot(yardstick.counts)
-        for other in others:
-            pair = (i, other) if i < other else (other, i)
-            if pair not in found:
-                found[pair] = yardstick.log_odds(records[pair[0]], records[pair[1]], snapshot)
+        pairs[mine[i].kind].update((i, other) if i < other else (other, i) for other in others)
+    found: dict[Pair, float] = {}
+    for kind, yardstick in yardsticks.items():
+        found |= yardstick.log_odds(c, pairs[kind], records, [i for i, one in mine.items() if one.kind == kind])
     return found

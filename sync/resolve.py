@@ -42,6 +42,7 @@ from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
 from state.leases import Lease
 from sync.companions import Companions
+from sync.compared import unfiled
 from sync.neighbourhood import Neighbourhood, gather
 from sync.newcomers import Names, alone, may_be_alone, settle
 from sync.reports import ResolveReport
@@ -117,14 +118,16 @@ class Resolver:
             changes = _decide(c, near, self.policy, names, self.criteria)
             stale = affected(c, fact_rows, held, waiting, near.memberships, changes)
             parts = [*settle(c, newcomers, names)]
+            profiles = [one.id for one in waiting.values() if one.kind in PROFILES]
+            to_file = unfiled(c, waiting, profiles, self.criteria) if self.criteria.compare else set()
         seqs: dict[int, list[int]] = {}
         for one in batch:
             seqs.setdefault(one.entity_id, []).append(one.seq)
-        profiles = [one.id for one in waiting.values() if one.kind in PROFILES and one.id not in settled]
-        self._write(changes, fact_rows, [seq for i in ids - settled for seq in seqs[i]], stale, profiles)
+        rest = [i for i in profiles if i in to_file and i not in settled]
+        self._write(changes, fact_rows, [seq for i in ids - settled for seq in seqs[i]], stale, rest)
         for part in parts:
             mine = [i for i, _ in part.joined]
-            self._write(part, (), [seq for i in mine for seq in seqs[i]], (), mine)
+            self._write(part, (), [seq for i in mine for seq in seqs[i]], (), [i for i in mine if i in to_file])
         return Counter(
             entities=len(ids), facts=len(fact_rows), created=len(changes.created) + len(newcomers),
             merged=len(changes.merged), split=len(changes.split), retired=len(changes.retired),
@@ -140,7 +143,7 @@ class Resolver:
         profiles: Sequence[int] = (),
     ) -> None:
         """What was decided, in one short transaction that takes those it was decided for out of the queue. ``stale``:
-        whose traits may be others now. ``profiles`` may have to be compared anew."""
+        whose traits may be others now. ``profiles`` have to be compared anew."""
         if not seqs and not fact_rows and not stale:
             return
         now = self.db.stamp()

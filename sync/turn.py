@@ -83,4 +83,5 @@ class Turn:
             run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}
         )
         self.observer.finished("resolve", f"{report.created} new customers, {report.merged} merged")
+        self.db.carry_over()
         return report

@@ -10,6 +10,7 @@ from random import Random
 from time import process_time
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -17,14 +18,16 @@ from sqlalchemy import delete, select
 
 from mapping import blocking
 from mapping.clustering import Rules
+from mapping.comparison import load
 from mapping.criteria import MADE_BY
 from mapping.features.texts import DIFFERENT, alike
-from mapping.scoring import REVIEW_ABOVE
+from mapping.scoring import REVIEW_ABOVE, probability
 from state import judgements, matching
 from state.matching import unpack
 from state.tables import comparison, entity, pair_score, statistics
 from sync import resolve
 from sync.rules import criteria_of
+from sync.scored import Scores
 from tests.sync.cut import Cut, cut_after
 from tests.sync.hubs import BOOKKEEPING, Stage, members, person
 from tests.sync.lookalikes import ALSO_BOB, BOB, BORN, CROWD, MAYBE_BOB, crowd, ids_of, put
@@ -70,6 +73,23 @@ def test_what_is_only_somewhat_alike_stays_apart_and_why_is_told(stage: Stage) -
     reasons = " ".join(stage.hub.why_not(a.id, b.id).reasons)
     assert "no more than the 50 % of identity.merge_above" in reasons
     stage.configure(identity={"merge_above": 0.5, "compare": True})
+
+
+def test_a_score_does_not_depend_on_which_of_the_two_came_last(stage: Stage) -> None:
+    """Of two spellings of a name the rarer counts, also where it is the one that was there before."""
+    given = [name.split()[0] for name in CROWD]
+    put(stage, *(person(f"{name} Fairweather") for name in given))
+    put(stage, *(person(f"{name} Fairwether") for name in given[:4]), person("Bob Fairwether"))
+    stage.sync()
+    put(stage, person("Bob Fairweather"), {"email": "bob.fairwether@work.example"})
+    stage.sync()
+    with stage.hub.db.read() as c:
+        compared = {row["entity_id"]: load(orjson.loads(row["body"])) for row in stage.rows("comparison")}
+        scores = Scores(c, "person", compared)
+    found = {(row["a"], row["b"]): row["log_odds"] for row in stage.rows("pair_score")}
+    late = {pair: probability(value) for pair, value in found.items() if pair[1] > len(compared) - 2}
+    assert set(late) == {(17, 18), (17, 19)}
+    assert late == pytest.approx({pair: scores.probability(*pair) for pair in late})
 
 
 def test_what_is_decided_by_default_is_what_the_benches_measure(stage: Stage) -> None:
