@@ -71,7 +71,7 @@ def gather(
     """
     near = Neighbourhood()
     anything_said = judgements.exist(c)
-    met: set[tuple[str, str]] = set()
+    met: dict[Identifier, list[Link]] = {}
     frontier = set(dirty)
     first = True
     while frontier:
@@ -137,23 +137,26 @@ def _reach(
     c: Connection,
     near: Neighbourhood,
     counts: Mapping[Identifier, int],
-    met: set[tuple[str, str]],
+    met: dict[Identifier, list[Link]],
     protection: Protection,
     slack: int,
     dirty: set[int] | None,
     held: AbstractSet[Identifier] | None,
 ) -> set[int]:
-    """Links the holders of identifiers (with how many hold each) and returns whom that reaches.
+    """Links the holders of identifiers (with how many hold each) and returns whom that reaches. ``met``: identifiers
+    that were asked for before, with their links.
 
     ``dirty``: the waiting entities, where these identifiers are theirs; what they changed may make or undo links among
     the others. A group that had already outgrown the limit before this batch (by more than ``slack``) is not even read.
     """
-    values = {one for one, count in counts.items() if count <= protection.most(one[0]) + slack} - met
-    met |= counts.keys()
-    reached: set[int] = set()
+    fresh = counts.keys() - met.keys()
+    values = {one for one in fresh if counts[one] <= protection.most(one[0]) + slack}
+    reached = {end for one in counts.keys() & met.keys() for link in met[one] for end in (link.a, link.b)}
+    met.update((one, []) for one in fresh)
     for (_, kind, value), group in identifiers.holders(c, values).items():
         found = links(kind, value, group, protection)
         near.links.extend(found)
+        met[kind, value].extend(found)
         if dirty is None:
             reached.update(end for link in found for end in (link.a, link.b))
         elif held is None or (kind, value) in held:
