@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    union,
+    update,
+)
 
 from mapping.identity import Link
 from state.batches import Prepared, among, insert_rows
@@ -168,12 +180,17 @@ def members(c: Connection, customer_ids: Iterable[str]) -> dict[int, str]:
     return found
 
 
+_BORN = Prepared(select(customer.c.id, customer.c.created_at).where(among(customer.c.id, "ids")))
+_HASHES = Prepared(
+    select(golden_record.c.customer_id, golden_record.c.hash).where(among(golden_record.c.customer_id, "ids"))
+)
+
+
 def birthdays(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
     """When these customers came into being."""
     found: dict[str, str] = {}
     for ids in chunks(customer_ids):
-        rows = c.execute(select(customer.c.id, customer.c.created_at).where(among(customer.c.id, "ids")), {"ids": ids})
-        found.update({row[0]: row[1] for row in rows})
+        found.update(_BORN.rows(c, {"ids": ids}))
     return found
 
 
@@ -198,11 +215,8 @@ def survivors(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
 def golden_hashes(c: Connection, customer_ids: Iterable[str]) -> dict[str, str]:
     """The hash of each stored golden record."""
     found: dict[str, str] = {}
-    statement = select(golden_record.c.customer_id, golden_record.c.hash).where(
-        among(golden_record.c.customer_id, "ids")
-    )
     for ids in chunks(customer_ids):
-        found.update({row[0]: row[1] for row in c.execute(statement, {"ids": ids})})
+        found.update(_HASHES.rows(c, {"ids": ids}))
     return found
 
 
@@ -253,13 +267,25 @@ def write(c: Connection, changes: Changes, at: str, actor: str) -> None:
         c.execute(statement, [{"e": e, "i": i} for e, i in changes.moved])
     for ids in chunks(changes.left):
         c.execute(delete(membership).where(among(membership.c.entity_id, "ids")), {"ids": ids})
-    for ids in chunks(changes.touched):
-        c.execute(delete(edge).where(or_(among(edge.c.a, "ids"), among(edge.c.b, "ids"))), {"ids": ids})
-    if changes.links:
-        pairs = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
-        edges = [(*pair, k.rule, orjson.dumps([k.value]).decode()) for pair, k in pairs.items()]
-        insert_rows(c, edge, ("a", "b", "rule", "evidence"), edges)
+    _write_links(c, changes)
     _write_golden(c, changes)
+
+
+_EDGE = select(edge.c.a, edge.c.b, edge.c.rule, type_coerce(edge.c.evidence, Text))
+_EDGES = Prepared(union(_EDGE.where(among(edge.c.a, "ids")), _EDGE.where(among(edge.c.b, "others"))))
+_UNLINK = delete(edge).where(edge.c.a == bindparam("x"), edge.c.b == bindparam("y"))
+
+
+def _write_links(c: Connection, changes: Changes) -> None:
+    """The links of those who were touched, instead of what they were linked by before: most have stayed as they were."""
+    links = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
+    wanted = {(*pair, k.rule, orjson.dumps([k.value]).decode()) for pair, k in links.items()}
+    stored: set[tuple[int, int, str, str]] = set()
+    for ids in chunks(changes.touched):
+        stored.update(map(tuple, _EDGES.rows(c, {"ids": ids, "others": ids})))
+    if gone := stored - wanted:
+        c.execute(_UNLINK, [{"x": row[0], "y": row[1]} for row in sorted(gone)])
+    insert_rows(c, edge, ("a", "b", "rule", "evidence"), sorted(wanted - stored))
 
 
 def _end_customers(c: Connection, changes: Changes, at: str, actor: str) -> None:

@@ -23,10 +23,12 @@ from sync.compared import comparisons
 class Neighbourhood:
     """Every entity that a batch can reach, how they are linked, and where they belong now.
 
-    ``said``: judgement to what it says of whom, also those that were taken back. ``scores``: log-odds of those that
-    were compared. ``compared``: what those are compared by that may be together with others.
+    ``dirty``: those of the batch. ``said``: judgement to what it says of whom, also those that were taken back.
+    ``scores``: log-odds of those that were compared. ``compared``: what those are compared by that may be together with
+    others.
     """
 
+    dirty: AbstractSet[int] = frozenset()
     profiles: dict[int, Profile] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     memberships: dict[int, str] = field(default_factory=dict)
@@ -69,10 +71,10 @@ def gather(
     ``held``: identifiers that any of the waiting held before; of the others only those are looked at whom links tie
     otherwise than before. None: that is not known.
     """
-    near = Neighbourhood()
+    near = Neighbourhood(frozenset(dirty))
     anything_said = judgements.exist(c)
     met: dict[Identifier, list[Link]] = {}
-    frontier = set(dirty)
+    frontier = set(near.dirty)
     first = True
     while frontier:
         fresh = {i: waiting[i] for i in frontier if i in waiting}
@@ -80,7 +82,7 @@ def gather(
         near.profiles |= fresh
         near.memberships |= identities.memberships(c, frontier)
         counts = shared if first else identifiers.shared(c, frontier)
-        reached = _reach(c, near, counts, met, criteria.protection, len(dirty), set(dirty) if first else None, held)
+        reached = _reach(c, near, counts, met, criteria.protection, len(dirty), near.dirty if first else None, held)
         if criteria.compare:
             reached |= _scored(c, near, frontier, criteria)
         customers = {near.memberships[i] for i in frontier if i in near.memberships}
@@ -92,7 +94,9 @@ def gather(
             reached |= _same(c, near, frontier)
         frontier = reached - near.profiles.keys()
         first = False
-    near.keys = identities.keys(c, _compared(near))
+    wanted = _compared(near)
+    near.keys = {i: key for i, key in near.keys.items() if i in wanted}  # of those who hold a value it is known
+    near.keys |= identities.keys(c, wanted - near.keys.keys())
     near.compared = comparisons(c, _joined(near), near.profiles, near.keys, criteria)
     return near
 
@@ -140,7 +144,7 @@ def _reach(
     met: dict[Identifier, list[Link]],
     protection: Protection,
     slack: int,
-    dirty: set[int] | None,
+    dirty: AbstractSet[int] | None,
     held: AbstractSet[Identifier] | None,
 ) -> set[int]:
     """Links the holders of identifiers (with how many hold each) and returns whom that reaches. ``met``: identifiers
@@ -156,6 +160,7 @@ def _reach(
     for (_, kind, value), group in identifiers.holders(c, values).items():
         found = links(kind, value, group, protection)
         near.links.extend(found)
+        near.keys.update((holder.entity_id, holder.key) for holder in group)
         met[kind, value].extend(found)
         if dirty is None:
             reached.update(end for link in found for end in (link.a, link.b))

@@ -389,9 +389,18 @@ def _links(
 def _golden(
     c: Connection, placed: Mapping[str, Sequence[int]], changes: Changes, near: Neighbourhood, policy: Policy
 ) -> None:
+    before = Counter(near.memberships.values())
+
+    def stayed(customer: str, group: Sequence[int]) -> bool:
+        return len(group) == before[customer] and all(
+            i not in near.dirty and near.memberships.get(i) == customer for i in group
+        )
+
+    # Whoever has the records that they had, none of which changed, has the golden record that they had.
+    anew = {customer: group for customer, group in placed.items() if not stayed(customer, group)}
     fresh = {customer for customer, _ in changes.created}
-    stored = identities.golden_hashes(c, placed.keys() - fresh)
-    for customer, group in placed.items():
+    stored = identities.golden_hashes(c, anew.keys() - fresh)
+    for customer, group in anew.items():
         golden = survive([_member(near, i) for i in group], policy)
         first = near.profiles[group[0]]
         values = first.text if len(group) == 1 and not first.echo else _dump(golden.values)
