@@ -142,7 +142,7 @@ identifier = Table(
     Column("value", String(400), primary_key=True, info=PERSONAL),
     Column("since", String(27), nullable=False),
     Column("until", String(27)),
-    Index("ix_identifier_value_kind", "value", "kind"),
+    Index("ix_identifier_value_kind_until", "value", "kind", "until"),  # tells who holds a value now without the rows
     sqlite_with_rowid=False,
 )
 
