@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 BLOCK = 5000
 """Ids that a process reserves at once, so that most pages need not ask the counter."""
 
-LOG = 64_000
+LOG = 32_000
 """Pages of 4 kB that SQLite's log may hold before whoever writes next carries it over into the file."""
 
 PATIENCE = 30.0

@@ -277,7 +277,7 @@ _UNLINK = delete(edge).where(edge.c.a == bindparam("x"), edge.c.b == bindparam("
 
 
 def _write_links(c: Connection, changes: Changes) -> None:
-    """The links of those who were touched, instead of what they were linked by before: most have stayed as they were."""
+    """The links of those who were touched, in place of what they had before: most have stayed as they were."""
     links = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
     wanted = {(*pair, k.rule, orjson.dumps([k.value]).decode()) for pair, k in links.items()}
     stored: set[tuple[int, int, str, str]] = set()

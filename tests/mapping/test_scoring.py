@@ -65,6 +65,15 @@ def test_the_parts_add_up_to_the_score(row: Features) -> None:
     assert default().score(row) == pytest.approx(probability(default().log_odds(row)))
 
 
+@settings(max_examples=50)
+@given(ROWS)
+def test_every_weight_counts_once(row: Features) -> None:
+    model = default()
+    pairs = [weights[row[first] * SIZES[second] + row[second]] for first, second, weights in model.together]
+    alone = [weights[level] for weights, level in zip(model.alone, row, strict=True)]
+    assert model.log_odds(row) == pytest.approx(model.constant + sum(alone) + sum(pairs))
+
+
 def test_an_explanation_names_what_weighs_most_in_words() -> None:
     row = levels({"name": "Ann Quill", "email": "a.quill@acme.com"}, {"name": "Ann Quill", "email": "a.quill@acme.com"})
     said = {part.feature: part.says for part in default().explain(row)}
