@@ -272,7 +272,9 @@ def write(c: Connection, changes: Changes, at: str, actor: str) -> None:
 
 
 _EDGE = select(edge.c.a, edge.c.b, edge.c.rule, type_coerce(edge.c.evidence, Text))
-_EDGES = Prepared(union(_EDGE.where(among(edge.c.a, "ids")), _EDGE.where(among(edge.c.b, "others"))))
+_EDGES = Prepared(
+    union(_EDGE.where(among(edge.c.a, "ids")), _EDGE.where(among(edge.c.b, "others")))  # type: ignore[arg-type]
+)
 _UNLINK = delete(edge).where(edge.c.a == bindparam("x"), edge.c.b == bindparam("y"))
 
 

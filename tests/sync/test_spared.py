@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, select
 
-from mapping.golden import Golden, Member, Policy
+from mapping.golden import Golden, Member, Policy, survive
 from mapping.identity import EMAIL, Identifier, Link, Protection
 from state import identities, matching
+from state.batches import insert_rows
 from state.database import Connection, Database
 from state.tables import customer, edge
 from sync import resolve
@@ -68,7 +69,6 @@ def test_who_is_reached_and_stays_as_they_were_keeps_links_and_golden_record(
     stage.sync()
     made: list[set[int]] = []
     linked: list[tuple[Any, ...]] = []
-    survive, insert = resolve.survive, identities.insert_rows
 
     def surviving(members: Sequence[Member], policy: Policy) -> Golden:
         made.append({member.entity_id for member in members})
@@ -76,7 +76,7 @@ def test_who_is_reached_and_stays_as_they_were_keeps_links_and_golden_record(
 
     def inserting(c: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
         linked.extend(rows if table is edge else ())
-        insert(c, table, columns, rows)
+        insert_rows(c, table, columns, rows)
 
     monkeypatch.setattr(resolve, "survive", surviving)
     monkeypatch.setattr(identities, "insert_rows", inserting)
