@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from mapping.errors import ConfigError, LeaseLostError, TransientError
 from state import engines, versions
 from state.batches import Prepared, driver_of
+from state.engines import LOG as LOG
 from state.engines import Transactions
 from state.failures import BUSY, CROWDED, MISSING, named
 from state.tables import counter
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 BLOCK = 5000
 """Ids that a process reserves at once, so that most pages need not ask the counter."""
-
-LOG = 32_000
-"""Pages of 4 kB that SQLite's log may hold before whoever writes next carries it over into the file."""
 
 PATIENCE = 30.0
 """Seconds that a writer waits for its turn: a hundred times what a write transaction may take."""

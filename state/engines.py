@@ -20,6 +20,11 @@ LOOK_AGAIN = 0.0003
 """Seconds between two looks whether SQLite's writer has ended: a page's transaction takes a few milliseconds."""
 LONGEST_YIELD = 0.02
 """Seconds for which a writer that yields waits for another to have written: one that is slower is in nobody's way."""
+LOG = 32_000
+"""Pages of SQLite's log after which whoever writes next carries it over into the file: more than a turn writes that
+resolves a thousand new records among a million, so that nobody waits for the disk in the middle of one."""
+FRAME = 4120
+"""Bytes of the log that a page takes: 4096 and a header."""
 WRITER_LOCK = 0x436F6E636F7264  # "Concord" in ASCII: our key among the advisory locks of a PostgreSQL database
 IDLE_LIMIT = 60.0
 """Seconds after which PostgreSQL ends a write transaction whose process fell silent, so that it blocks nobody."""
@@ -198,7 +203,7 @@ def _sqlite_engine(
         for pragma in (
             *pragmas,
             "temp_store = MEMORY",
-            "journal_size_limit = 67108864",
+            f"journal_size_limit = {LOG * FRAME}",
         ):
             driver.execute(f"PRAGMA {pragma}")
         return driver

@@ -240,7 +240,7 @@ class Changes:
     left: list[int]
     golden: list[tuple[str, str, str, str]]  # (customer id, hash, values, provenance)
     new_golden: list[tuple[str, str, str, str]]
-    touched: list[int]  # entities whose links are written anew
+    touched: list[int]  # entities that have no other links than these
     links: list[Link]
     followed: list[tuple[int, str, str]]  # (entity id, customer, new one): what we hold of it over there goes with it
     given_back: list[tuple[str, str, str]]  # (customer, new one, the former one whose records that one has)
@@ -279,7 +279,7 @@ _UNLINK = delete(edge).where(edge.c.a == bindparam("x"), edge.c.b == bindparam("
 
 
 def _write_links(c: Connection, changes: Changes) -> None:
-    """The links of those who were touched, in place of what they had before: most have stayed as they were."""
+    """The links of those who were touched, in place of what is stored: most have stayed as they were."""
     links = {(min(k.a, k.b), max(k.a, k.b)): k for k in changes.links}
     wanted = {(*pair, k.rule, orjson.dumps([k.value]).decode()) for pair, k in links.items()}
     stored: set[tuple[int, int, str, str]] = set()

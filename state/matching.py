@@ -121,7 +121,7 @@ def in_force(c: Connection) -> bool:
 
 def begin(db: Database, lease: Lease) -> None:
     """Lets matching know of every profile there is, unless it does already. What waits to be resolved will be told of
-    as soon as it is. What another version of Concord made of them is made anew (``begin_anew``)."""
+    by resolving. What another version of Concord made of them is made anew (``begin_anew``)."""
     with db.read() as c:
         if up_to_date(c):
             return

@@ -198,7 +198,7 @@ def _round(db: Database, task: Task, orders: _Orders) -> ResolveReport:
 def _work(task: Task, orders: _Orders) -> Answer:
     # Each write waits for the pull to have stored a page, so that it does not get in the way of the next one; and the
     # log is full for us before it is for the pull.
-    db = Database(task.database, yielding=lambda: not orders.urgent, log=LOG // 2)
+    db = Database(task.database, yielding=lambda: not orders.urgent, log=LOG // 4)
     report = ResolveReport()
     try:
         while True:

@@ -13,7 +13,8 @@ For each batch of waiting entities, under the one resolve lease of the database:
 5. Write memberships, links, golden records and events, and take the batch out of the queue, in one short transaction.
 
 Everything up to 5 happens outside any transaction. Entities that change meanwhile are in the queue again. Profiles that
-were resolved wait to be compared with others (sync/match.py), which may queue them here once more.
+were resolved and are not filed as they are wait to be compared with others (sync/match.py), which may queue them here
+once more.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ import orjson
 
 from mapping.clustering import Edge
 from mapping.criteria import Criteria
-from mapping.decision import Decision, Records, decide
+from mapping.decision import SCORED, Decision, Records, decide
 from mapping.golden import Golden, Member, Policy, Provenance, survive
 from mapping.identity import Identifier, Link, name_of
 from mapping.identity import identifiers as identifiers_of
-from mapping.judgements import OURS
+from mapping.judgements import OURS, SAME
 from mapping.model import PROFILES, Kind
 from state import facts, identifiers, identities, judgements, matching, records, schedules, shadows, traits
 from state.database import Connection, Database
@@ -53,6 +54,8 @@ BATCH = 4000
 PART = 1000
 """Identifiers a transaction, which takes 4 to 5 ms; a pull beside waits less for few of those than for many that would
 fit between two of its pages (docs/adr/0020-newcomers-and-gaps.md)."""
+TOLD = ("same_phone_and_name", "same_email", "same_id", OURS, SAME, SCORED)
+"""Rules of links; of several between two records the last is told of."""
 KINDS = {str(kind): kind for kind in Kind}
 NOTHING: frozenset[Identifier] = frozenset()
 NOBODY = Counter[str]()
@@ -379,11 +382,13 @@ def _links(
     clusters: Sequence[Sequence[int]],
     changes: Changes,
 ) -> None:
-    """Links are written anew for every entity that has, or may have had, some."""
+    """The links of every entity that has some, or may have had some. Of several between two the last one is kept,
+    whatever the order in which they were found."""
     together = {i for group in clusters if len(group) > 1 for i in group}
     changes.touched = sorted(together | near.memberships.keys())
     changes.decided = sorted(near.profiles)
-    changes.links = [link for link in found if link.a in live and link.b in live]
+    kept = [link for link in found if link.a in live and link.b in live]
+    changes.links = sorted(kept, key=lambda link: (TOLD.index(link.rule), link.value))
 
 
 def _golden(
@@ -396,7 +401,8 @@ def _golden(
             i not in near.dirty and near.memberships.get(i) == customer for i in group
         )
 
-    # Whoever has the records that they had, none of which changed, has the golden record that they had.
+    # Whoever has the records that they had, none of which changed, keeps the golden record that they had. Under another
+    # policy those are made anew whom records come to or change in; a rebuild makes all.
     anew = {customer: group for customer, group in placed.items() if not stayed(customer, group)}
     fresh = {customer for customer, _ in changes.created}
     stored = identities.golden_hashes(c, anew.keys() - fresh)

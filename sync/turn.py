@@ -53,6 +53,7 @@ class Turn:
                 yield Resolver(self.db, held, self.criteria(), self.policy(), advanced)
         finally:
             held.release()
+            self.db.carry_over()
 
     def run(self, resolver: Resolver, done: ResolveReport = NOTHING_YET) -> ResolveReport:
         """Compares what waits with others, and resolves it, until nothing waits, as a run that is kept; with what was
@@ -83,5 +84,4 @@ class Turn:
             run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}
         )
         self.observer.finished("resolve", f"{report.created} new customers, {report.merged} merged")
-        self.db.carry_over()
         return report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from mapping.comparison import Comparison
@@ -44,12 +44,12 @@ class Yardstick:
         self._scores: dict[Features, float] = {}
 
     def log_odds(
-        self, c: Connection, pairs: Iterable[Pair], records: Mapping[int, Comparison], common: Iterable[int]
+        self, c: Connection, pairs: Collection[Pair], records: Mapping[int, Comparison], often: Iterable[int]
     ) -> dict[Pair, float]:
-        """How likely the two of each pair are one. ``common``: those who are in many of the pairs."""
+        """How likely the two of each pair are one. ``often``: records that are in many of the pairs."""
         if len(self._known) > COUNTS:
             self._known.clear()
-        self._learn(c, {value for i in common for value in counted(records[i])})
+        self._learn(c, {value for i in often for value in counted(records[i])})
         found: dict[Pair, float] = {}
         missed = self._known.missed
         while pairs:

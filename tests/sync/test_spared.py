@@ -137,3 +137,12 @@ def test_after_a_turn_nothing_is_left_in_the_log(stage: Stage, tmp_path: Path) -
     with db.read() as c:
         assert c.execute(select(func.count()).select_from(customer)).scalar() == len(stage.customers())
     db.close()
+
+
+def test_why_two_are_linked_is_told_alike_whoever_came_last(stage: Stage) -> None:
+    stage.configure(identity={"compare": False})
+    put(stage, *(person("Ann Lee", email=MAIL, phone="+442079460958") for _ in range(2)))
+    stage.sync()
+    put(stage, person("Ann Lee", email=MAIL))
+    stage.sync()
+    assert {row["rule"] for row in stage.rows("edge")} == {"same_email"}
