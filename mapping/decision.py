@@ -32,6 +32,8 @@ SCORED = "scored"
 """The rule of a link that a score made; its evidence is the probability."""
 POINTS = {"same_id": 4, "same_email": 3, "same_phone_and_name": 2}
 """What one shared value counts between two records where a component has to be taken apart."""
+RANK = {SAME: 5, OURS: 4, "same_id": 3, "same_email": 2, "same_phone_and_name": 1, SCORED: 0}
+"""Which links stand above which, as people trust them."""
 AGREEING = 1
 """What agreeing names count besides."""
 TRUSTED = frozenset({"same_id", OURS, SAME})

@@ -136,7 +136,7 @@ def _begins(series: Mapping[str, Any], zone: tzinfo | None, horizon: Any) -> lis
     last = None if until is None else (until.astimezone(zone) if zone else until).replace(tzinfo=None)
     kept: deque[datetime | date] | list[datetime | date] = deque(maxlen=most) if last is not None else []
     left_out = frozenset(series.get("except", ()))
-    extra = [_planned(one) for one in series.get("also", ())]
+    extra = [_parsed(one) for one in series.get("also", ())]
     rules = series.get("rules", ())
     if len(rules) > _MOST_RULES:
         raise ValueError("RFC 5545 3.8.5.3 advises against more than one")
@@ -203,12 +203,6 @@ def _rule(text: str, first: datetime, years: int) -> Iterator[datetime]:
 def _placed(wall: datetime, zone: tzinfo | None) -> datetime | date:
     """The instant of a wall time; one that the clocks leap over counts by the offset before (RFC 5545 3.3.5)."""
     return wall.date() if zone is None else wall.replace(tzinfo=zone).astimezone(UTC)
-
-
-def _planned(recurrence_id: str) -> datetime:
-    if len(recurrence_id) == 8:
-        return datetime.strptime(recurrence_id, "%Y%m%d")  # noqa: DTZ007  a date has no zone
-    return datetime.strptime(recurrence_id, _COMPACT).replace(tzinfo=UTC)
 
 
 def _parsed(text: str) -> datetime:

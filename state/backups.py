@@ -14,13 +14,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 
 from mapping.errors import ConcordError, ConfigError, TransientError
 from state.database import Database
 from state.failures import named
+from state.tables import lease
 from state.transfer import Heard, copy_rows
-from state.versions import VERSION_TABLE
+from state.versions import WRITTEN
 
 PAGES = 4000
 """Pages of an SQLite file that are copied between two words of progress: 16 MB."""
@@ -75,7 +76,7 @@ def check(path: Path) -> str:
             (told,) = found.execute("PRAGMA integrity_check(1)").fetchone()
             if told != "ok":
                 raise ConfigError(NO_BACKUP.format(path=path, why="its pages do not fit together"))
-            (version,) = found.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608  our name
+            (version,) = found.execute(str(WRITTEN)).fetchone()
             return str(version)
     except (sqlite3.Error, TypeError) as error:
         why = "it has no version" if "no such table" in str(error) else "it is no whole database"
@@ -95,7 +96,7 @@ def prepare(backup: Path, partial: Path) -> None:
         try:
             db.migrate()
             with db.write() as c:
-                c.exec_driver_sql(f"UPDATE lease SET owner = NULL, fence = fence + {LEAP}")  # noqa: S608  a number of ours
+                c.execute(update(lease).values(owner=None, fence=lease.c.fence + LEAP))
         finally:
             db.close()
         with closing(sqlite3.connect(partial)) as target:

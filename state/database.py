@@ -21,8 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from mapping.errors import ConfigError, LeaseLostError, TransientError
 from state import engines, versions
 from state.batches import Prepared, driver_of
-from state.engines import LOG as LOG
-from state.engines import Transactions
+from state.engines import LOG, Transactions
 from state.failures import BUSY, CROWDED, MISSING, named
 from state.tables import counter
 from state.tables import lease as lease_table

@@ -21,6 +21,8 @@ HEAD = "0015"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 VERSION_TABLE = "concord_version"
+WRITTEN = select(column("version_num")).select_from(table(VERSION_TABLE))
+"""Which version stands in a database."""
 
 
 class Standing(Enum):
@@ -86,7 +88,7 @@ def found_version(connection: Connection) -> str | None:
 
 
 def _written(connection: Connection) -> str | None:
-    return connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar_one_or_none()
+    return connection.execute(WRITTEN).scalar_one_or_none()
 
 
 def known_versions() -> frozenset[str]:

@@ -26,7 +26,8 @@ from pydantic import TypeAdapter
 from mapping.criteria import Criteria
 from mapping.errors import ConcordError
 from mapping.golden import Policy
-from state.database import LOG, Database
+from state.database import Database
+from state.engines import LOG
 from state.leases import Heartbeat, Leases, new_owner
 from sync import resolve
 from sync.crashes import told

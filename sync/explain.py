@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.criteria import Criteria
-from mapping.decision import SCORED
+from mapping.decision import RANK, SCORED
 from mapping.errors import GoneError
 from mapping.identity import (
     EMAIL,
@@ -43,8 +43,6 @@ from sync.reviewed import ScoreView
 from sync.scored import Scores, unlike
 from sync.views import NO_CUSTOMER
 
-WEIGHTS = {SAME: 5, OURS: 4, "same_id": 3, "same_email": 2, "same_phone_and_name": 1, SCORED: 0}
-"""Which links stand above which, as people trust them."""
 WORDS = {EMAIL: "email", PHONE: "phone", ID: "id"}
 KIND_OF = {"same_id": ID, "same_email": EMAIL, "same_phone_and_name": PHONE}
 SCORES = 3
@@ -227,7 +225,7 @@ def _shown(scene: Scene, link: Link) -> LinkView:
             words += f", and names that agree ({', '.join(names)})" if names else ", and neither has a name"
         holders = scene.counts.get((kind, link.value), 0)
         words += f", which {holders} records have" if holders > 2 else ""
-    return LinkView(min(a, b), max(a, b), link.rule, link.value, WEIGHTS.get(link.rule, 0), words)
+    return LinkView(min(a, b), max(a, b), link.rule, link.value, RANK[link.rule], words)
 
 
 def _judged(row: JudgementRow) -> str:

@@ -31,11 +31,11 @@ import orjson
 
 from mapping.clustering import Edge
 from mapping.criteria import Criteria
-from mapping.decision import SCORED, Decision, Records, decide
+from mapping.decision import RANK, SCORED, Decision, Records, decide
 from mapping.golden import Golden, Member, Policy, Provenance, survive
 from mapping.identity import Identifier, Link, name_of
 from mapping.identity import identifiers as identifiers_of
-from mapping.judgements import OURS, SAME
+from mapping.judgements import OURS
 from mapping.model import PROFILES, Kind
 from state import facts, identifiers, identities, judgements, matching, records, schedules, shadows, traits
 from state.database import Connection, Database
@@ -54,8 +54,6 @@ BATCH = 4000
 PART = 1000
 """Identifiers a transaction, which takes 4 to 5 ms; a pull beside waits less for few of those than for many that would
 fit between two of its pages (docs/adr/0020-newcomers-and-gaps.md)."""
-TOLD = ("same_phone_and_name", "same_email", "same_id", OURS, SAME, SCORED)
-"""Rules of links; of several between two records the last is told of."""
 KINDS = {str(kind): kind for kind in Kind}
 NOTHING: frozenset[Identifier] = frozenset()
 NOBODY = Counter[str]()
@@ -382,13 +380,13 @@ def _links(
     clusters: Sequence[Sequence[int]],
     changes: Changes,
 ) -> None:
-    """The links of every entity that has some, or may have had some. Of several between two the last one is kept,
-    whatever the order in which they were found."""
+    """The links of every entity that has some, or may have had some. Of several between two the last one is kept, in
+    whatever order they were found: a score, or what is trusted most."""
     together = {i for group in clusters if len(group) > 1 for i in group}
     changes.touched = sorted(together | near.memberships.keys())
     changes.decided = sorted(near.profiles)
     kept = [link for link in found if link.a in live and link.b in live]
-    changes.links = sorted(kept, key=lambda link: (TOLD.index(link.rule), link.value))
+    changes.links = sorted(kept, key=lambda link: (link.rule == SCORED, RANK[link.rule], link.value))
 
 
 def _golden(

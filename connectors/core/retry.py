@@ -36,6 +36,7 @@ class Retry:
 
 
 USUAL = Retry()
+"""How a client that says nothing of it tries again."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
