@@ -21,7 +21,7 @@ HEAD = "0015"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 VERSION_TABLE = "concord_version"
-WRITTEN = select(column("version_num")).select_from(table(VERSION_TABLE))
+WRITTEN = select(column("version_num", String)).select_from(table(VERSION_TABLE))
 """Which version stands in a database."""
 
 
