@@ -23,8 +23,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
-from mapping.errors import ConfigError
 from mapping.model import Kind, Stage
+from mapping.policy import Criteria, Policy
 
 Provenance = tuple[int, str, str]
 """(entity id, rule, since)."""
@@ -36,7 +36,6 @@ _NAMING = ("name", "given_name", "family_name")
 _LISTS = {"emails": "email", "phones": "phone", "ids": "", "tags": ""}
 _CONSENTS = frozenset({"email_consent", "sms_consent"})
 _STAGES = {stage.value: rank for rank, stage in enumerate(Stage)}
-_CRITERIA = ("prefer", "newest", "longest", "most_frequent", "most_complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,47 +66,6 @@ class Golden:
     values: dict[str, Any]
     provenance: dict[str, Provenance]
     kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class _Criteria:
-    prefer: Mapping[str, int] = field(default_factory=dict)
-    newest: bool = True
-    longest: bool = False
-    most_frequent: bool = False
-    most_complete: bool = False
-
-
-class Policy:
-    """The admin's wishes, field by field; ``default`` stands for the fields not named.
-
-    ``prefer`` is a list of connection ids, or a mapping of them to ranks, of which the lowest wins.
-    Takes ``{field: {"prefer": [connection ids], "newest": bool, "longest": bool, "most_frequent": bool,
-    "most_complete": bool}}``. Raises ConfigError for a criterion that does not exist.
-    """
-
-    def __init__(self, settings: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        self._by_field: dict[str, _Criteria] = {}
-        for name, wishes in (settings or {}).items():
-            unknown = sorted(wish for wish in wishes if wish not in _CRITERIA)
-            if unknown:
-                raise ConfigError(
-                    f"golden.{name}: there is no criterion {unknown[0]!r}; known are {', '.join(_CRITERIA)}"
-                )
-            asked = wishes.get("prefer") or ()
-            ranked = asked.items() if isinstance(asked, Mapping) else ((one, rank) for rank, one in enumerate(asked))
-            prefer = dict(ranked)
-            flags = {wish: bool(wishes[wish]) for wish in wishes if wish != "prefer" and wishes[wish] is not None}
-            self._by_field[name] = _Criteria(prefer, **flags)
-        self._default = self._by_field.pop("default", _Criteria())
-
-    def named(self, name: str) -> bool:
-        """Whether the admin said something of this very field."""
-        return name in self._by_field
-
-    def criteria(self, name: str) -> _Criteria:
-        """What decides this field."""
-        return self._by_field.get(name, self._default)
 
 
 DEFAULT = Policy()
@@ -196,7 +154,7 @@ Value = Callable[[Member], Any]
 Measure = tuple[str, Callable[[Member], Any]]
 
 
-def _measures(criteria: _Criteria, name: str, value: Value, holders: Sequence[Member]) -> list[Measure]:
+def _measures(criteria: Criteria, name: str, value: Value, holders: Sequence[Member]) -> list[Measure]:
     """The criteria in their order; of each the greatest measure survives. ``name`` dates the value."""
     measures: list[Measure] = []
     if criteria.prefer:

@@ -25,6 +25,7 @@ from state.tables import (
     connection,
     customer,
     entity,
+    golden_policy,
     golden_record,
     identifier,
     judgement,
@@ -41,7 +42,7 @@ from state.tables import (
     waiting_match,
 )
 
-WHOLE = (connection, slice_, judgement, judgement_member, customer, golden_record, scoring_model)
+WHOLE = (connection, slice_, judgement, judgement_member, customer, golden_policy, golden_record, scoring_model)
 OF_PROFILES = (identifier, membership)
 SCORED = (block_key, comparison, oversized_key, pair_score, quarantine, statistics, value_count, waiting_match)
 READ = 5000

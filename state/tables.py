@@ -226,6 +226,13 @@ golden_record = Table(
     Column("provenance", Text, nullable=False),  # {field: [entity id, rule, since]}; '*' stands for every field
 )
 
+golden_policy = Table(
+    "golden_policy",  # one row
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("told", Text, nullable=False),  # by which every golden record is made, or waits to be
+)
+
 fact = Table(
     "fact",
     metadata,

@@ -15,7 +15,7 @@ from state.tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration. Kept here so that a start need not load alembic; a test holds it to the folder."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

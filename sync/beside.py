@@ -25,7 +25,7 @@ from pydantic import TypeAdapter
 
 from mapping.criteria import Criteria
 from mapping.errors import ConcordError
-from mapping.golden import Policy
+from mapping.policy import Policy
 from state.database import Database
 from state.engines import LOG
 from state.leases import Heartbeat, Leases, new_owner

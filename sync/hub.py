@@ -19,8 +19,8 @@ from mapping.contract import Account
 from mapping.criteria import Criteria
 from mapping.currencies import Rates
 from mapping.errors import AuthError, ConcordError, ConfigError
-from mapping.golden import Policy
 from mapping.phones import phone
+from mapping.policy import Policy
 from mapping.timeline import Privacy
 from state import sweeps
 from state.connections import Connections, Pause

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mapping.criteria import Criteria
 from mapping.errors import TransientError
-from mapping.golden import Policy
+from mapping.policy import Policy
 from mapping.quality import drift
 from state import belonging, matching, rehearsal
 from state.database import Database

@@ -32,12 +32,24 @@ import orjson
 from mapping.clustering import Edge
 from mapping.criteria import Criteria
 from mapping.decision import RANK, SCORED, Decision, Records, decide
-from mapping.golden import Golden, Member, Policy, Provenance, survive
+from mapping.golden import Golden, Member, Provenance, survive
 from mapping.identity import Identifier, Link, name_of
 from mapping.identity import identifiers as identifiers_of
 from mapping.judgements import OURS
 from mapping.model import PROFILES, Kind
-from state import facts, identifiers, identities, judgements, matching, records, schedules, shadows, traits
+from mapping.policy import Policy, concerned
+from state import (
+    facts,
+    identifiers,
+    identities,
+    judgements,
+    matching,
+    records,
+    schedules,
+    shadows,
+    survivorship,
+    traits,
+)
 from state.database import Connection, Database
 from state.facts import FactRow
 from state.identities import Changes, Profile, Queued
@@ -75,10 +87,21 @@ class Resolver:
         with self.db.read() as c:
             return identities.queued_entities(c)
 
+    def follow_policy(self) -> int:
+        """Lets those wait whose golden records another policy made, as far as this one may make others; how many."""
+        told = self.policy.told()
+        with self.db.read() as c:
+            before = survivorship.policy(c)
+        if before == told:
+            return 0
+        with self.db.write(self.lease) as c:
+            return survivorship.follow(c, told, concerned(before, told) if before else None)
+
     def run(self, *, at_least: int = 1, stop: Callable[[], bool] = lambda: False) -> ResolveReport:
         """Resolves until fewer than ``at_least`` wait, or until it shall ``stop`` after a batch."""
         began = time.monotonic()
         total = Counter[str]()
+        self.follow_policy()
         (matching.begin if self.criteria.compare else matching.lapse)(self.db, self.lease)
         companions: Companions | None = None
         while not stop():
@@ -399,8 +422,7 @@ def _golden(
             i not in near.dirty and near.memberships.get(i) == customer for i in group
         )
 
-    # Whoever has the records that they had, none of which changed, keeps the golden record that they had. Under another
-    # policy those are made anew whom records come to or change in; a rebuild makes all.
+    # Whoever has the records that they had, none of which changed or waits, keeps the golden record that they had.
     anew = {customer: group for customer, group in placed.items() if not stayed(customer, group)}
     fresh = {customer for customer, _ in changes.created}
     stored = identities.golden_hashes(c, anew.keys() - fresh)

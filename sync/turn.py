@@ -9,9 +9,10 @@ from functools import partial
 
 from mapping.criteria import Criteria
 from mapping.currencies import Rates
-from mapping.golden import Policy
+from mapping.policy import Policy
 from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
+from state.runlog import note
 from state.runs import Runs, RunStatus
 from sync.intake import LEASE_SECONDS, failure
 from sync.match import Matcher
@@ -60,11 +61,14 @@ class Turn:
         ``done`` already."""
         keeper = TraitKeeper(self.db, resolver.lease, self.rates)
         matcher = Matcher(self.db, resolver.lease, resolver.criteria, partial(self.observer.advanced, "compare"))
+        anew = resolver.follow_policy()
         if not resolver.waiting() and done == NOTHING_YET and not keeper.waiting() and not matcher.waiting():
             return done
         runs = Runs(self.db)
         run = runs.start("resolve", resolver.lease)
         try:
+            if anew:
+                note("the rules of survivorship are others now, so golden records are made anew", customers=anew)
             fresh = resolver.waiting()
             if matcher.criteria.compare:
                 self.observer.started("compare", None)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.errors import ConfigError
-from mapping.golden import Golden, Member, Policy, survive
+from mapping.golden import Golden, Member, survive
 from mapping.model import MODELS, Kind, Stage
+from mapping.policy import Policy
 
 OLD, MID, NEW = ("2026-01-01T00:00:00.000000Z", "2026-02-01T00:00:00.000000Z", "2026-03-01T00:00:00.000000Z")
 

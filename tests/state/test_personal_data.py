@@ -88,6 +88,7 @@ NOT_PERSONAL = {
     "customer.id kind status merged_into created_at",
     "membership.entity_id customer_id",
     "golden_record.customer_id hash provenance",
+    "golden_policy.id told",  # names of fields, ids of connections
     "fact.id kind activity at live",
     "fact_ref.fact_id participant kind role",
     "fact_name.fact_id own",

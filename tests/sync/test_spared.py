@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, select
 
-from mapping.golden import Golden, Member, Policy, survive
+from mapping.golden import Golden, Member, survive
 from mapping.identity import EMAIL, Identifier, Link, Protection
+from mapping.policy import Policy
 from state import identities, matching
 from state.batches import insert_rows
 from state.database import Connection, Database
