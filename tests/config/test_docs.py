@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from config import starter
 from config.block import Block
 from config.loader import loads
+from config.policy import IdentitySettings
 from config.reference import SECTIONS, rewrite
 from tests.config.vendors import CATALOGUE, ENVIRON, FILE, VAULT, settings
 
@@ -57,6 +58,20 @@ def test_the_starter_file_is_valid_as_it_stands() -> None:
     found = loads(starter.text(), FILE, CATALOGUE, environ={})
     assert found.connections == {}
     assert found.warnings == ()
+
+
+def test_the_starter_file_decides_nothing_otherwise_than_the_defaults() -> None:
+    """Who begins with it shall have the identity that the documentation and the demo tell of."""
+    found, usual = loads(starter.text(), FILE, CATALOGUE, environ={}), loads("hub: {name: My company}", FILE, CATALOGUE)
+    for part in ("identity", "privacy", "alerts", "retention", "rates"):
+        assert getattr(found, part) == getattr(usual, part)
+    assert found.golden.rule("phone") == usual.golden.rule("phone")
+
+
+def test_the_starter_files_examples_of_limits_are_the_defaults() -> None:
+    usual = IdentitySettings()
+    shown = dict(re.findall(r"# (merge_above|review_above): ([\d.]+)", starter.text()))
+    assert shown == {"merge_above": str(usual.merge_above), "review_above": str(usual.review_above)}
 
 
 def test_the_starter_file_is_valid_with_its_examples_too() -> None:
