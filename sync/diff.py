@@ -45,6 +45,11 @@ def held_fields(shadow: Shadow, pulled: Mapping[str, Any], *, pulled_since: bool
     return {**acknowledged, **pulled} if pulled_since else {**pulled, **acknowledged}
 
 
+def demanded(rules: TargetRules, schema: Schema) -> set[str]:
+    """The properties that every record must have over there."""
+    return {*rules.target.demands, *(name for name, one in schema.fields.items() if one.required and one.writable)}
+
+
 def difference(rules: TargetRules, schema: Schema, desired: Desired, held: Held) -> Difference:
     """What must change over there for the record to be as desired."""
     to_set: dict[str, Any] = {}
@@ -66,7 +71,8 @@ def difference(rules: TargetRules, schema: Schema, desired: Desired, held: Held)
     for name in () if desired.partial else sent:
         if name in desired.fields or name == rules.target.external_id or _empty(held.fields.get(name)):
             continue
-        if name in rules.expressions and rules.modes.get(name, FieldMode.ALWAYS) is FieldMode.ALWAYS:
+        always = rules.modes.get(name, FieldMode.ALWAYS) is FieldMode.ALWAYS
+        if name in rules.expressions and always and name not in demanded(rules, schema):
             clear.append(name)
             old[name] = held.fields.get(name)
     return Difference(to_set, tuple(sorted(clear)), old)

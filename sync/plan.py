@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -31,7 +32,7 @@ from state.dead_letters import Letters, Place
 from state.shadows import Shadow
 from sync.associations import Ends
 from sync.desired import TRAITS, Desired, TargetRules, abandoned, everything
-from sync.diff import Difference, Held, difference, held_fields
+from sync.diff import Difference, Held, demanded, difference, held_fields
 from sync.reports import FieldChange, PlannedChange, TargetPlan
 from sync.taken import Taken, folded
 
@@ -88,6 +89,13 @@ class TargetDraft:
         """Leaves a subject out, for a reason that is told with how many it holds for."""
         self.skipped += 1
         self.reasons[why] += 1
+
+    def lack(self, key: str, properties: Sequence[str]) -> None:
+        """Leaves out a subject that no record can be made of, since nothing is known for these properties. To try it
+        again would end as it did before."""
+        self.skip(f"nothing is known for {' and '.join(properties)}, without which {self.rules.connection} takes none")
+        if key in self.failed:
+            self.healed.append(key)
 
     def report(self) -> TargetPlan:
         """The counts."""
@@ -190,8 +198,9 @@ class Planner:
         taken = Taken(unique, found)
         for desired, held in found:
             self._update(draft, schema, known, taken, desired, held)
+        demands = demanded(rules, schema)
         for desired in homeless:
-            self._create(draft, taken, desired)
+            self._create(draft, demands, taken, desired)
         draft.duplicates += sum(one.role == "duplicate" for many in known.by_subject.values() for one in many)
         draft.warnings.extend(taken.warnings())
         draft.warnings.extend(f"{count:,} skipped: {why}" for why, count in draft.reasons.items())
@@ -352,13 +361,16 @@ class Planner:
         shown = replace(write.shown, fields=[*write.shown.fields, *self.ends.told(desired, unrefs)])
         draft.writes.append(replace(write, shown=shown, unrefs=unrefs))
 
-    def _create(self, draft: TargetDraft, taken: Taken, desired: Desired) -> None:
+    def _create(self, draft: TargetDraft, demands: AbstractSet[str], taken: Taken, desired: Desired) -> None:
         rules = draft.rules
         refs = self.ends.missing(rules, desired, None)
         if not rules.creates() or (rules.subject_kind == "fact" and rules.target.refs and not refs):
             draft.skip(OWNERLESS if rules.creates() else NOT_THERE)
             return
         change = Difference(taken.allowed(desired, desired.fields, ""))
+        if lacking := sorted(demands - change.set.keys() - {rules.target.external_id}):
+            draft.lack(_key(rules, desired), lacking)
+            return
         match = None
         if rules.match_on and rules.match_on in change.set:
             match = (rules.match_on, str(change.set[rules.match_on]))

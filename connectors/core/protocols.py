@@ -78,7 +78,8 @@ class Target:
     ``external_id`` is the property that ``provision`` creates to hold our key. ``settle_seconds`` is how long a search
     may lag behind a write. ``match_on`` are the properties by which an existing record may be found. ``activities``
     narrows a target of facts to some kinds of activity (empty: every fact of ``kind``). ``refs`` maps a role of the
-    written record to the object it is associated with ("contact" to "contacts").
+    written record to the object it is associated with ("contact" to "contacts"). ``demands`` are properties without
+    which no record can be created, where ``describe`` cannot tell so.
     """
 
     object: str
@@ -92,6 +93,7 @@ class Target:
     depends_on: tuple[str, ...] = ()
     activities: tuple[str, ...] = ()
     refs: Mapping[str, str] = field(default_factory=dict)
+    demands: tuple[str, ...] = ()
 
 
 class Writes(Protocol):

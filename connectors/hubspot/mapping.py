@@ -230,6 +230,7 @@ def _engagement(object_type: str, kind: Kind, fields: Mapping[str, str], activit
         activities=activities,
         refs=_TOUCHED,
         fields={"hs_timestamp": "at", **fields},
+        demands=("hs_timestamp",),  # "Required" in the guides of notes, calls, emails and meetings, not in the schema
     )
 
 

@@ -323,3 +323,33 @@ def test_an_activity_waits_for_its_customer_where_only_customers_need_approval(t
     timeline.sync()
     (activity,) = timeline.crm.records("activities").values()
     assert len(activity.refs["person"]) == 1
+
+
+def test_a_record_without_what_every_record_must_have_is_not_created(stage: Stage) -> None:
+    """It would be refused each time; what was refused so before is over."""
+    stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.crm.add_field("people", SchemaField("job_title", required=True))
+    stage.sync()
+    plan = stage.hub.plan()
+    assert plan.empty
+    (told,) = plan.warnings
+    assert told == "crm/people: 1 skipped: nothing is known for job_title, without which crm takes none"
+    stage.shop.change("people", "1", {"job_title": "Buyer"})
+    stage.settle()
+    assert _one(stage)["job_title"] == "Buyer"
+    stage.shop.change("people", "1", {"job_title": None})
+    stage.sync()
+    assert stage.hub.plan().empty, "to empty it would be refused, too"
+
+
+def test_a_letter_of_what_is_no_longer_tried_is_over(stage: Stage) -> None:
+    stage.crm.add_field("people", SchemaField("job_title"))
+    stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.sync()
+    plan = stage.hub.plan()
+    stage.crm.add_field("people", SchemaField("job_title", required=True))
+    assert not stage.hub.apply(plan.hash).ok
+    assert [row["state"] for row in stage.rows("dead_letter")] == ["open"]
+    stage.sync()
+    assert stage.hub.plan().empty
+    assert [row["state"] for row in stage.rows("dead_letter")] == ["resolved"]
