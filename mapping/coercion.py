@@ -248,9 +248,9 @@ QUICK[text] = str.strip
 QUICK[phone] = normalize.international
 
 _BY_NAME: dict[str, Coercer] = {
-    "email": _by(normalize.email),
+    "email": _by(normalize.mailbox),
     "phone": phone,
-    "emails": _listed(_by(normalize.email)),
+    "emails": _listed(_by(normalize.mailbox)),
     "phones": _listed(phone),
     "country": _remembered(_by(normalize.country)),
     "currency": _remembered(_by(normalize.currency)),

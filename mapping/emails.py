@@ -141,10 +141,17 @@ def role_mailbox(address: str) -> bool:
 def placeholder_email(address: str) -> bool:
     """Whether the address was typed only to get past a form (noemail@…, test@test.com)."""
     local, _, host = address.rpartition("@")
-    joined = local.translate(_SEPARATORS)
+    joined = local.replace(".", "").replace("_", "").replace("-", "")  # a third of the price of translate()
     return (
         joined in _NOBODY
         or host in _DUMMY_DOMAINS
         or host.endswith(".invalid")
         or (joined in _DUMMIES and host.partition(".")[0] in _DUMMIES)
     )
+
+
+def mailbox(text: str) -> str | None:
+    """The address in canonical form, or None when there is none or it is a placeholder: what says "no address" is no
+    value that could win against one, or be written anywhere."""
+    found = email(text)
+    return None if found is None or placeholder_email(found) else found

@@ -7,6 +7,7 @@ and as a last resort their natural keys. The rules, field by field:
   are narrowed by the policy's criteria in the order prefer, most_frequent, most_complete, longest, newest, natural key.
 - Without a policy the newest value survives. For a personal name a complete one (given and family) comes before newer
   ones, for an address one with a street.
+- A phone number that was typed only to get past a form (000-0000) survives only where there is no other.
 - The parts of a personal name survive together, from one record; so does an address. ``custom`` survives key by key.
 - Lists (emails, phones, ids, tags) are the union of all, newest first; the primary email and phone stand apart from
   them, and a primary that did not survive joins the others.
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mapping.model import Kind, Stage
+from mapping.normalize import placeholder_phone
 from mapping.policy import Criteria, Policy
 
 Provenance = tuple[int, str, str]
@@ -157,6 +159,8 @@ Measure = tuple[str, Callable[[Member], Any]]
 def _measures(criteria: Criteria, name: str, value: Value, holders: Sequence[Member]) -> list[Measure]:
     """The criteria in their order; of each the greatest measure survives. ``name`` dates the value."""
     measures: list[Measure] = []
+    if name == "phone":
+        measures.append(("real", lambda m: not placeholder_phone(value(m))))
     if criteria.prefer:
         ranks, last = criteria.prefer, max(criteria.prefer.values()) + 1
         measures.append(("prefer", lambda m: -ranks.get(m.connection, last)))

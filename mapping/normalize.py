@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mapping.countries import country
-from mapping.emails import domain, email, email_key, names_nobody, placeholder_email, role_mailbox
+from mapping.emails import domain, email, email_key, mailbox, names_nobody, placeholder_email, role_mailbox
 from mapping.moments import birthday, day, instant, to_utc
 from mapping.names import first_name, fold, last_name, name_key, name_parts
 from mapping.phones import international, phone, placeholder_phone
@@ -31,6 +31,7 @@ __all__ = [
     "international",
     "language",
     "last_name",
+    "mailbox",
     "name_key",
     "name_parts",
     "names_nobody",
@@ -42,7 +43,7 @@ __all__ = [
     "to_utc",
 ]
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever a canonical form changes: entities made by another version are mapped again."""
 
 _CURRENCIES = frozenset(CURRENCIES.split())

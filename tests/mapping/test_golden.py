@@ -57,6 +57,14 @@ def test_the_newest_value_survives_field_by_field() -> None:
     assert golden.provenance["email"] == (2, "newest", MID)
 
 
+def test_a_placeholder_phone_survives_only_where_there_is_no_other() -> None:
+    real, typed = member(1, {"phone": "+442079460958"}, OLD), member(2, {"phone": "+447000000000"}, NEW)
+    for wishes in (None, {"phone": {"prefer": ["source2"]}}, {"default": {"longest": True, "newest": False}}):
+        assert winner("phone", real, typed, policy=wishes) == ("+442079460958", "real")
+    assert winner("phone", typed, member(3, {"phone": "+440000000000"}, MID))[0] == "+447000000000"
+    assert survive([typed]).values["phone"] == "+447000000000"
+
+
 def test_fractions_of_a_second_count() -> None:
     early, late = (
         member(1, {"source": "a"}, "2026-01-01T00:00:00Z"),

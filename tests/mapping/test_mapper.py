@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_kept_beside_the_field_and_costs_nothing_else() -
         {
             "e": "no mail",
             "p": "123",
-            "es": ["a@example.com", "??"],
+            "es": ["ann@example.com", "??"],
             "c": "soon",
             "s": "VIP",
             "k": "Narnia",
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_is_kept_beside_the_field_and_costs_nothing_else() -
         "name": "Jane Doe",
         "given_name": "Jane",
         "family_name": "Doe",
-        "email": "a@example.com",
+        "email": "ann@example.com",
         "custom": {
             "email_as_given": "no mail",
             "phone_as_given": "123",
@@ -161,7 +161,17 @@ def test_one_email_is_primary_and_the_others_are_not_it() -> None:
         "email": "b@example.com",
         "emails": ["c@example.com"],
     }
-    assert values(fields, {"e": "a@example.com", "es": "A@example.com"}) == {"email": "a@example.com"}
+    assert values(fields, {"e": "ann@example.com", "es": "Ann@example.com"}) == {"email": "ann@example.com"}
+
+
+def test_a_placeholder_is_no_email_and_stands_beside() -> None:
+    fields = {"email": "e", "emails": "es"}
+    assert values(fields, {"e": "NoEmail@noemail.com"}) == {"custom": {"email_as_given": "NoEmail@noemail.com"}}
+    assert values(fields, {"e": "test@test.com", "es": ["none@none.com", "ann@example.com"]}) == {
+        "email": "ann@example.com",
+        "custom": {"email_as_given": "test@test.com", "emails_as_given": ["none@none.com"]},
+    }
+    assert values(fields, {"e": "info@shop.example"}) == {"email": "info@shop.example"}, "a role has a mailbox"
 
 
 def test_a_phone_is_dialled_in_the_country_of_its_own_address() -> None:
