@@ -19,6 +19,7 @@ _LATIN = {
     "cp1254": "çğıöşüâîû",
     "cp1250": "ąćčďěęĺłńňőřśšťůűźžżáéíóúýäöüßăâîşţđëçôŕľ",
     "mac_roman": _WESTERN,
+    "cp850": _WESTERN,
 }
 _OTHER = {
     "cp1251": _CYRILLIC + "іїєґў",
@@ -28,26 +29,42 @@ _OTHER = {
     "cp1256": "ابتثجحخدذرزسشصضطظعغفقكلمنهويءآأؤإئةى",
 }
 # Small letters by code page; on a tie the earlier one wins.
+CODE_PAGES = frozenset({*_LATIN, *_OTHER})
 
 # Western letters stand among plain ones, those of other scripts among their own kind: that tells the two lists apart.
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 _ASCII, _HIGH = bytes(range(128)), bytes(range(128, 256))
 _SIGNS = "€’‘“”„–—…«»°§®©™·¿¡№\u00a0"
 
+_LETTER = rb"[A-Za-z\x80-\xff]"
+_TYPOGRAPHY = re.compile(
+    rb"(?<=[A-Za-z])\x92(?=[A-Z]|(?:s|t|m|d|re|ll|ve)\b)"  # O’Brien, it’s
+    rb"|(?<!%(letter)s)[\x82\x84\x8b\x91\x93](?=%(letter)s)"  # opens before a word
+    rb"|\x84(?=[^\x84\x93\n]*\x93)|(?<=%(letter)s)\x93(?!%(letter)s)"  # the German pair
+    rb"|(?<=[\w.,!?%%\x80-\xff])[\x92\x94\x99\x9b](?!%(letter)s)"  # closes after one
+    rb"|(?<=[\s\d])[\x96\x97](?=[\s\d])"  # dashes stand between spaces or figures
+    rb"|\x80(?=\s?\d)|(?<=\d)\x80|(?<=\d\s)\x80"  # an amount in euros
+    rb"|(?<=[\w.,!?\s])\x85(?!%(letter)s)|(?<!%(letter)s)\x95(?=\s)" % {b"letter": _LETTER}
+)
+"""Quotes, dashes and the euro where they belong. All code pages of Windows have them in the same places, in which the
+others have letters; often they are all that is odd in a table."""
+FEW = 10
+"""Odd bytes below which a statistical detector is not worth asking."""
+
 
 def code_page(sample: bytes) -> str:
     """The Python codec that fits the sample, which is no UTF-8 and no UTF-16; Windows-1252 where nothing fits."""
-    wide = _wide(sample)
-    if wide:
-        return wide
-    words = [word for word in _WORD.findall(sample) if not word.isascii()]
+    words = [word for word in _WORD.findall(_TYPOGRAPHY.sub(b"'", sample)) if not word.isascii()]
     high = b"".join(words).translate(None, delete=_ASCII)
+    dense = len(high) * 5 >= sum(map(len, words)) * 2  # of two bytes a character, the first is odd at least
+    if words and dense and (wide := _wide(sample)):
+        return wide
     mixed = sum(len(word.translate(None, delete=_ASCII)) for word in words if word.translate(None, delete=_HIGH))
     pages = _LATIN if mixed * 2 >= len(high) else _OTHER
     scores = {codec: _score(high, letters, codec) for codec, letters in pages.items()}
     best = max(scores, key=lambda codec: scores[codec])
-    if scores[best] > len(high):
-        return best
+    if scores[best] > len(high) or len(high) < FEW:
+        return best if scores[best] > 0 else "cp1252"
     guess = from_bytes(sample).best()
     return guess.encoding if guess is not None else "cp1252"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from connectors.files.codepages import code_page
+from connectors.files.codepages import CODE_PAGES, code_page
 
 SAMPLE_BYTES = 65_536
 LINE_BYTES = 1_048_576
@@ -40,8 +41,12 @@ class Encoding:
         """The text of one line. A byte that the codec refuses costs no more than this line its exact letters.
 
         Files that were pasted together out of several exports change their encoding on the way: a line that is no UTF-8
-        is read as Windows-1252, in any other encoding the odd byte is replaced.
+        is read as Windows-1252, one that is UTF-8 in a file of a code page as UTF-8, since by chance none is; in any
+        other encoding the odd byte is replaced.
         """
+        if self.codec in CODE_PAGES and not raw.isascii():
+            with suppress(UnicodeDecodeError):
+                return raw.decode("utf-8")
         try:
             return raw.decode(self.codec)
         except UnicodeDecodeError:

@@ -53,6 +53,30 @@ def test_code_pages_of_other_scripts_are_told_apart(encoding: str, names: str) -
     assert detect(raw, whole=True).decode(raw) == linkedin(names)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["Sean,O’Brien\n", "D’Angelo,Ravel’s\n", "“Ann”,Lee – “Bob”\n", "„Gut“,Lee\n", "Smith & Wesson™,…\n", "5,00 €\n",
+     "Sean,O’Brien\nJörg,Höß\n", "James’ shop,it’s «open»\n"],
+)  # fmt: skip
+def test_quotes_dashes_and_the_euro_of_windows_are_no_letters_of_another_code_page(said: str) -> None:
+    """Often they are all that is odd in a table; elsewhere their places are letters, or halves of a character."""
+    raw = linkedin(said).encode("cp1252")
+    assert detect(raw, whole=True).decode(raw) == linkedin(said)
+
+
+@pytest.mark.parametrize("said", ["Jürgen,Höß\nÅsa,Ñandú\n", "François,Müller\n", "José,Núñez\n", "García,Martín\n"])
+@pytest.mark.parametrize("encoding", ["cp850", "mac_roman", "cp1252"])
+def test_western_names_are_read_out_of_the_pages_of_dos_and_of_old_macs_too(encoding: str, said: str) -> None:
+    raw = linkedin(said).encode(encoding)
+    assert detect(raw, whole=True).decode(raw) == linkedin(said)
+
+
+def test_a_line_of_utf_8_in_a_file_of_a_code_page_is_read_as_what_it_is(folder: Folder) -> None:
+    early = linkedin("Jürgen,Höß\nAnn,Bêta\n").encode("cp1252")
+    folder.put("a.csv", early + "Jörg,Ångström,,Plum,07 Dec 2025\n".encode())
+    assert [one["First Name"] for one in folder.read("linkedin_connections").bodies] == ["Jürgen", "Ann", "Jörg"]
+
+
 def test_the_admin_may_say_the_encoding_and_the_delimiter(folder: Folder) -> None:
     folder.config.update(encoding="cp850", delimiter=";")
     folder.put("a.csv", linkedin(NAMES, ";").encode("cp850"))
