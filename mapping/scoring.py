@@ -19,7 +19,7 @@ from mapping.features import FEATURES, Features
 from mapping.features.levels import POSITIONS, SIZES
 from mapping.model import Kind
 
-VERSION = "4"
+VERSION = "5"
 """Raised whenever the same records score otherwise, be it by another shipped model or by another caution."""
 
 FORMAT = "additive-2"

@@ -10,6 +10,10 @@ from mapping.spellings import root
 from mapping.statistics import Snapshot
 
 
+INITIALS = 4
+"""Letters up to which what stands before the sign may be initials: ak@ and am@ of one company are two people, no slip."""
+
+
 def email_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot) -> tuple[int, int]:
     """The level of two records' emails, and how many share the one in common (0 for none)."""
     common = [one for one in ours if one in theirs]
@@ -23,6 +27,8 @@ def email_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot
             other_local, _, other_host = other.rpartition("@")
             if local == other_local:
                 level = max(level, 3)
+            elif len(local) <= INITIALS or len(other_local) <= INITIALS:
+                continue
             elif host == other_host:
                 if slips(local, other_local) <= (2 if len(local) > 7 else 1):
                     level = max(level, 4)

@@ -97,6 +97,13 @@ def test_emails(other: str, level: str) -> None:
     assert said({"email": "jane.doe@acme.com"}, {"email": other})["email"] == level
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("ak@firm.de", "am@firm.de"), ("j@firm.de", "j2@firm.de"), ("ak@ab.de", "am@ac.de")]
+)
+def test_another_letter_in_initials_is_another_mailbox(one: str, other: str) -> None:
+    assert said({"email": one}, {"email": other})["email"] == "differs"
+
+
 def test_a_name_is_found_in_the_others_email() -> None:
     found = said({"name": "Bob Miller"}, {"email": "robert.miller@acme.com"})
     assert found["name in the other's email"] == "given and family name"

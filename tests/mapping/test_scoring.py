@@ -105,6 +105,8 @@ def test_the_default_links_what_is_surely_one_person(one: dict[str, Any], other:
             {"given_name": "Tom", "family_name": "Quill", "birth_date": "1950-11-23"},
         ),
         ({"name": "Ann Quill", "phone": "+12025550143"}, {"name": "Igor Petrov", "phone": "+12025550143"}),
+        ({"name": "Anna Koch", "email": "ak@firm.de"}, {"name": "Anna Mann", "email": "am@firm.de"}),  # colleagues
+        ({"name": "Anna Koch", "email": "anna@firm.de"}, {"name": "Anna Mann", "email": "anna2@firm.de"}),
     ],
 )
 def test_the_default_keeps_apart_what_is_surely_two(one: dict[str, Any], other: dict[str, Any]) -> None:
