@@ -9,9 +9,8 @@ from mapping.identity import EMAIL, PHONE
 from mapping.spellings import root
 from mapping.statistics import Snapshot
 
-
 INITIALS = 4
-"""Letters up to which what stands before the sign may be initials: ak@ and am@ of one company are two people, no slip."""
+"""Letters up to which what stands before the sign may be initials: ak@ and am@ of one company are two people."""
 
 
 def email_level(ours: tuple[str, ...], theirs: tuple[str, ...], counts: Snapshot) -> tuple[int, int]:
