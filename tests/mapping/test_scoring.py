@@ -147,6 +147,34 @@ def test_a_family_is_doubtful_in_every_hub() -> None:
     assert probability(cautious(SURE, found, KNOWN)) == pytest.approx(DOUBT)
 
 
+FIRM = {"company": "Firm GmbH", "phone": "+493029384756"}
+KOCH, MANN = ({"given_name": "Peter", "family_name": name, **FIRM} for name in ("Koch", "Mann"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (KOCH, MANN),
+        ({**KOCH, "email": "peter.koch@firm.de"}, {**MANN, "email": "peter.mann@firm.de"}),
+        ({"name": "Peter Koch", "email": "peter.koch@firm.de"}, {**MANN, "email": "office@firm.de"}),
+        ({"given_name": "Peter", "company": "Firm GmbH"}, {"name": "Peter Koch", "company": "Firm GmbH"}),
+    ],
+)
+@pytest.mark.parametrize("counted", [0, 10 * KNOWN])
+def test_colleagues_who_share_a_given_name_are_doubtful_in_every_hub(
+    one: dict[str, Any], other: dict[str, Any], counted: int
+) -> None:
+    """Two of a company share its line, its house and its domain; it takes a person to say that one of them married."""
+    assert probability(cautious(default(), levels(one, other), counted)) <= DOUBT
+
+
+@pytest.mark.parametrize(
+    "same", [{"birth_date": "1980-03-04"}, {"tax_id": "12345678903"}, {"email": "peter@mann.example"}, {"ids": ["a:1"]}]
+)
+def test_what_is_one_persons_makes_colleagues_one(same: dict[str, Any]) -> None:
+    assert probability(cautious(default(), levels({**KOCH, **same}, {**MANN, **same}), 10 * KNOWN)) > MERGE_ABOVE
+
+
 def test_given_names_that_resemble_each_other_are_a_familys_in_a_small_hub() -> None:
     found = levels({"name": "Daniel Quill", **HOUSE}, {"name": "David Quill", **HOUSE})
     assert found[POSITIONS["given name"]] == 2
