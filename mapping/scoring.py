@@ -140,6 +140,8 @@ def cautious(model: Model, features: Features, counted: int = 0) -> float:
       names that resemble each other are doubted like those that differ;
     - colleagues: they are of one company, where people share a line, a house and now and then a given name, and their
       family names differ outright, or of one of them no more than a given name is known;
+    - neighbours: two organizations whose names differ outright, where neither domain, mailbox, tax number nor id makes
+      them one, since many firms share a house, or an office's line;
     - namesakes, where names are not ``KNOWN``: nothing but the name speaks for them, and an email, phone, birth date or
       town speaks against it, or of one of them no more than a given name is known.
 
@@ -151,7 +153,12 @@ def cautious(model: Model, features: Features, counted: int = 0) -> float:
     if found <= _DOUBTFUL or model.learned:
         return found
     known = counted >= KNOWN
-    doubted = _family(features, known) or _colleagues(features) or (not known and _namesakes(features))
+    doubted = (
+        _family(features, known)
+        or _colleagues(features)
+        or _neighbours(features)
+        or (not known and _namesakes(features))
+    )
     return _DOUBTFUL if doubted else found
 
 
@@ -165,6 +172,11 @@ def _colleagues(features: Features) -> bool:
     if features[_FAMILY] in _DIFFERS:
         return not _any(features, _ONE_MAILBOXS)
     return _half_named(features)
+
+
+def _neighbours(features: Features) -> bool:
+    nobody = not (features[_GIVEN] or features[_FAMILY])
+    return nobody and features[_COMPANY] in _DIFFERS and not _any(features, _ONE_FIRMS)
 
 
 def _namesakes(features: Features) -> bool:
@@ -186,7 +198,9 @@ _GIVEN, _FAMILY, _IN_EMAIL = (POSITIONS[name] for name in ("given name", "family
 _WHOLE_NAME = 5
 _DIFFERS, _DIFFERS_OR_RESEMBLES = (1,), (1, 2)
 _ONE_PERSONS = ((POSITIONS["birth date"], 5), (POSITIONS["tax number"], 2), (POSITIONS["id in a system"], 1))
-_OF_ONE_COMPANY = ((POSITIONS["company"], 2), (POSITIONS["company's domain"], 2))
+_COMPANY = POSITIONS["company"]
+_OF_ONE_COMPANY = ((_COMPANY, 2), (POSITIONS["company's domain"], 2))
+_ONE_FIRMS = (*_ONE_PERSONS, (POSITIONS["email"], 5), (POSITIONS["company's domain"], 2))
 _ONE_MAILBOXS = (*_ONE_PERSONS, (POSITIONS["email"], 4), (_IN_EMAIL, _WHOLE_NAME))
 _SPEAKS_FOR = (*_ONE_PERSONS, (POSITIONS["email"], 5), (POSITIONS["phone"], 3), (POSITIONS["street"], 4))
 _SPEAKS_AGAINST = (

@@ -14,6 +14,7 @@ from mapping.comparison import comparison
 from mapping.errors import ConfigError
 from mapping.features import Features, compare
 from mapping.features.levels import POSITIONS, SIZES
+from mapping.model import Kind
 from mapping.scoring import (
     DOUBT,
     KNOWN,
@@ -25,6 +26,7 @@ from mapping.scoring import (
     load,
     log_odds,
     probability,
+    shipped,
 )
 from mapping.statistics import EMPTY, Count, Snapshot
 from mapping.training import train
@@ -173,6 +175,28 @@ def test_colleagues_who_share_a_given_name_are_doubtful_in_every_hub(
 )
 def test_what_is_one_persons_makes_colleagues_one(same: dict[str, Any]) -> None:
     assert probability(cautious(default(), levels({**KOCH, **same}, {**MANN, **same}), 10 * KNOWN)) > MERGE_ABOVE
+
+
+HOUSE = {"address": {"street": "Hauptstr. 1", "locality": "Köln", "postal_code": "50667"}}
+
+
+def firms(one: dict[str, Any], other: dict[str, Any]) -> float:
+    features = compare(comparison("organization", one), comparison("organization", other), EMPTY)
+    return probability(cautious(shipped(Kind.ORGANIZATION), features, 10 * KNOWN))
+
+
+@pytest.mark.parametrize("same", [HOUSE, {"phone": "+493029384756"}, {**HOUSE, "phone": "+493029384756"}])
+@pytest.mark.parametrize("own", [("", ""), ("koch.example", "mann.example")])
+def test_firms_of_other_names_are_not_one_for_their_house_or_line(same: dict[str, Any], own: tuple[str, str]) -> None:
+    """Of an office block it would make one customer."""
+    koch, mann = {"name": "Koch Bau", "domain": own[0], **same}, {"name": "Mann Dach", "domain": own[1], **same}
+    assert firms(koch, mann) <= DOUBT
+
+
+def test_firms_of_one_house_and_one_domain_or_name_are_one() -> None:
+    firm = {"domain": "ibm.example", **HOUSE}
+    assert firms({"name": "IBM", **firm}, {"name": "International Business Machines", **firm}) > MERGE_ABOVE
+    assert firms({"name": "Koch Bau GmbH", **HOUSE}, {"name": "Koch Bau", **HOUSE}) > MERGE_ABOVE
 
 
 def test_given_names_that_resemble_each_other_are_a_familys_in_a_small_hub() -> None:
