@@ -16,7 +16,7 @@ from config import schedule as schedules
 from mapping.errors import ConfigError
 from mapping.expressions import compile_expression
 from mapping.model import PROFILES, ActivityKind, Kind, Organization, Person
-from mapping.traits import TRAITS
+from mapping.vocabulary import Stranger, strangers
 
 GOLDEN_FIELDS = tuple(dict.fromkeys((*Person.model_fields, *Organization.model_fields)))
 """The canonical fields that survive one by one."""
@@ -34,7 +34,6 @@ YAML_DIGITS = 15
 """So many decimal digits a 64-bit number keeps (IEEE 754 binary64)."""
 
 _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_TRAIT = re.compile(r"(?<![\w.\"'])traits\.\"?(\w+)")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 _DESTINATION = re.compile(r"[a-zA-Z][a-zA-Z0-9]*://\S+")
 _DATABASE = re.compile(r"(?:sqlite|postgresql)(?:\+[a-z0-9_]+)?://.*", re.DOTALL)
@@ -186,12 +185,17 @@ def timeline(keys: Collection[str]) -> None:
             raise refuse(f"timeline.{key} means nothing for activities", f"{key} under the object it belongs to")
 
 
-def trait_names(value: str) -> str:
-    """The expression as written, once every trait that it names is one."""
-    for name in _TRAIT.findall(value):
-        if name not in TRAITS:
-            raise refuse(f"names the trait {name}, which is none", f"one of {', '.join(TRAITS)}", nearest(name, TRAITS))
+def rule_that_writes(value: str) -> str:
+    """The expression as written, once every name in it is one that a golden record or a fact of some kind has."""
+    for one in strangers(value, tuple(Kind)):
+        raise refuse(*of_stranger(one))
     return value
+
+
+def of_stranger(one: Stranger) -> tuple[str, str, str]:
+    """What is wrong with a name that stands for nothing, what was expected, and the nearest right name."""
+    message = f"names the {one.what} {one.name}, which is none"
+    return message, f"one of {', '.join(one.known)}", nearest(one.name, one.known)
 
 
 def expression(value: str) -> str:

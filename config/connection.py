@@ -106,7 +106,7 @@ class FieldPush(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    expression: Annotated[Expression, AfterValidator(checks.trait_names)] = Field(
+    expression: Annotated[Expression, AfterValidator(checks.rule_that_writes)] = Field(
         alias="from",
         description="Expression over the golden record and `traits`, or over the fact for a target of facts.",
     )

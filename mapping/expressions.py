@@ -256,6 +256,8 @@ def _reads(node: Node, at: Path | None) -> tuple[set[Path], Path | None]:
         return ({here} if here else set()), here
     if kind in ("current", "identity", "index", "slice"):
         return set(), at
+    if kind == "expref":
+        return set(), None  # it is asked of each item of a list, and which list that is, its function knows
     if kind in _SEQUENCES:
         found, tip = _reads_in_turn(children[:2], at)
         if kind == "filter_projection":

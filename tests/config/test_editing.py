@@ -172,7 +172,7 @@ def test_a_changed_value_changes_its_line_only(path: Path) -> None:
 def test_a_new_key_stands_with_its_neighbours(path: Path) -> None:
     edit = Editor(path, CATALOGUE)
     edit.set("hub.currency", "EUR")
-    edit.set("connections.shop.push.contacts", {"mode": "update_only", "fields": {"a": {"from": "b"}}})
+    edit.set("connections.shop.push.contacts", {"mode": "update_only", "fields": {"a": {"from": "email"}}})
     edit.set("connections.shop.config.page_size", 50)
     edit.set("connections.shop.streams.customers.enabled", False)
     edit.set("connections.files", {"connector": "hubspot", "config": {"access_token": Reference(Origin.VAULT, "t")}})

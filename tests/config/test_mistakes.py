@@ -83,7 +83,7 @@ connections:
       acces_token: x
       page_size: 1000
       retry: {atempts: 3}
-    push: {contacts: {mode: upsrt, fields: {a: {from: x, mod: y}, b: 3, c: ""}}}
+    push: {contacts: {mode: upsrt, fields: {a: {from: email, mod: y}, b: 3, c: ""}}}
     streams: {orders: {since: yesterday}}
     schedule: whenever
 golden: {fone: {newest: true}, phone: {prefer: [tow]}}
@@ -157,7 +157,7 @@ def test_settings_that_contradict_one_another_are_refused(more: str, words: str)
     ("push", "words"),
     [
         ("timeline: {match_on: email}", "timeline.match_on means nothing for activities"),
-        ("timeline: {fields: {a: b}}", "timeline.fields means nothing for activities"),
+        ("timeline: {fields: {a: title}}", "timeline.fields means nothing for activities"),
         ("timeline: {kinds: [person]}", "is no kind of fact"),
     ],
 )

@@ -59,7 +59,7 @@ def test_what_the_loader_refuses_the_schema_refuses(text: str) -> None:
         EXAMPLE,
         starter.text(),
         shop(GOOD, "    streams:\n      orders:\n    push:\nidentity:\n"),
-        shop(GOOD, "    push: {contacts: {fields: {a: b, c: , d: {from: e, mode: fill_only}}}}\n"),
+        shop(GOOD, "    push: {contacts: {fields: {a: email, c: , d: {from: phone, mode: fill_only}}}}\n"),
     ],
 )
 def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
