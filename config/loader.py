@@ -18,6 +18,7 @@ from config.document import Document
 from config.keys import KeyPath, show
 from config.masking import literal_secrets, shown, texts
 from config.mistakes import Found, translate
+from config.offers import Offers, mistakes
 from config.references import Origin, Reference, SecretLookup
 from config.settings import HubSettings, Settings, Source
 from mapping.errors import ConfigError, Problem
@@ -26,8 +27,13 @@ Catalogue = Mapping[str, type[BaseModel]]
 """A connector's name to the model of its ``config``, which refuses unknown keys."""
 
 PLACEHOLDER = "placeholder"
+
 _DATABASE: KeyPath = ("hub", "database")
 _ALERTS: KeyPath = ("alerts", "to")
+
+
+def untold(connector: str) -> None:
+    """What a connector offers, where nobody knows."""
 
 
 def load(
@@ -35,6 +41,7 @@ def load(
     catalogue: Catalogue,
     secrets: SecretLookup | None = None,
     *,
+    offers: Offers = untold,
     environ: Mapping[str, str] | None = None,
     placeholders: bool = False,
 ) -> Settings:
@@ -42,9 +49,12 @@ def load(
 
     ``secrets`` answers ``!secret name`` with the value or None, ``environ`` (by default the process's own) answers
     ``!env NAME``. With ``placeholders`` a reference without a value is no problem: the file can be checked where
-    its secrets are not, and the settings are fit for looking at, not for connecting.
+    its secrets are not, and the settings are fit for looking at, not for connecting. ``offers`` tells which streams
+    and targets each connector has.
     """
-    return loads(documents.read(path), path, catalogue, secrets, environ=environ, placeholders=placeholders)
+    return loads(
+        documents.read(path), path, catalogue, secrets, offers=offers, environ=environ, placeholders=placeholders
+    )
 
 
 def loads(
@@ -53,13 +63,14 @@ def loads(
     catalogue: Catalogue,
     secrets: SecretLookup | None = None,
     *,
+    offers: Offers = untold,
     environ: Mapping[str, str] | None = None,
     placeholders: bool = False,
 ) -> Settings:
     """The same for a text that stands, or shall stand, in the file at ``path``."""
     document = documents.parse(text, str(path))
     values = _Values(secrets, os.environ if environ is None else environ, placeholders)
-    return _Loading(document, path.absolute().parent, catalogue, values).settings()
+    return _Loading(document, path.absolute().parent, catalogue, values, offers).settings()
 
 
 def read(path: Path) -> str:
@@ -106,6 +117,7 @@ class _Loading:
     folder: Path
     catalogue: Catalogue
     values: _Values
+    offers: Offers = untold
     found: list[Found] = field(default_factory=list)
     unknown: set[KeyPath] = field(default_factory=set)
     references: list[Reference] = field(default_factory=list)
@@ -124,7 +136,7 @@ class _Loading:
         except ValidationError as error:
             self.keep(translate(error, Settings, self.document))
         self.preferred(data)
-        problems = (*self.document.problems, *(problem for _, problem in self.found))
+        problems = (*self.document.problems, *(one.problem for one in self.found))
         if problems or settings is None:
             raise ConfigError(problems=tuple(sorted(problems, key=lambda problem: problem.line or 0)))
         self.warn_of_password(settings.hub.database)
@@ -151,18 +163,20 @@ class _Loading:
             return None
         self.references.append(reference)
         value = self.values.find(reference)
-        if value is None and self.values.placeholders:
+        if value is not None:
+            return value
+        if self.values.placeholders:
             self.unknown.add(path)
-            return "sqlite://" if path == _DATABASE else f"{PLACEHOLDER}://-" if path[:2] == _ALERTS else PLACEHOLDER
-        if value is None:
+        else:
             self.refuse(path, reference.missing())
-        return value
+        return "sqlite://" if path == _DATABASE else f"{PLACEHOLDER}://-" if path[:2] == _ALERTS else PLACEHOLDER
 
     def connection(self, name: str, entry: Any) -> Any:
         """The entry with its ``config`` validated by the connector's own model."""
         if not isinstance(entry, dict):
             return entry
         at: KeyPath = ("connections", name)
+        self.contradicted(entry, at)
         model = self.model(entry, (*at, "connector"))
         config = {} if entry.get("config") is None else entry["config"]
         return {**entry, "config": self.config(model, config, (*at, "config")) if model else NoConfig()}
@@ -174,6 +188,13 @@ class _Loading:
         known = ", ".join(self.catalogue) or "none, for no connector is installed"
         self.refuse(at, "no such connector", f"one of {known}", nearest(name, self.catalogue))
         return None
+
+    def contradicted(self, entry: Mapping[str, Any], at: KeyPath) -> None:
+        """Tells what the connector does not offer, whatever else is wrong with the entry."""
+        connector = entry.get("connector")
+        offer = self.offers(connector) if isinstance(connector, str) else None
+        for path, message, expected, near in mistakes(str(connector), entry, offer) if offer else ():
+            self.found.append(Found((*at, *path), self.problem((*at, *path), message, expected, near)))
 
     def config(self, model: type[BaseModel], values: Any, at: KeyPath) -> BaseModel:
         written = _at(self.document.data, at) or {}
@@ -222,7 +243,7 @@ class _Loading:
         return tuple(shown)
 
     def refuse(self, path: KeyPath, message: str, expected: str = "", near: str = "") -> None:
-        self.found.append((path, self.problem(path, message, expected, near)))
+        self.found.append(Found(path, self.problem(path, message, expected, near)))
         self.unknown.add(path)
 
     def problem(self, path: KeyPath, message: str, expected: str = "", near: str = "") -> Problem:
@@ -230,11 +251,12 @@ class _Loading:
         return Problem(self.document.file, line, show(path), message, expected, near)
 
     def keep(self, found: list[Found]) -> None:
-        self.found += self.concerns(found)
+        told = {one.path for one in self.found}
+        self.found += [one for one in self.concerns(found) if one.path not in told or one.of_key]
 
     def concerns(self, found: list[Found]) -> list[Found]:
         """Those problems that are not only the echo of a value that is unknown, or already told to be wrong."""
-        return [(path, problem) for path, problem in found if not any(_related(path, other) for other in self.unknown)]
+        return [one for one in found if one.of_key or not any(_related(one.path, other) for other in self.unknown)]
 
 
 def _related(one: KeyPath, other: KeyPath) -> bool:

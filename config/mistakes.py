@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -46,7 +46,14 @@ _WRONG_TYPE = (
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 _TELLS_THE_VALUE = {"value_error", "assertion_error", "union_tag_invalid"}
 _BUILT_IN = frozenset(get_args(ErrorType))
-Found = tuple[KeyPath, Problem]
+
+
+class Found(NamedTuple):
+    """A problem and its place. ``of_key``: it is the key that is wrong, whatever its value is."""
+
+    path: KeyPath
+    problem: Problem
+    of_key: bool = False
 
 
 def translate(
@@ -56,14 +63,14 @@ def translate(
 
     ``hidden`` are texts that must not appear in the words of a foreign validator.
     """
-    found: dict[KeyPath, Problem] = {}
+    found: dict[KeyPath, Found] = {}
     for detail in error.errors(include_url=False, include_input=True):
         path = _path(document.data, at, detail)
         problem = _problem(detail, path, model, document, tuple(hidden))
         if path in found:
-            problem = _either(found[path], problem)
-        found[path] = problem
-    return list(found.items())
+            problem = _either(found[path].problem, problem)
+        found[path] = Found(path, problem, detail["type"] == "extra_forbidden")
+    return list(found.values())
 
 
 def _path(data: Any, at: KeyPath, detail: ErrorDetails) -> KeyPath:

@@ -42,6 +42,7 @@ from sync.intake import Intake, failure
 from sync.judge import judging, listed
 from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
 from sync.mending import Mending
+from sync.offered import offered
 from sync.opening import hub_of, models, open_database
 from sync.outgoing import Outgoing
 from sync.reports import (
@@ -63,7 +64,7 @@ from sync.reports import (
     TimelineItem,
 )
 from sync.rules import criteria_of, protection_of
-from sync.sound import check_sound, check_streams, check_writable
+from sync.sound import check_sound, check_streams
 from sync.sweeper import Sweeper
 from sync.turn import NOTHING_YET, Turn
 from sync.views import Views
@@ -125,9 +126,8 @@ class Hub:
         db = open_database(hub)
         try:
             vault = Vault(db, hub.state_dir)
-            settings = loader.loads(text, path, configs, vault.get)
-            if not connectors:
-                check_writable(settings, catalogue())
+            offers = loader.untold if connectors else offered(catalogue())
+            settings = loader.loads(text, path, configs, vault.get, offers=offers)
             # Logins keep their tokens in the vault, whose key is made here if nobody has kept a secret before.
             hub.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             return cls(settings, db, vault, observer=observer, runtime=runtime, connectors=connectors)

@@ -15,7 +15,7 @@ from connectors.core.registry import catalogue
 from mapping.errors import ConfigError
 from state.database import Database
 from state.vault import Vault
-from sync.sound import check_writable
+from sync.offered import offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,7 @@ def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
     """
     configs = models(catalogue())
     if not with_secrets:
-        settings = loader.load(path, configs, placeholders=True)
-        check_writable(settings, catalogue())
-        return settings
+        return loader.load(path, configs, offers=offered(catalogue()), placeholders=True)
     opened: list[Vault] = []
 
     def secret(name: str) -> str | None:
@@ -75,9 +73,7 @@ def check_config(path: Path, *, with_secrets: bool = True) -> Settings:
 
     hub_of(path, configs)
     try:
-        settings = loader.load(path, configs, secret)
-        check_writable(settings, catalogue())
-        return settings
+        return loader.load(path, configs, secret, offers=offered(catalogue()))
     finally:
         for vault in opened:
             vault.db.close()
@@ -92,5 +88,5 @@ def hub_of(path: Path, configs: loader.Catalogue, text: str | None = None) -> Hu
     try:
         return loader.load_hub(path, text=text)
     except ConfigError:
-        loader.loads(text, path, configs, placeholders=True)
+        loader.loads(text, path, configs, offers=offered(catalogue()), placeholders=True)
         raise

@@ -37,9 +37,9 @@ from state.schedules import Job, JobKind
 from state.vault import Vault
 from sync import job as jobs
 from sync.alert import Alerts, Watch
+from sync.offered import offered
 from sync.opening import hub_of, models, open_database
 from sync.schedule import lease_of, next_due, retry_at, wanted
-from sync.sound import check_writable
 
 LEASE_SECONDS = 30.0
 TICK_SECONDS = 1.0
@@ -171,8 +171,7 @@ class Server:
         return (found.st_mtime_ns, found.st_size)
 
     def _load(self, text: str, mark: tuple[int, int]) -> InForce:
-        settings = loader.loads(text, self._path, models(catalogue()), self._vault.get)
-        check_writable(settings, catalogue())
+        settings = loader.loads(text, self._path, models(catalogue()), self._vault.get, offers=offered(catalogue()))
         return InForce(text, settings, mark)
 
     def _reload(self) -> None:

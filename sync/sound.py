@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from config.names import check_names
-from config.settings import Settings
-from connectors.core.protocols import Vendor
 from mapping.errors import ConfigError, Problem
 from sync.connect import Connected
 from sync.intake import Intake
-
-NO_WRITES = "this connection ({connector}) can only be read"
-NO_PUSH = "no push:"
+from sync.offered import offer_of
 
 
 def check_sound(intake: Intake, opened: Sequence[Connected]) -> None:
     """Raises one ConfigError that holds every problem of these connections, each with its place in the file."""
-    settings = intake.settings
-    streams = {one.name: [stream.name for stream in one.connector.streams()] for one in opened}
-    targets = {one.name: [target.object for target in one.writes.targets()] for one in opened if one.writes}
-    problems = [*check_names(settings, streams, targets)]
+    problems = [*check_names(intake.settings, {one.name: offer_of(one) for one in opened})]
     for one in opened:
         problems += _of_rules(intake, one)
-        if one.writes is None and one.settings.push:
-            problems.append(_read_only(settings, one.name))
     if problems:
         raise ConfigError(problems=tuple(dict.fromkeys(problems)))
 
@@ -42,22 +33,6 @@ def _of_rules(intake: Intake, one: Connected) -> Iterator[Problem]:
             one.targets()
     except ConfigError as error:
         yield intake.settings.problem(("connections", one.name, "push"), str(error))
-
-
-def check_writable(settings: Settings, vendors: Mapping[str, Vendor]) -> None:
-    """Raises ConfigError for every connection that shall be written to by a connector that never writes."""
-    problems = [
-        _read_only(settings, name)
-        for name, one in settings.connections.items()
-        if one.push and one.connector in vendors and not vendors[one.connector].writes
-    ]
-    if problems:
-        raise ConfigError(problems=tuple(problems))
-
-
-def _read_only(settings: Settings, name: str) -> Problem:
-    told = NO_WRITES.format(connector=settings.connections[name].connector)
-    return settings.problem(("connections", name, "push"), told, expected=NO_PUSH)
 
 
 def check_streams(opened: Sequence[Connected], streams: Sequence[str]) -> None:

@@ -71,4 +71,10 @@ class BigCommerceConnector:
         ]
 
 
-VENDOR = Vendor(name="bigcommerce", title="BigCommerce", config=BigCommerceConfig, build=BigCommerceConnector)
+VENDOR = Vendor(
+    name="bigcommerce",
+    title="BigCommerce",
+    config=BigCommerceConfig,
+    build=BigCommerceConnector,
+    streams=("customers", "orders"),
+)

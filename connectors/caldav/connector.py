@@ -134,4 +134,5 @@ VENDOR = Vendor(
     title="CalDAV calendars",
     config=CalDavConfig,
     build=build,
+    streams=("events",),
 )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from connectors.carddav.books import CARDDAV, Books
-from connectors.carddav.mapping import CONTACTS, RULES
+from connectors.carddav.mapping import CONTACTS, RULES, TARGET
 from connectors.carddav.properties import SCHEMA
 from connectors.carddav.writes import CardDavWrites
 from connectors.core.dav import Dav
@@ -74,4 +74,6 @@ VENDOR = Vendor(
     config=CardDavConfig,
     build=build,
     writes=True,
+    streams=(CONTACTS,),
+    targets=(TARGET,),
 )

@@ -254,6 +254,9 @@ class Vendor:
     """One entry of the registry: how a vendor is called, configured and built. ``docs`` is the page for admins,
     ``docs/connectors/NAME.md`` unless it says otherwise.
 
+    ``streams`` and ``targets`` are all that a connection could have, whatever its account and settings, so that the
+    configuration is checked before anybody logs in; empty where nobody can tell so early.
+
     ``unique_ids``: the vendor gives no id twice, whatever the account, so that ids need not tell of which account they
     are, and other systems may name them.
     """
@@ -265,6 +268,8 @@ class Vendor:
     writes: bool = False
     docs: str = ""
     unique_ids: bool = False
+    streams: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.docs:

@@ -82,4 +82,10 @@ class GmailConnector:
         return Mailbox(google, Wish(**{name: getattr(config, name) for name in WISHED}, strict=not user))
 
 
-VENDOR = Vendor(name="gmail", title="Gmail", config=GmailConfig, build=GmailConnector)
+VENDOR = Vendor(
+    name="gmail",
+    title="Gmail",
+    config=GmailConfig,
+    build=GmailConnector,
+    streams=("messages",),
+)

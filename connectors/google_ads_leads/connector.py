@@ -160,4 +160,5 @@ VENDOR = Vendor(
     title="Google Ads lead forms",
     config=GoogleAdsLeadsConfig,
     build=GoogleAdsLeadsConnector,
+    streams=("leads",),
 )

@@ -128,4 +128,5 @@ VENDOR = Vendor(
     title="Google Calendar",
     config=GoogleCalendarConfig,
     build=GoogleCalendarConnector,
+    streams=("events",),
 )

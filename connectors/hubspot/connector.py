@@ -143,4 +143,6 @@ VENDOR = Vendor(
     config=HubSpotConfig,
     build=build,
     writes=True,
+    streams=tuple(name for name, *_ in STREAMS),
+    targets=mapping.TARGETS,
 )

@@ -149,4 +149,5 @@ VENDOR = Vendor(
     title="LinkedIn Lead Sync",
     config=LinkedInLeadSyncConfig,
     build=LinkedInLeadSyncConnector,
+    streams=("leads",),
 )

@@ -60,4 +60,10 @@ class MagentoConnector:
         )
 
 
-VENDOR = Vendor(name="magento", title="Magento / Adobe Commerce", config=MagentoConfig, build=MagentoConnector)
+VENDOR = Vendor(
+    name="magento",
+    title="Magento / Adobe Commerce",
+    config=MagentoConfig,
+    build=MagentoConnector,
+    streams=tuple(SOURCES),
+)

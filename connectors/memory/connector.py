@@ -13,7 +13,7 @@ from connectors.core.protocols import Runtime, Stream, TokenStore, Vendor
 from connectors.memory.api import Api
 from connectors.memory.example import populate
 from connectors.memory.faults import Fault
-from connectors.memory.mapping import SHAPES
+from connectors.memory.mapping import SHAPES, targets
 from connectors.memory.reads import Reader
 from connectors.memory.sandbox import DEFAULT_KEY, World, open_world, signature
 from connectors.memory.writes import Writer
@@ -131,4 +131,6 @@ VENDOR = Vendor(
     config=MemoryConfig,
     build=build,
     writes=True,
+    streams=tuple(shape.name for shape in SHAPES),
+    targets=targets(settle_seconds=0),
 )

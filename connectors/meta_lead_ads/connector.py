@@ -170,4 +170,5 @@ VENDOR = Vendor(
     title="Meta Lead Ads",
     config=MetaLeadAdsConfig,
     build=MetaLeadAdsConnector,
+    streams=("leads", "campaigns"),
 )

@@ -153,4 +153,5 @@ VENDOR = Vendor(
     title="Microsoft 365",
     config=Microsoft365Config,
     build=Microsoft365Connector,
+    streams=("messages", "events"),
 )

@@ -131,4 +131,5 @@ VENDOR = Vendor(
     title="Odoo",
     config=OdooConfig,
     build=build,
+    streams=STREAMS,
 )

@@ -67,4 +67,11 @@ class StripeConnector:
         )
 
 
-VENDOR = Vendor(name="stripe", title="Stripe", config=StripeConfig, build=StripeConnector, unique_ids=True)
+VENDOR = Vendor(
+    name="stripe",
+    title="Stripe",
+    config=StripeConfig,
+    build=StripeConnector,
+    unique_ids=True,
+    streams=tuple(SOURCES),
+)

@@ -115,4 +115,5 @@ VENDOR = Vendor(
     title="TikTok lead generation",
     config=TikTokLeadsConfig,
     build=TikTokLeadsConnector,
+    streams=("leads",),
 )

@@ -138,4 +138,5 @@ VENDOR = Vendor(
     title="Tryton",
     config=TrytonConfig,
     build=build,
+    streams=tuple(model.stream for model in MODELS),
 )

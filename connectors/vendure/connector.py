@@ -89,4 +89,10 @@ class VendureConnector:
         return orders.beneath(since, placed, self._config.list_limit - 1)
 
 
-VENDOR = Vendor(name="vendure", title="Vendure", config=VendureConfig, build=VendureConnector)
+VENDOR = Vendor(
+    name="vendure",
+    title="Vendure",
+    config=VendureConfig,
+    build=VendureConnector,
+    streams=("customers", "orders"),
+)

@@ -91,4 +91,10 @@ class WooCommerceConnector:
         ]
 
 
-VENDOR = Vendor(name="woocommerce", title="WooCommerce", config=WooCommerceConfig, build=WooCommerceConnector)
+VENDOR = Vendor(
+    name="woocommerce",
+    title="WooCommerce",
+    config=WooCommerceConfig,
+    build=WooCommerceConnector,
+    streams=("customers", "orders"),
+)

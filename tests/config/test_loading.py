@@ -11,8 +11,10 @@ from config import schedule
 from config.keys import KeyPath, read, show
 from config.loader import load
 from config.names import check_names
+from config.offers import Offer, Writable
 from config.settings import FieldMode, PushMode
 from mapping.errors import ConfigError
+from mapping.model import Kind
 from tests.config.vendors import CATALOGUE, EXAMPLE, ShopifyConfig, problems, settings, shop
 
 GOOD = "{shop: a.example, access_token: !secret shop_token}"
@@ -26,17 +28,23 @@ def test_a_text_that_is_no_schedule_is_refused(text: str) -> None:
         schedule.parse(text)
 
 
+PEOPLE = Writable(frozenset({Kind.PERSON}), frozenset({"email", "firstname"}))
+
+
 def test_unknown_streams_and_targets_are_told_with_their_lines() -> None:
     text = EXAMPLE.replace("orders: {since", "order: {since").replace("contacts:", "contact:")
-    found = check_names(settings(text), {"shop": ["customers", "orders"]}, {"crm": ["contacts"], "shop": []})
+    store = Offer(("customers", "orders"), writes=False)
+    crm = Offer(objects={"contacts": PEOPLE})
+    found = check_names(settings(text), {"shop": store, "crm": crm})
     assert [(problem.line, problem.key, problem.nearest) for problem in found] == [
         (7, "connections.shop.streams.order", "orders"),
         (11, "connections.crm.push.contact", "contacts"),
     ]
-    assert check_names(settings(), {"shop": ["customers", "orders"]}, {"crm": ["contacts"]}) == ()
-    (problem,) = check_names(settings(), {}, {"crm": ["emails"]})
+    assert not [*check_names(settings(), {"shop": store, "crm": crm})]
+    (problem,) = check_names(settings(), {"crm": Offer(objects={"emails": PEOPLE})})
     assert problem.expected == "one of emails, timeline"
-    assert len(check_names(settings(), {}, {"crm": []})) == 2
+    (problem,) = check_names(settings(), {"crm": Offer(writes=False)})
+    assert problem.expected == "no push:"
 
 
 def test_the_example_of_the_design_becomes_settings() -> None:

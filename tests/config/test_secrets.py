@@ -8,6 +8,7 @@ from config.loader import loads
 from mapping.errors import ConfigError
 from tests.config.vendors import CATALOGUE, ENVIRON, EXAMPLE, FILE, VAULT, HubspotConfig, problems, settings, shop
 
+MISSING = "the vault holds no secret shop_token; run: concord secrets set shop_token"
 LITERAL = "{shop: a.example, access_token: hunter2-hunter2, retry: {client_secret: abc}}"
 
 
@@ -30,6 +31,19 @@ def test_a_missing_secret_hides_no_other_mistake() -> None:
     with pytest.raises(ConfigError) as caught:
         loads(shop("{shp: a.example, access_token: !secret shop_token}"), FILE, CATALOGUE)
     assert {problem.key.rpartition(".")[2] for problem in caught.value.problems} == {"shop", "shp", "access_token"}
+
+
+@pytest.mark.parametrize("placeholders", [True, False])
+def test_a_key_that_is_not_known_is_told_although_its_secret_is_missing(placeholders: bool) -> None:
+    text = shop("{shop: a.example, acces_token: !secret shop_token}")
+    with pytest.raises(ConfigError) as caught:
+        loads(text, FILE, CATALOGUE, environ={}, placeholders=placeholders)
+    found = {(problem.key.rpartition(".")[2], problem.message, problem.nearest) for problem in caught.value.problems}
+    assert found == {
+        ("acces_token", "is no known key", "access_token"),
+        ("access_token", "is missing", ""),
+        *([] if placeholders else [("acces_token", MISSING, "")]),
+    }
 
 
 @pytest.mark.parametrize(

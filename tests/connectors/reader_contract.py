@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from connectors.core.registry import catalogue
 from mapping.contract import Coverage, Deletes, Slice
 from mapping.errors import (
     AuthError,
@@ -425,6 +426,16 @@ class ReaderContract:
             "window": stream.window is not None,
         }
         tell(request, "stream", connector, rig.stream, can)
+
+    def test_what_the_vendor_declares_beforehand_is_what_a_connection_has(self, rig: ReaderRig) -> None:
+        connector = rig.connector()
+        vendor = next((one for one in catalogue().values() if one.name in type(connector).__module__.split(".")), None)
+        if vendor is None or not vendor.streams:
+            return
+        assert {stream.name for stream in connector.streams()} <= set(vendor.streams)
+        if connector.writes is not None:
+            written = [(one.object, one.kind, one.fields) for one in connector.writes.targets()]
+            assert [(one.object, one.kind, one.fields) for one in vendor.targets] == written
 
     def test_describe_covers_what_the_default_rules_read(self, rig: ReaderRig) -> None:
         fill(rig, 1)

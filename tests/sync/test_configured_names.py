@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from connectors.core.registry import BUILT_IN, catalogue
 from mapping.errors import ConfigError
+from mapping.vocabulary import strangers
 from state.audit import audits
 from sync.hub import Hub
 from sync.opening import check_config
@@ -55,6 +57,56 @@ def test_a_connector_that_never_writes_is_told_with_its_line_when_the_file_is_re
         assert str(problem).endswith(
             "concord.yaml:6: connections.exports.push: this connection (files) can only be read; expected no push:"
         )
+
+
+TYPOS = """\
+hub: {name: Acme}
+connections:
+  shop:
+    connector: woocommerce
+    config: {url: https://shop.example, acces_key: !secret shop_key}
+    streams: {custmers: {}}
+  crm:
+    connector: hubspot
+    config: {access_token: !env CRM_TOKEN}
+    push:
+      contcts: {}
+      contacts: {match_on: emial, fields: {firstname: given_nam}}
+  exports:
+    connector: files
+    config: {path: x}
+    streams: {whatever: {}}
+"""
+TOLD = {
+    "shop.streams.custmers": (6, "customers"),
+    "crm.push.contcts": (11, "contacts"),
+    "crm.push.contacts.match_on": (12, "email"),
+    "crm.push.contacts.fields.firstname": (12, "given_name"),
+}
+
+
+@pytest.mark.parametrize("door", ["check", "check without secrets", "open"])
+def test_all_that_can_be_known_without_a_login_is_told_when_the_file_is_read(tmp_path: Path, door: str) -> None:
+    path = tmp_path / "concord.yaml"
+    path.write_text(TYPOS, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        Hub.open(path) if door == "open" else check_config(path, with_secrets=door == "check")
+    found = {one.key.removeprefix("connections."): (one.line, one.nearest) for one in caught.value.problems}
+    assert {key: where for key, where in found.items() if "config" not in key} == TOLD
+    assert found["shop.config.acces_key"][0] == 5
+    (target,) = [one for one in caught.value.problems if one.key.endswith("contcts")]
+    assert target.expected == "one of calls, companies, contacts, emails, meetings, notes, timeline"
+
+
+def test_every_connector_but_that_of_files_tells_its_names_beforehand() -> None:
+    vendors = catalogue()
+    assert [name for name in BUILT_IN if not vendors[name].streams] == ["files"]
+    assert all(bool(vendors[name].targets) == vendors[name].writes for name in BUILT_IN)
+
+
+def test_no_rule_of_a_connector_names_what_no_record_has() -> None:
+    targets = [target for name in BUILT_IN for target in catalogue()[name].targets]
+    assert [(t.object, one) for t in targets for text in t.fields.values() for one in strangers(text, [t.kind])] == []
 
 
 def test_a_property_that_is_not_there_stops_the_plan(stage: Stage) -> None:
