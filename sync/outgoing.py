@@ -29,6 +29,7 @@ from sync.employment import Workplaces
 from sync.intake import LEASE_SECONDS, failure, lane
 from sync.plan import FROM_FACTS, Planner, TargetDraft, Write
 from sync.planfile import PlanFile
+from sync.properties import described
 from sync.push import Pusher, Tally, still_not
 from sync.recover import recover
 from sync.reports import ApplyReport, Observer, PlannedChange, PlanReport, TargetPlan
@@ -48,15 +49,21 @@ class Outgoing:
     owner: str = field(default_factory=new_owner)
 
     def plan(self, destinations: Sequence[Connected], *, live: bool = False, only: Sequence[str] = ()) -> PlanReport:
-        """Writes a plan for these destinations; ``only`` narrows it to some targets by name."""
+        """Writes a plan for these destinations; ``only`` narrows it to some targets by name.
+
+        Raises ConfigError, before anything is planned, for properties that are not over there.
+        """
         drafts: list[TargetDraft] = []
         accounts: dict[str, str] = {}
         workplaces = Workplaces(self.db)
+        schemas = described(self.switchboard.settings, destinations)
         for one in destinations:
             if one.writes is None:
                 continue
             accounts[one.row.id] = one.account.id
-            planner = Planner(self.db, one.writes, one.connector.streams(), Ends(self.db, workplaces), live)
+            planner = Planner(
+                self.db, one.writes, schemas[one.name], one.connector.streams(), Ends(self.db, workplaces), live
+            )
             for rules in one.targets():
                 self.observer.started(f"plan {one.name}/{rules.target.object}", None)
                 draft = planner.target(rules)

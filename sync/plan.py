@@ -17,14 +17,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any
 
 import orjson
 
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
-from mapping.errors import ConfigError
 from mapping.model import Kind
 from state import customers, dead_letters, facts, outbox, shadows
 from state.database import Database
@@ -33,6 +31,7 @@ from state.shadows import Shadow
 from sync.associations import Ends
 from sync.desired import TRAITS, Desired, TargetRules, abandoned, everything
 from sync.diff import Difference, Held, demanded, difference, held_fields
+from sync.properties import Schemas
 from sync.reports import FieldChange, PlannedChange, TargetPlan
 from sync.taken import Taken, folded
 
@@ -150,6 +149,7 @@ class Planner:
 
     db: Database
     writes: Writes
+    schemas: Schemas
     streams: Sequence[Stream]
     ends: Ends
     live: bool = False
@@ -159,8 +159,7 @@ class Planner:
         place = Place(Letters.OUT, rules.connection_id, rules.target.object)
         with self.db.read() as c:
             draft = TargetDraft(rules, failed=dead_letters.open_at(c, place))
-        schema = self.writes.describe(rules.target.object)
-        _refuse_unknown(rules, schema)
+        schema = self.schemas[rules.target.object]
         known = self._known(rules)
         homeless: list[Desired] = []
         found: list[tuple[Desired, Held]] = []
@@ -377,16 +376,6 @@ class Planner:
         if rules.subject_kind == "customer":
             self.ends.creating.add((rules.target.object, desired.key))
         draft.writes.append(_write(rules, desired, "create", change, refs, None, match))
-
-
-def _refuse_unknown(rules: TargetRules, schema: Schema) -> None:
-    """Raises ConfigError for a property that the admin wants written and that is not there."""
-    for name, push in rules.settings.fields.items():
-        if push is not None and schema.fields and name not in schema.fields and name != rules.target.external_id:
-            near = get_close_matches(name, schema.fields, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; make it there first"
-            place = f"connections.{rules.connection}.push.{rules.target.object}.fields.{name}"
-            raise ConfigError(f"{place}: {rules.connection} has no such property{hint}")
 
 
 def _merged_away(draft: TargetDraft, known: Known, homeless: list[Desired]) -> list[Desired]:

@@ -115,9 +115,22 @@ def test_a_property_that_is_not_there_stops_the_plan(stage: Stage) -> None:
     stage.configure("crm", push={"people": {"match_on": "email", "fields": {"job_titel": "job_title"}}})
     with pytest.raises(ConfigError, match=r"push\.people\.fields\.job_titel.*did you mean 'job_title'"):
         stage.hub.plan()
-    stage.configure("crm", push={"people": {"match_on": "email", "fields": {"worth": "traits.order_count"}}})
-    with pytest.raises(ConfigError, match=r"fields\.worth: crm has no such property; make it there first"):
+
+
+def test_all_properties_that_are_not_there_are_told_at_once_with_their_lines(stage: Stage) -> None:
+    fields = {"job_titel": "job_title", "city": "address.locality", "worth": "traits.order_count"}
+    stage.configure("crm", push={"people": {"fields": fields}, "companies": {"fields": {"nmae": "name"}}})
+    stage.connect("other", push={"people": {"fields": {"emial": "email"}}}, streams=())
+    with pytest.raises(ConfigError) as told:
         stage.hub.plan()
+    found = [(one.key.removeprefix("connections."), one.message, one.nearest) for one in told.value.problems]
+    assert sorted(found) == [
+        ("crm.push.companies.fields.nmae", "crm has no such property", "name"),
+        ("crm.push.people.fields.job_titel", "crm has no such property", "job_title"),
+        ("crm.push.people.fields.worth", "crm has no such property; make it there first", ""),
+        ("other.push.people.fields.emial", "other has no such property", "email"),
+    ]
+    assert all(one.line and one.file.endswith("concord.yaml") for one in told.value.problems)
 
 
 def test_who_applied_a_plan_is_kept_by_ids(stage: Stage) -> None:
