@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
 from mapping.contract import Schema, SchemaField
-from mapping.expressions import paths
-from mapping.rules import EntityRules
 
 NAME_LIMIT = 200
 """Characters of a field's name as it is kept; a longer one ends in a hash of the whole."""
@@ -261,41 +259,6 @@ def shown(value: Any) -> str:
     """A value as a short text on one line."""
     line = " ".join(str(value).split())
     return line if len(line) <= SAMPLE_LENGTH else f"{line[: SAMPLE_LENGTH - 1]}…"
-
-
-def readers(
-    rules: Sequence[EntityRules], overrides: Mapping[str, Mapping[str, str]], at: str
-) -> dict[str, tuple[str, ...]]:
-    """Vendor field to the rules that read it: ``person.job_title``, or ``meeting.attendee`` for a participant; under
-    ``ANY`` those that read whatever there is."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for rule in rules:
-        for target, text, inside in _expressions(rule, overrides.get(rule.name, {})):
-            for path in paths(text) if text else ():
-                if inside:
-                    path = path[1:] if path[0] == "_record" else ()
-                if at and path[:1] == (at,):
-                    path = path[1:] or (ANY,)
-                elif at:
-                    continue
-                if path:
-                    found[kept_name(path[0])].setdefault(f"{rule.name}.{target}")
-    return {name: tuple(targets) for name, targets in found.items()}
-
-
-def _expressions(rule: EntityRules, override: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
-    inside = bool(rule.each)
-    yield "each", rule.each, False
-    yield "part", rule.part, inside
-    yield "when", rule.when, inside
-    fields = {target: text for target, text in {**rule.fields, **override}.items() if text}
-    for target, text in (*fields.items(), *rule.defaults.items()):
-        yield target, text, inside
-    for one in rule.participants:
-        item = inside or bool(one.each)
-        yield one.role, one.each, inside
-        for text in (one.name, one.email, one.phone, one.answer, one.own, *one.ids):
-            yield one.role, text, item
 
 
 def used_by(name: str, found: Mapping[str, Sequence[str]]) -> str:

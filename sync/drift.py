@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from config.settings import StreamSettings
 from connectors.core.protocols import Stream
@@ -25,18 +26,20 @@ from mapping.drift import (
     after,
     compare,
     fields_of,
-    readers,
     sentence,
     settled,
     used_by,
 )
 from mapping.errors import AuthError, ConcordError, ContractError
 from mapping.masked import Masked
+from mapping.readers import overriding, readers
 from state import records, schemas, sweeps
 from state.database import Database, stamp
 from state.leases import Lease
+from state.runlog import note
 from sync.connect import Connected
 from sync.holding import Keeper, cover
+from sync.misread import Misread
 from sync.page import Reading, parse
 
 FIRST_LOOK, LOOK = 50, 5
@@ -78,6 +81,7 @@ class Watch:
     _met: set[str] = field(default_factory=set)
     _reading: Reading | None = None
     _keeper: Keeper | None = None
+    _misread: Misread | None = None
 
     def look(self) -> None:
         """Compares what the vendor describes with what was known. Raises ContractError where the stream shall stop
@@ -107,8 +111,22 @@ class Watch:
         described = self._described
         schema = reading.schema if described is None else lambda: described
         self._reading = replace(reading, stream=replace(self.stream, read=self._read), schema=schema)
+        places = overriding(self.stream.rules, self.mine.overrides, self.stream.properties_at)
+        self._misread = Misread(self.stream.properties_at, places)
         self._hold()
         return self._reading
+
+    def end(self) -> None:
+        """Keeps what was met, and tells what the admin's own rules read and no record has."""
+        self.finish()
+        if self._misread is None or not self._misread.wanted:
+            return
+        self._misread.forget(self.known)
+        if self._misread.read and self._misread.wanted:
+            self._misread.take(self._stored())
+        for told in self._misread.told(self.stream.name, self.known):
+            self.notes.append(told)
+            note("a rule of the configuration reads what no record has", level="warning", told=told)
 
     def finish(self) -> None:
         """Keeps what was met and is not kept yet."""
@@ -123,6 +141,8 @@ class Watch:
         assert self._keeper is not None
         for page in self.stream.read(slice_, cursor):
             self._notice(page.records)
+            if self._misread is not None:
+                self._misread.take(one.body for one in page.records)
             yield replace(page, records=self._keeper.kept(slice_, page.records)) if self._keeper.names else page
 
     def _compare(self, described: Mapping[str, SchemaField]) -> None:
@@ -142,14 +162,19 @@ class Watch:
                 schemas.met_again(c, self._id, self.stream.name, stamp(now - DAY), stamp(now))
 
     def _look_at_stored(self) -> None:
+        sample = Sample(self.stream.properties_at)
+        for body in self._stored():
+            sample.take(body)
+        self._meet(sample, silent=True)
+
+    def _stored(self) -> Iterator[Mapping[str, Any]]:
+        """The bodies of some stored records of each slice."""
         with self.db.read() as c:
             slices = [number for number, stream, _ in records.slices_of(c, self._id) if stream == self.stream.name]
-        sample = Sample(self.stream.properties_at)
         for number in slices:
             for raw in next(records.iter_bodies(self.db, number, STORED_LOOK), []):
                 if raw.body:
-                    sample.take(parse(raw.body))
-        self._meet(sample, silent=True)
+                    yield parse(raw.body)
 
     def _notice(self, found: Sequence[RawRecord]) -> None:
         """Looks at some records of a page: closely at those of the first, and at others for names never met."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from config.settings import StreamSettings
 from connectors.core.protocols import Stream
 from mapping.contract import Coverage, Page, RawRecord, Schema, Slice
-from mapping.drift import COMPUTED, Contract, KnownField, State, readers, used_by
+from mapping.drift import COMPUTED, Contract, KnownField, State, used_by
 from mapping.masked import Mask, Masked, carried
+from mapping.readers import readers
 from state import records, schemas
 from state.database import Database
 from sync.page import Reading, parse

@@ -290,7 +290,7 @@ class Intake:
             else:
                 note("slice read", slice=slice_id, records=counts.read - before)
             before = counts.read
-        watch.finish()
+        watch.end()
         if refused is not None:
             raise refused
 

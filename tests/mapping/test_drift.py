@@ -24,7 +24,6 @@ from mapping.drift import (
     fields_of,
     is_field,
     kept_name,
-    readers,
     sentence,
     settled,
     used_by,
@@ -33,6 +32,7 @@ from mapping.errors import RecordError
 from mapping.mapper import Mapper
 from mapping.masked import Mask, Masked, carried
 from mapping.model import Kind as Entity
+from mapping.readers import readers
 from mapping.rules import EntityRules, ParticipantRules
 
 PERSON = EntityRules("person", Entity.PERSON, {"email": "p.mail", "birth_date": "p.born", "custom.x": "p.a || p.b"})
