@@ -16,6 +16,7 @@ from state import customers, identities
 from state.database import Connection
 from sync.figures import MergeView, Side, SplitView, WhatIfReport
 from sync.links import Crossing
+from sync.offered import offered
 from sync.opening import models
 from sync.picture import label_of, name_of_customer
 from sync.rehearsal import Rehearsed, rehearsed
@@ -43,7 +44,7 @@ class WhatIf:
 
         Raises ConfigError for a configuration that is not right; its secrets need no values.
         """
-        settings = loader.load(path, models(catalogue()), placeholders=True)
+        settings = loader.load(path, models(catalogue()), offers=offered(catalogue()), placeholders=True)
         began = monotonic()
         differs = list(differences(self.hub.settings, settings))
         with self.hub.db.read() as c:

@@ -71,10 +71,4 @@ class BigCommerceConnector:
         ]
 
 
-VENDOR = Vendor(
-    name="bigcommerce",
-    title="BigCommerce",
-    config=BigCommerceConfig,
-    build=BigCommerceConnector,
-    streams=("customers", "orders"),
-)
+VENDOR = Vendor("bigcommerce", "BigCommerce", BigCommerceConfig, BigCommerceConnector, streams=("customers", "orders"))

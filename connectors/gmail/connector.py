@@ -82,10 +82,4 @@ class GmailConnector:
         return Mailbox(google, Wish(**{name: getattr(config, name) for name in WISHED}, strict=not user))
 
 
-VENDOR = Vendor(
-    name="gmail",
-    title="Gmail",
-    config=GmailConfig,
-    build=GmailConnector,
-    streams=("messages",),
-)
+VENDOR = Vendor("gmail", "Gmail", GmailConfig, GmailConnector, streams=("messages",))

@@ -116,10 +116,4 @@ def _is(folder: Folder, wanted: str) -> bool:
     return wanted.casefold() in folder.uses or re.fullmatch(pattern, folder.name.casefold(), re.DOTALL) is not None
 
 
-VENDOR = Vendor(
-    name="imap",
-    title="IMAP mail",
-    config=ImapConfig,
-    build=ImapConnector,
-    streams=("messages",),
-)
+VENDOR = Vendor("imap", "IMAP mail", ImapConfig, ImapConnector, streams=("messages",))

@@ -60,10 +60,4 @@ class MagentoConnector:
         )
 
 
-VENDOR = Vendor(
-    name="magento",
-    title="Magento / Adobe Commerce",
-    config=MagentoConfig,
-    build=MagentoConnector,
-    streams=tuple(SOURCES),
-)
+VENDOR = Vendor("magento", "Magento / Adobe Commerce", MagentoConfig, MagentoConnector, streams=tuple(SOURCES))

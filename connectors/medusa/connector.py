@@ -74,10 +74,4 @@ def _stream(listing: Listing, rules: tuple[EntityRules, ...], rounds: Rounds) ->
     return rounds.stream(listing.name, rules, mapping.schema(listing.fields), ids.batches, listing.get)
 
 
-VENDOR = Vendor(
-    name="medusa",
-    title="Medusa",
-    config=MedusaConfig,
-    build=MedusaConnector,
-    streams=("customers", "orders", "draft_orders"),
-)
+VENDOR = Vendor("medusa", "Medusa", MedusaConfig, MedusaConnector, streams=("customers", "orders", "draft_orders"))

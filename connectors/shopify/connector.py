@@ -137,10 +137,4 @@ def _auth(config: ShopifyConfig, runtime: Runtime, tokens: TokenStore, base_url:
     return AskedToken(RefreshingToken(runtime, tokens, TokenEndpoint(runtime, app).client_credentials))
 
 
-VENDOR = Vendor(
-    name="shopify",
-    title="Shopify",
-    config=ShopifyConfig,
-    build=ShopifyConnector,
-    streams=tuple(queries.BY_STREAM),
-)
+VENDOR = Vendor("shopify", "Shopify", ShopifyConfig, ShopifyConnector, streams=tuple(queries.BY_STREAM))

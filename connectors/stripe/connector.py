@@ -67,11 +67,4 @@ class StripeConnector:
         )
 
 
-VENDOR = Vendor(
-    name="stripe",
-    title="Stripe",
-    config=StripeConfig,
-    build=StripeConnector,
-    unique_ids=True,
-    streams=tuple(SOURCES),
-)
+VENDOR = Vendor("stripe", "Stripe", StripeConfig, StripeConnector, unique_ids=True, streams=tuple(SOURCES))

@@ -89,10 +89,4 @@ class VendureConnector:
         return orders.beneath(since, placed, self._config.list_limit - 1)
 
 
-VENDOR = Vendor(
-    name="vendure",
-    title="Vendure",
-    config=VendureConfig,
-    build=VendureConnector,
-    streams=("customers", "orders"),
-)
+VENDOR = Vendor("vendure", "Vendure", VendureConfig, VendureConnector, streams=("customers", "orders"))

@@ -91,10 +91,4 @@ class WooCommerceConnector:
         ]
 
 
-VENDOR = Vendor(
-    name="woocommerce",
-    title="WooCommerce",
-    config=WooCommerceConfig,
-    build=WooCommerceConnector,
-    streams=("customers", "orders"),
-)
+VENDOR = Vendor("woocommerce", "WooCommerce", WooCommerceConfig, WooCommerceConnector, streams=("customers", "orders"))

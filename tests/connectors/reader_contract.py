@@ -10,7 +10,6 @@ from functools import partial
 
 import pytest
 
-from connectors.core.registry import catalogue
 from mapping.contract import Coverage, Deletes, Slice
 from mapping.errors import (
     AuthError,
@@ -23,6 +22,7 @@ from mapping.errors import (
 )
 from mapping.mapper import Mapper
 from mapping.model import MODELS
+from tests.connectors.declared import DeclaredContract
 from tests.connectors.rig import Key, Lack, ReaderRig, Reading, read, resume, stream_of
 from tests.faults import fault
 from tests.proofs import tell
@@ -72,7 +72,7 @@ def read_patiently(rig: ReaderRig, reading: Reading) -> tuple[list[ConcordError]
     pytest.fail(f"the stream could not be read in {PATIENCE} attempts: {failures[-1]!r}")
 
 
-class ReaderContract:
+class ReaderContract(DeclaredContract):
     """Subclass with a fixture ``rig`` that gives a ReaderRig."""
 
     def test_a_bad_login_is_an_auth_error(self, rig: ReaderRig) -> None:
@@ -426,16 +426,6 @@ class ReaderContract:
             "window": stream.window is not None,
         }
         tell(request, "stream", connector, rig.stream, can)
-
-    def test_what_the_vendor_declares_beforehand_is_what_a_connection_has(self, rig: ReaderRig) -> None:
-        connector = rig.connector()
-        vendor = next((one for one in catalogue().values() if one.name in type(connector).__module__.split(".")), None)
-        if vendor is None or not vendor.streams:
-            return
-        assert {stream.name for stream in connector.streams()} <= set(vendor.streams)
-        if connector.writes is not None:
-            written = [(one.object, one.kind, one.fields) for one in connector.writes.targets()]
-            assert [(one.object, one.kind, one.fields) for one in vendor.targets] == written
 
     def test_describe_covers_what_the_default_rules_read(self, rig: ReaderRig) -> None:
         fill(rig, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ import pytest
 
 from connectors.core.registry import BUILT_IN, catalogue
 from mapping.errors import ConfigError
-from mapping.vocabulary import strangers
+from mapping.model import Kind
+from mapping.vocabulary import OF_CUSTOMERS, OF_FACTS, names, strangers
 from state.audit import audits
+from sync import desired as desired_module
+from sync.desired import Desired, TargetRules
 from sync.hub import Hub
 from sync.opening import check_config
 from tests.sync.hubs import Stage, person
@@ -107,6 +111,30 @@ def test_every_connector_but_that_of_files_tells_its_names_beforehand() -> None:
 def test_no_rule_of_a_connector_names_what_no_record_has() -> None:
     targets = [target for name in BUILT_IN for target in catalogue()[name].targets]
     assert [(t.object, one) for t in targets for text in t.fields.values() for one in strangers(text, [t.kind])] == []
+
+
+def test_what_the_engine_hands_to_rules_is_what_they_may_name(timeline: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: dict[str, set[str]] = defaultdict(set)
+
+    def desired(rules: TargetRules, *said: Any) -> Desired:
+        handed[rules.target.kind].update(said[3])
+        return made(rules, *said)
+
+    made = desired_module._desired
+    monkeypatch.setattr(desired_module, "_desired", desired)
+    ann = {"email": "ann@home.example"}
+    timeline.configure("crm", push={"people": {"fields": {"job_title": "traits.order_count || job_title"}}})
+    timeline.shop.put("people", person("Ann Lee", **ann))
+    timeline.shop.put("companies", {"name": "Bolt GmbH", "domain": "bolt.de"})
+    timeline.shop.put("orders", {"number": "7", "placed_at": "2026-05-01T10:00:00Z", "total": "9.90", **ann})
+    fair = {"uid": "u1", "title": "Fair", "starts_at": "2026-05-01T10:00:00Z", "attendees": [ann]}
+    timeline.shop.put("meetings", fair)
+    timeline.sync()
+    timeline.hub.plan()
+    assert handed.keys() >= {"person", "organization", "order", "activity"}
+    assert all(found <= {*names([Kind(kind)])} for kind, found in handed.items())
+    told = {*OF_CUSTOMERS, *OF_FACTS} - {"first_day", "last_day"}
+    assert told <= set().union(*handed.values())
 
 
 def test_a_property_that_is_not_there_stops_the_plan(stage: Stage) -> None:
