@@ -96,4 +96,4 @@ def _of_rule(path: KeyPath, text: Any, kinds: Collection[Kind]) -> Iterator[Mist
         found = list(strangers(text, sorted(kinds))) if isinstance(text, str) else []
     except ConfigError:
         return  # it cannot be parsed, which is told of it already
-    yield from (Mistake(path, *of_stranger(one)) for one in found[:1])
+    yield from (Mistake(path, *of_stranger(one)) for one in found)

@@ -68,6 +68,11 @@ def test_whatever_a_record_may_have_is_taken(target: str, rule: str) -> None:
     assert told(f"    push: {{{target}: {{fields: {{a: '{quoted}'}}}}}}\n") == []
 
 
+def test_every_name_in_a_rule_that_is_none_is_told() -> None:
+    found = told("    push: {contacts: {fields: {firstname: given_nam || nicname}}}\n")
+    assert [problem.nearest for problem in found] == ["given_name", "nickname"]
+
+
 @pytest.mark.parametrize("rule", ["given_name", "traits.order_count", "id", "stage"])
 def test_a_fact_has_what_the_kinds_of_its_target_have_and_nothing_of_a_customer(rule: str) -> None:
     (problem,) = told(f"    push: {{notes: {{fields: {{a: {rule}}}}}}}\n")
