@@ -35,7 +35,8 @@ from state.backfills import BackfillRow, BackfillState, Part, PartitionState
 from state.database import Database, parse_stamp, stamp
 from state.leases import Lease
 from sync.connect import Connected
-from sync.intake import Intake, failure, sentence
+from sync.ending import failure, sentence
+from sync.intake import Intake
 from sync.meter import ConnectionMeter
 from sync.page import Reading
 from sync.partition import PartitionRead, RulesMovedError, WrittenToError

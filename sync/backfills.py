@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from config.settings import Use
 from connectors.core.protocols import NoMeter, Stream
 from mapping.contract import Slice
-from mapping.errors import AuthError, ConcordError, ConfigError, LeaseLostError
+from mapping.errors import AuthError, ConfigError, LeaseLostError
 from state import backfills, records, sweeps
 from state.backfills import OPEN, BackfillRow, BackfillState, Part, PartitionState
 from state.database import Database, stamp
@@ -21,6 +21,7 @@ from sync.backfill_views import ON, Ledger, lease_of, sums
 from sync.backfilled import Asked, BackfillReport, EstimateReport
 from sync.beside import Beside
 from sync.connect import Connected, Switchboard
+from sync.ending import failure
 from sync.estimate import Estimator, Limits, Window, windows
 from sync.garbage import few_collections
 from sync.intake import LEASE_SECONDS, Intake
@@ -144,7 +145,7 @@ class Backfills:
             backfills.begin(c, row.id, self.db.stamp())
         run = runs.start("backfill", held, row.connection_id)
         crew: Crew | None = None
-        state, message = BackfillState.PAUSED, "it was stopped"
+        state, status, message = BackfillState.PAUSED, RunStatus.PAUSED, ""
         try:
             self.intake.recover(one)
             with self.beside() as beside:
@@ -157,18 +158,16 @@ class Backfills:
             # Before it is over: one that is stopped in here is told of and goes on; one that is done never does.
             self.resolve(resolved.report)
             state, message = ended
-        except ConcordError as error:  # before any worker began, or after the last: they keep what they meet
-            message = str(error)
-            raise
-        except KeyboardInterrupt:
-            message = f"it was stopped by a person; {ON.format(number=row.id)}"
+            status = ENDED.get(state, RunStatus.PAUSED)
+        except BaseException as error:  # before any worker began, or after the last: they keep what they meet
+            status, message = failure(error, ON.format(number=row.id))
             raise
         finally:
             again_at = crew.ending.again_at if crew is not None and crew.ending is not None else None
             worked = round((time.monotonic() - began) * 1000)
             # The run first: killed in between, the backfill is gone on with, while a run that was cut off beside a
             # backfill that is over would be told as a failure for good.
-            self._told(row, one, run, ENDED.get(state, RunStatus.PAUSED), message)
+            self._told(row, one, run, status, message)
             with suppress(LeaseLostError), self.db.write(held) as c:  # who took it over knows how it stands
                 backfills.end(c, row.id, state, message, self.db.stamp(), worked, again_at)
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from config.retention import age
 from config.settings import Settings, StreamSettings
-from mapping.errors import ConcordError, TransientError
+from mapping.errors import TransientError
 from state import compact, retention, sizes, versions
 from state.audit import last_audit
 from state.connections import Connections
@@ -18,7 +18,8 @@ from state.leases import Heartbeat, Lease, Leases, new_owner
 from state.retention import Expired
 from state.runs import Runs, RunStatus
 from state.sizes import TableSize
-from sync.intake import LEASE_SECONDS, failure
+from sync.ending import failure
+from sync.intake import LEASE_SECONDS
 from sync.reports import Observer
 from sync.safekeeping import BACKED_UP
 
@@ -160,11 +161,9 @@ class Care:
         run = runs.start("care", held)
         try:
             report = self._pass(held)
-        except ConcordError as error:
-            runs.finish(run, RunStatus.FAILED, {}, failure(error, "the next pass goes on from here")[1])
-            raise
-        except BaseException as stop:
-            runs.finish(run, RunStatus.INTERRUPTED, {}, f"stopped by {type(stop).__name__}")
+        except BaseException as error:
+            status, message = failure(error, "the next pass goes on from here")
+            runs.finish(run, status, {}, message, error)
             raise
         counts = {name: int(value) for name, value in asdict(report).items() if name != "skipped"}
         runs.finish(run, RunStatus.OK, counts)

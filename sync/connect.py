@@ -117,7 +117,7 @@ class Switchboard:
         connections = Connections(self.db)
         row = self.row(name)
         if row.paused is Pause.ADMIN:
-            raise ConfigError(f"The connection {name!r} is paused.")
+            raise ConfigError(f"The connection {name!r} is paused. Let it go on with: concord resume {name}")
         connector = self.build(name, use)
         try:
             account = connector.check()

@@ -103,9 +103,14 @@ def _sums(rows: Iterable[RunRow]) -> dict[str, int]:
 
 
 def _errors(views: Sequence[RunView]) -> str:
-    told = [f"{one.connection}/{one.stream}: {one.error}" if one.stream else one.error for one in views if one.error]
+    worst = sorted(views, key=lambda one: WORST_FIRST.index(RunStatus(one.status)))
+    told = [f"{place}: {one.error}" if (place := _place(one)) else one.error for one in worst if one.error]
     more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
     return f"{told[0]}{more}" if told else ""
+
+
+def _place(one: RunView) -> str:
+    return f"{one.connection}/{one.stream}" if one.stream else one.connection
 
 
 def _run(row: RunRow, names: Mapping[str, str]) -> RunView:

@@ -34,11 +34,12 @@ from sync.beside import Beside
 from sync.care import Care
 from sync.connect import Connected, Switchboard
 from sync.crashes import told
+from sync.ending import failure
 from sync.explain import Explaining
 from sync.garbage import few_collections
 from sync.history import History
 from sync.identity import Identity
-from sync.intake import Intake, failure
+from sync.intake import Intake
 from sync.judge import judging, listed
 from sync.judged import ExplainView, JudgementReport, JudgementView, WhyNotView
 from sync.mending import Mending
@@ -160,10 +161,9 @@ class Hub:
             check_sound(self._intake, [one])
             reads = [stream.name for stream in one.streams()]
             writes = [rules.target.object for rules in one.targets()]
-        except AuthError as error:
-            return CheckReport(name, connector, False, message=failure(error)[1])
         except ConcordError as error:
-            return CheckReport(name, connector, False, message=str(error))
+            message = failure(error)[1] if isinstance(error, AuthError) else str(error)
+            return CheckReport(name, connector, False, message=message)
         with self.db.read() as c:
             known = {*sweeps.holding(c, one.row.id), *one.settings.streams}
         return CheckReport(

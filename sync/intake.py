@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -13,14 +12,7 @@ from hashlib import blake2b
 from config.settings import Settings, StreamSettings
 from connectors.core.protocols import Stream
 from mapping.contract import Schema, Slice
-from mapping.errors import (
-    AuthError,
-    ConcordError,
-    ForbiddenError,
-    LeaseLostError,
-    RateLimitedError,
-    TransientError,
-)
+from mapping.errors import AuthError, ConcordError, ForbiddenError
 from mapping.identity import Protection
 from mapping.mapper import Mapper
 from mapping.model import Kind
@@ -35,6 +27,7 @@ from state.runlog import note
 from state.runs import Runs, RunStatus
 from sync.connect import Connected, Switchboard
 from sync.drift import Watch
+from sync.ending import GOES_ON, failure
 from sync.holding import under_contract
 from sync.page import Reading
 from sync.pull import SlicePull
@@ -45,7 +38,7 @@ from sync.storing import Counts
 
 LEASE_SECONDS = 60.0
 NEXT = {
-    "pull": "the next run goes on from here",
+    "pull": GOES_ON,
     "sweep": "the next sweep begins again",
     "replay": "the next replay goes on",
 }
@@ -56,43 +49,6 @@ def lane(connection_id: str, object_: str) -> str:
     """The lease that a destination's object is written under. Reading the same records takes it too, so that our own
     words are never met before their acknowledgement is stored."""
     return f"lane:{connection_id}:{object_}"
-
-
-def sentence(error: object) -> str:
-    """The text with a full stop, so that another sentence may follow."""
-    text = str(error).rstrip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def failure(error: BaseException, then: str = "the next run goes on from here") -> tuple[RunStatus, str]:
-    """How a run ends by this error, and the sentence for people; ``then`` is what waiting will do.
-
-    Of an unknown error only the place is told: its text may quote a record.
-    """
-    told = sentence(error)
-    if isinstance(error, AuthError):
-        advice = "Keep a new secret with concord secrets set, then run concord check."
-        return RunStatus.PAUSED, f"{told} The connection rests until its login is right. {advice}"
-    if isinstance(error, ForbiddenError):
-        return RunStatus.PAUSED, f"{told} This needs another permission; everything else goes on."
-    if isinstance(error, RateLimitedError):
-        when = f" in {_span(error.retry_after)}" if error.retry_after else " later"
-        return RunStatus.PAUSED, f"{told} {then[0].upper()}{then[1:]}{when}."
-    if isinstance(error, TransientError):
-        return RunStatus.FAILED, f"{told} Nothing is lost: {then}."
-    if isinstance(error, ConcordError):
-        return RunStatus.FAILED, str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
-    return RunStatus.FAILED, f"unexpected {type(error).__name__} at {place}"
-
-
-def _span(seconds: float) -> str:
-    """So many seconds in the largest unit of which there are two or more."""
-    for unit, size in (("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
 
 
 Tally = Mapping[str, int]
@@ -139,15 +95,26 @@ class Intake:
         return reports
 
     def not_read(self, name: str, error: ConcordError) -> StreamReport:
-        """What is told of a connection that could not be read at all, and kept as a run of no stream, so that the
-        status knows of it; of a paused one it knows already."""
-        status, message = failure(error)
-        self.switchboard.asked_for_patience(name, error)
-        row = next((each for each in Connections(self.db).all() if each.name == name), None)
-        if row is not None and row.paused is None:
-            place, costs = ("pull", row.id, None), self.switchboard.purse(name).take()
-            Runs(self.db).note(place, f"open:{row.id}", self.owner, status, message, error, costs)
+        """What is told of a connection that could not be read at all."""
+        status, message = self.not_opened("pull", name, error)
         return StreamReport(name, "", str(status.value), message=message)
+
+    def not_opened(self, kind: str, name: str, error: ConcordError) -> tuple[RunStatus, str]:
+        """How work of that kind ended at a connection that refused it, kept as a run of no stream: whoever looks at the
+        runs later sees what was not done, and why.
+
+        Of a connection that rests the run is ``paused``, whatever lets it rest: alerts tell of the rest itself.
+        """
+        status, message = failure(error, NEXT[kind])
+        self.switchboard.asked_for_patience(name, error)
+        row = Connections(self.db).get(name)
+        if row is None:
+            return status, message
+        if row.paused is not None:
+            status = RunStatus.PAUSED
+        place, costs = (kind, row.id, None), self.switchboard.purse(name).take()
+        Runs(self.db).note(place, f"open:{row.id}", self.owner, status, message, error, costs)
+        return status, message
 
     def recover(self, one: Connected) -> None:
         """Finds out what became of writes that a dead process or a lost answer left open."""
@@ -242,8 +209,6 @@ class Intake:
                     # Once more, under the lease that the stream is read under: a writer may have died just now.
                     self._recover(one, stream.target, writing)
                 work(held)
-            except LeaseLostError as lost:
-                error, status, message = lost, RunStatus.INTERRUPTED, str(lost)
             except ConcordError as known:
                 error = known
                 status, message = failure(known, NEXT[kind])
@@ -253,8 +218,8 @@ class Intake:
                 status, message = failure(unknown)
                 self.on_crash(unknown)
             except BaseException as stop:
-                stopped = f"stopped by {type(stop).__name__}"
-                runs.finish(run, RunStatus.INTERRUPTED, counts(), stopped, costs=one.purse.take())
+                status, message = failure(stop, NEXT[kind])
+                runs.finish(run, status, counts(), message, stop, one.purse.take())
                 raise
             status = runs.finish(run, status, counts(), message, error, one.purse.take())
         return Ended(str(status.value), message, error)

@@ -25,8 +25,8 @@ from state.database import stamp
 from state.runs import RunStatus, together
 from state.schedules import JobKind
 from sync.crashes import told
+from sync.ending import failure
 from sync.hub import Hub
-from sync.intake import failure
 from sync.reports import ApplyReport, StreamReport, StreamSweep, SyncReport
 
 LONGEST, MOST_CRASHES = 2000, 5

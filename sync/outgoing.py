@@ -26,7 +26,8 @@ from sync.associations import Ends
 from sync.connect import Connected, Switchboard
 from sync.desired import TargetRules
 from sync.employment import Workplaces
-from sync.intake import LEASE_SECONDS, failure, lane
+from sync.ending import failure
+from sync.intake import LEASE_SECONDS, lane
 from sync.plan import FROM_FACTS, Planner, TargetDraft, Write
 from sync.planfile import PlanFile
 from sync.properties import described
@@ -35,6 +36,7 @@ from sync.recover import recover
 from sync.reports import ApplyReport, Observer, PlannedChange, PlanReport, TargetPlan
 
 PLAN_THE_REST = "plan the rest with concord plan"
+BROKEN_OFF = (RunStatus.FAILED, RunStatus.PAUSED, RunStatus.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +242,6 @@ class Outgoing:
                 tally.updated += settled.updated
                 tally.parked += settled.parked
                 tally.unknown -= settled.created + settled.updated + settled.parked
-            except LeaseLostError as lost:
-                error, status, message = lost, RunStatus.INTERRUPTED, str(lost)
             except ConcordError as known:
                 error = known
                 status, message = failure(known, PLAN_THE_REST)
@@ -253,8 +253,8 @@ class Outgoing:
                 status, message = failure(unknown)
                 self.on_crash(unknown)
             except BaseException as stop:
-                stopped = f"stopped by {type(stop).__name__}"
-                runs.finish(run, RunStatus.INTERRUPTED, _counts(tally, before), stopped, costs=one.purse.take())
+                status, message = failure(stop, PLAN_THE_REST)
+                runs.finish(run, status, _counts(tally, before), message, stop, one.purse.take())
                 raise
             status = runs.finish(run, status, _counts(tally, before), message, error, one.purse.take())
         whole = reached == len(planned)
@@ -275,19 +275,21 @@ class Outgoing:
         """Plans and applies the targets that need no approval. Raises nothing: a guard ends as a failed report."""
         reports = []
         for one in destinations:
+            free: list[TargetRules] = []
             try:
                 free = [rules for rules in one.targets() if not rules.settings.approve]
                 if not free:
                     continue
                 plan = self.plan([one], only=[rules.name for rules in free])
+                written = {write.object for write in plan.changes}
+                self._mended(one, [rules for rules in free if rules.target.object not in written])
                 if plan.empty:
-                    self._mended(one, free)
                     continue
                 self._guard(one, free, plan)
                 reports.append(self.apply(plan.hash, {one.row.id: one}.__getitem__, skip_moved=True))
             except ConcordError as error:
                 status, message = failure(error)
-                self.switchboard.asked_for_patience(one.name, error)
+                self._refused(one, free, status, message, error)
                 reports.append(ApplyReport("", str(status.value), message=f"{one.name}: {message}"))
         return reports
 
@@ -327,12 +329,22 @@ class Outgoing:
                 self._note(one, rules.target.object, *failure(error), error)
                 raise error
 
+    def _refused(
+        self, one: Connected, free: Sequence[TargetRules], status: RunStatus, message: str, error: ConcordError
+    ) -> None:
+        """Keeps that none of these targets was written, which the guard does by itself for the one that it stopped."""
+        self.switchboard.asked_for_patience(one.name, error)
+        if isinstance(error, AuthError):
+            self.switchboard.rejected(one, error)
+        for object_ in {rules.target.object for rules in free} if not isinstance(error, GuardError) else ():
+            self._note(one, object_, status, message, error)
+
     def _mended(self, one: Connected, free: Sequence[TargetRules]) -> None:
         """Notes that nothing is left to write where the last push did not end well, so that nobody looks for it."""
         mine = ("push", one.row.id)
         last = {run.stream: run for run in Runs(self.db).newest() if (run.kind, run.connection_id) == mine}
         for object_ in {rules.target.object for rules in free}:
-            if object_ in last and last[object_].status in (RunStatus.FAILED, RunStatus.INTERRUPTED):
+            if object_ in last and last[object_].status in BROKEN_OFF:
                 self._note(one, object_, RunStatus.OK)
 
     def _note(

@@ -20,7 +20,8 @@ from state.database import Database
 from state.leases import Lease
 from state.records import EntityRow, StoredEntity
 from sync.connect import Connected, Switchboard
-from sync.intake import Intake, Tally, failure
+from sync.ending import failure
+from sync.intake import Intake, Tally
 from sync.page import Reading
 from sync.remap import UNDER_WAY, Batch, Fetch, Slicewise
 from sync.replayed import FieldChanges, Sampled, StreamReplay

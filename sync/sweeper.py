@@ -17,7 +17,8 @@ from state.database import Database
 from state.leases import Lease
 from sync.connect import Connected
 from sync.due import PAUSE, due_at, is_due, is_swept
-from sync.intake import Intake, Tally, failure
+from sync.ending import failure
+from sync.intake import Intake, Tally
 from sync.reports import StreamReport, StreamSweep
 from sync.retract import Retraction, guard
 from sync.sweep import ADVICE, RETRACT, SAMPLE, SliceSweep, Swept
@@ -72,17 +73,16 @@ class Sweeper:
         allow_deletes: bool,
     ) -> list[StreamSweep]:
         """Sweeps several connections; one that cannot be reached, as in ``errors``, stops no other."""
-        reports = [self._not_swept(name, error) for name, error in errors.items()]
+        reports = [self._not_swept(name, error, dry_run=dry_run) for name, error in errors.items()]
         for one in opened:
             try:
                 reports += self.connection(one, streams, dry_run=dry_run, allow_deletes=allow_deletes)
             except ConcordError as error:
-                reports.append(self._not_swept(one.name, error))
+                reports.append(self._not_swept(one.name, error, dry_run=dry_run))
         return reports
 
-    def _not_swept(self, name: str, error: ConcordError) -> StreamSweep:
-        self.intake.switchboard.asked_for_patience(name, error)
-        status, message = failure(error)
+    def _not_swept(self, name: str, error: ConcordError, *, dry_run: bool) -> StreamSweep:
+        status, message = failure(error) if dry_run else self.intake.not_opened("sweep", name, error)
         return StreamSweep(name, "", status.value, message=message)
 
     def connection(

@@ -15,7 +15,7 @@ from state.database import Database, stamp
 from state.leases import Leases
 from state.runs import RunRow, Runs, RunStatus
 from state.schedules import Job
-from sync.intake import sentence
+from sync.ending import sentence
 from sync.schedule import GRACE, lease_of, overdue
 
 LONGEST_JOB = timedelta(hours=6)
@@ -71,7 +71,8 @@ def _runs(db: Database, settings: Settings, rows: dict[str, ConnectionRow]) -> l
         if _superseded(run, newest) or not _wanted(run, name, settings):
             continue
         refused = run.status is RunStatus.PAUSED and run.cause == ForbiddenError.__name__
-        cut_off = run.status is RunStatus.INTERRUPTED and run.started_at < late
+        said_so = run.kind == "backfill" and run.ended_at is not None  # who stopped or cancelled it knows of it
+        cut_off = run.status is RunStatus.INTERRUPTED and run.started_at < late and not said_so
         if run.status is RunStatus.FAILED or refused or cut_off:
             kind = AlertKind.GUARD_REFUSED if run.cause == GuardError.__name__ else AlertKind.FAILED_RUN
             what = f"{run.kind} {run.stream}" if run.stream else run.kind

@@ -14,7 +14,8 @@ from state.database import Database
 from state.leases import Heartbeat, Leases, new_owner
 from state.runlog import note
 from state.runs import Runs, RunStatus
-from sync.intake import LEASE_SECONDS, failure
+from sync.ending import failure
+from sync.intake import LEASE_SECONDS
 from sync.match import Matcher
 from sync.reports import Observer, ResolveReport
 from sync.resolve import Resolver
@@ -82,7 +83,8 @@ class Turn:
                 report += replace(resolver.run(), entities=0)
             report += ResolveReport(traits=keeper.run())
         except BaseException as error:
-            runs.finish(run, RunStatus.FAILED, {}, failure(error)[1], error)
+            status, message = failure(error)
+            runs.finish(run, status, {}, message, error)
             raise
         runs.finish(
             run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}

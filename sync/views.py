@@ -22,7 +22,6 @@ from state import (
     records,
     shadows,
     sizes,
-    sweeps,
     traits,
 )
 from state.connections import ConnectionRow, Connections
@@ -33,7 +32,7 @@ from state.traits import StoredTraits
 from sync import worries
 from sync.backfill_views import advice as backfill_advice
 from sync.employment import Employment
-from sync.intake import sentence
+from sync.ending import sentence
 from sync.reports import (
     ConnectionStatus,
     CustomerSummary,
@@ -92,7 +91,7 @@ class Views:
                     f"the last push of {run.stream} ended as {run.status.value}: see why with concord runs show"
                     f" {run.id}, then make a new plan"
                 )
-        advice += self._failed_sweeps({row.id: row.name for row in rows})
+        advice += worries.failed_sweeps(self.db, {row.id: row.name for row in rows})
         bad = {one.name for one in lines if one.state not in ("ok", "partial", "new")}
         advice += worries.failing(self.db, bad)
         late = sorted({one.connection for one in overdue(self.db) if one.connection not in paused})
@@ -136,25 +135,6 @@ class Views:
             occupied.disk,
             last_backup,
         )
-
-    def _failed_sweeps(self, names: Mapping[str, str]) -> list[str]:
-        """What to do about sweeps that did not come to their end, unless a full reading has come since."""
-        told = []
-        for (connection_id, stream), run in _latest(Runs(self.db).recent(limit=200, kind="sweep")).items():
-            if connection_id not in names or run.status not in (
-                RunStatus.FAILED,
-                RunStatus.PAUSED,
-                RunStatus.INTERRUPTED,
-            ):
-                continue
-            with self.db.read() as c:
-                enumerated = sweeps.enumerated_at(c, connection_id, stream)
-            if enumerated is None or enumerated < stamp(run.started_at):
-                name = names[connection_id]
-                why = sentence(run.error or "it was cut off")
-                command = "" if "concord " in why else f" Then run concord sweep {name} --stream {stream}"
-                told.append(f"the last sweep of {name}/{stream} ended as {run.status.value}: {why}{command}")
-        return told
 
     def find(self, query: str, limit: int, number: str | None) -> list[CustomerSummary]:
         """Customers by id, email, phone or name. ``number`` is the query in E.164, where it is a phone number."""
@@ -247,14 +227,14 @@ def _latest(rows: Sequence[RunRow]) -> dict[tuple[str, str], RunRow]:
 def _line(
     row: ConnectionRow, latest: Mapping[tuple[str, str], RunRow], live: int, letters: int, advice: list[str]
 ) -> ConnectionStatus:
-    mine = [run for (connection_id, _), run in latest.items() if connection_id == row.id]
+    mine = [run for (connection_id, _), run in latest.items() if connection_id == row.id and not worries.rested(run)]
     good = [stamp(run.ended_at) for run in mine if run.ended_at and run.status in (RunStatus.OK, RunStatus.PARTIAL)]
     state, hint = "ok", ""
     newest = max((run.id for run in mine), default=0)
     bad = [
         run
         for run in mine
-        if run.status in (RunStatus.FAILED, RunStatus.PAUSED, RunStatus.INTERRUPTED)
+        if run.status in worries.ENDED_BADLY
         and (run.stream or run.id == newest)  # a run of no stream could not even begin: any later one mends it
     ]
     if row.paused is not None:

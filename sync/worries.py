@@ -1,17 +1,18 @@
-"""What asks for a person beside connections and records: jobs that fail, a disk that fills, a backup that grows old."""
+"""What asks for a person beside connections and records: jobs and sweeps that fail, a full disk, an old backup."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from datetime import timedelta
 
-from state import schedules
+from mapping.errors import AuthError, ConfigError
+from state import schedules, sweeps
 from state.audit import last_audit
-from state.database import Database, parse_stamp
-from state.runs import RunStatus
+from state.database import Database, parse_stamp, stamp
+from state.runs import RunRow, Runs, RunStatus
 from state.sizes import Occupied
-from sync.intake import sentence
+from sync.ending import sentence
 from sync.safekeeping import BACKED_UP
 from sync.schedule import DATABASE
 
@@ -21,6 +22,11 @@ LEAST_SHARE = 0.1
 """Of its disk that should be free."""
 OLD_BACKUP = timedelta(days=30)
 BAD = (RunStatus.FAILED.value, RunStatus.INTERRUPTED.value)
+ENDED_BADLY = (RunStatus.FAILED, RunStatus.PAUSED, RunStatus.INTERRUPTED)
+RESTS = (AuthError.__name__, ConfigError.__name__)
+"""What a connection that rests refuses work with."""
+RECENT = 200
+"""Sweeps among which the newest of every stream is looked for."""
 
 
 def failing(db: Database, known: Container[str]) -> list[str]:
@@ -33,6 +39,34 @@ def failing(db: Database, known: Container[str]) -> list[str]:
             what = "the care of the database" if job.connection == DATABASE else f"{job.kind} {job.connection}"
             why = sentence(job.message or "it says nothing of why")
             told.append(f"{what} failed {job.tries} times in a row: {why} See concord schedules")
+    return told
+
+
+def rested(run: RunRow) -> bool:
+    """Whether the run says only that its connection rested: the connection itself tells that, as long as it does."""
+    return run.stream is None and run.status is RunStatus.PAUSED and run.cause in RESTS
+
+
+def failed_sweeps(db: Database, names: Mapping[str, str]) -> list[str]:
+    """What to do about sweeps that did not come to their end, unless a full reading has come since."""
+    told = []
+    met: set[tuple[str | None, str | None]] = set()
+    for run in Runs(db).recent(limit=RECENT, kind="sweep"):
+        place = (run.connection_id, run.stream)
+        # A run of no stream could not even begin: any later one mends it.
+        followed = place in met or (run.stream is None and any(other == run.connection_id for other, _ in met))
+        met.add(place)
+        name = names.get(run.connection_id or "")
+        if followed or name is None or run.status not in ENDED_BADLY or rested(run):
+            continue
+        with db.read() as c:
+            enumerated = sweeps.enumerated_at(c, run.connection_id or "", run.stream or "")
+        if enumerated is None or enumerated < stamp(run.started_at):
+            why = sentence(run.error or "it was cut off")
+            stream = f" --stream {run.stream}" if run.stream else ""
+            command = "" if "concord " in why else f" Then run concord sweep {name}{stream}"
+            where = f"{name}/{run.stream}" if run.stream else name
+            told.append(f"the last sweep of {where} ended as {run.status.value}: {why}{command}")
     return told
 
 

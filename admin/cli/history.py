@@ -8,19 +8,22 @@ from datetime import datetime
 from rich.console import RenderableType
 from rich.text import Text
 
-from admin.cli.output import cell, grid, pairs, state
+from admin.cli.output import cell, grid, pairs, shorten, state
 from admin.cli.tables import moment
 from sync.reports import LogLine, RunView
 
 LEVELS = {"warning": "yellow", "error": "red"}
+LONGEST_WHY = 100
+"""Characters of an error in a list; concord runs show has all of it."""
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def runs(found: Sequence[RunView]) -> RenderableType:
-    """The runs or commands as given, one line each."""
+    """The runs or commands as given, one line each, and why where one did not end well."""
     if not found:
         return Text("There has been no run yet.")
-    names = ("run", "kind", "connection", "stream", "started", "took", "state", "counts")
+    why = ["why"] if any(each.error for each in found) else []
+    names = ("run", "kind", "connection", "stream", "started", "took", "state", "counts", *why)
     table = grid(*names, numbers=("run", "took"), whole=("started",))
     for each in found:
         table.add_row(
@@ -32,6 +35,7 @@ def runs(found: Sequence[RunView]) -> RenderableType:
             cell(took(each)),
             state(each.status),
             cell(", ".join(filter(None, (counted(each), f"calls {each.calls:,}" if each.calls else "")))),
+            *([cell(shorten(each.error, LONGEST_WHY))] if why else []),
         )
     return table
 

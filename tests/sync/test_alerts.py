@@ -121,6 +121,18 @@ def test_a_login_that_is_refused_is_told_with_what_to_do(watched: Stage, post: I
     assert told(watched, post)[0].startswith("Acme: over: shop: the login is refused")
 
 
+def test_another_account_is_told_once_though_every_sync_keeps_that_it_was_not_read(watched: Stage, post: Inbox) -> None:
+    watched.sync()
+    watched.shop.account = "memory-of-somebody-else"
+    watched.hub.sync()
+    (message,) = told(watched, post)
+    assert message.startswith("Acme: shop: the login is refused")
+    assert message.count("another account than before") == 1
+    watched.hub.sync()
+    assert told(watched, post) == []
+    assert watched.hub.runs(1)[0].status == "paused"
+
+
 def test_a_missing_permission_is_told_and_a_vendor_that_asks_for_patience_is_not(watched: Stage, post: Inbox) -> None:
     watched.shop.fail(RateLimitedError("slower, please", retry_after=60), on="read")
     watched.hub.sync()
@@ -173,7 +185,10 @@ def test_a_run_that_was_cut_off_is_told_when_nobody_went_on_with_it(watched: Sta
         watched.push()
     assert told(watched, post) == []
     watched.clock.sleep(1_900)
-    assert "push people: stopped by KeyboardInterrupt." in told(watched, post)[0]
+    assert (
+        "push people: It was stopped by a person or the system. Nothing is lost: plan the rest"
+        in told(watched, post)[0]
+    )
 
 
 def test_only_the_kinds_that_are_asked_for_are_told(watched: Stage, post: Inbox) -> None:

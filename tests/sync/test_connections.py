@@ -51,7 +51,7 @@ def test_another_account_under_the_same_name_is_refused_until_it_is_rebound(stag
     stage.shop.account = "memory-of-somebody-else"
     stage.shop.put("people", person("Zoe Zed", email="zoe@home.example"))
     report = stage.sync()
-    assert [(one.connection, one.status) for one in report.streams] == [("shop", "failed"), ("crm", "ok")]
+    assert [(one.connection, one.status) for one in report.streams] == [("shop", "paused"), ("crm", "ok")]
     assert "concord rebind shop" in report.streams[0].message
     assert stage.dump({*BOOKKEEPING, "connection"}) == before
     assert {one.name: one.state for one in stage.hub.status().connections}["shop"] == "paused"
