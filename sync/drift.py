@@ -101,7 +101,8 @@ class Watch:
         except ConcordError as error:
             self.notes.append(f"its fields could not be compared with those of before: {error}")
         else:
-            self._compare(fields_of(self._described))
+            if self._described.fields:  # a source that is empty says nothing of its fields
+                self._compare(fields_of(self._described))
         self.finish()
         self._stop()
 

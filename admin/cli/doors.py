@@ -51,6 +51,13 @@ def serve(path: Path, most: int, logs: Sequence[str] = (), metrics: tuple[str, i
         server.run()
 
 
+def known_exports() -> Sequence[str]:
+    """The export files that are known without configuration, in words: ``google contacts``."""
+    from connectors.files.layouts import LAYOUTS
+
+    return [layout.stream.replace("_", " ") for layout in LAYOUTS]
+
+
 def backup(path: Path, file: Path, *, with_key: bool, observer: Observer) -> BackupReport:
     """Saves the database of a configuration. Raises ConfigError, and TransientError where the disk is full."""
     from sync.safekeeping import backup

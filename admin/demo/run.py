@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from admin.cli import doors, people, plans, tables
-from admin.cli.output import grid, many, pairs, shorten
+from admin.cli.output import grid, pairs, shorten
 from admin.cli.session import Session
 from admin.demo import abroad
 from admin.demo.company import COUNTRY, CURRENCY, INTERNAL, NEVER_LOG, dice, write_company
@@ -24,8 +24,9 @@ from admin.demo.sources import Source
 from admin.demo.stories import Story, stories
 from admin.demo.takings import Till, business
 from admin.demo.tools import featured, tools
-from admin.demo.workplace import PROPERTIES, Wording, configure, workplace
+from admin.demo.workplace import PROPERTIES, Wording, configure, nothing_read, workplace
 from admin.demo.worth import Worth, counted_once, drawn, weigh
+from mapping.counts import many
 from mapping.errors import ConcordError
 from sync.reports import ApplyReport, PlannedChange, PlanReport, SyncReport, TargetPlan
 
@@ -102,7 +103,7 @@ class Demo:
             self._scene(folder, place) as scene,
         ):
             self.session = replace(self.session, config=configure(place, scene.sources, scene.wording, crm.settings))
-            synced = self._read()
+            synced = self._read(folder)
             planned = self._plan()
             worth = self._count(scene.tills, planned)
             applied = self._apply(planned)
@@ -181,15 +182,20 @@ class Demo:
             self.session.say("Getting ready. This is done once; concord demo --without-servers does without it.")
         self.session.say(f"  {line}")
 
-    def _read(self) -> SyncReport:
+    def _read(self, folder: Path | None) -> SyncReport:
         self._head("concord sync: read everything, work out who is who")
         with self.session.hub() as hub:
             report = hub.sync()
             status = hub.status()
+            unread = [each.reason for each in hub.dead_letters(limit=5)]
         self._show(*tables.synced(report))
-        if not any(each.read for each in report.streams):
-            raise ConcordError("Nothing could be read, so there is nothing to show; the notes above say why.")
-        self._show(Text(f"{status.customers:,} customers, {status.facts:,} facts on their timelines.", style="bold"))
+        if not any(each.read > each.dead for each in report.streams):
+            raise ConcordError(nothing_read(folder, unread))
+        self._show(
+            Text(
+                f"{many(status.customers, 'customer')}, {many(status.facts, 'fact')} on their timelines.", style="bold"
+            )
+        )
         return report
 
     def _plan(self) -> PlanReport:
@@ -227,7 +233,7 @@ class Demo:
             self._show(Text("Nothing left to do: our own words came back and were known as such.", style="green"))
             return again, rest
         self.session.say(
-            f"A second plan still wants {len(rest.changes):,} changes. This is a fault; some of them:", "red"
+            f"A second plan still wants {many(len(rest.changes), 'change')}. This is a fault; some of them:", "red"
         )
         for each in plans.varied(rest.changes, 5):
             self.session.err.print(plans.change(each))

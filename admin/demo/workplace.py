@@ -125,3 +125,12 @@ def _money(wording: Wording) -> Iterator[str]:
         for currency, days in wording.rates.items():
             yield f"  {currency}: {{{', '.join(f'{day}: {rate}' for day, rate in days.items())}}}"
         yield ""
+
+
+def nothing_read(folder: Path | None, unread: Sequence[str]) -> str:
+    """Why the demo ends before it began: what is wrong with the ``unread`` files of the user's folder, and which would
+    be read."""
+    if folder is None:
+        return "Nothing could be read, so there is nothing to show; the notes above say why."
+    known = f"Known are exports of {', '.join(doors.known_exports())}."
+    return "\n".join([f"{folder} holds no file that can be read, so there is nothing to show. {known}", *unread])

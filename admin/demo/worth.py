@@ -10,9 +10,10 @@ from fractions import Fraction
 from rich.console import RenderableType
 from rich.text import Text
 
-from admin.cli.output import grid, many
+from admin.cli.output import grid
 from admin.demo.stories import Story
 from admin.demo.takings import Till
+from mapping.counts import many
 from mapping.currencies import rounded
 from sync.reports import PlanReport
 

@@ -11,11 +11,13 @@ from connectors.files.discovery import Export, Folder
 from connectors.files.layouts.layout import Layout
 from connectors.files.reading import PAGE_RECORDS, mark_of, pages, position
 from mapping.contract import Account, Cursor, Page, Schema, SchemaField, Slice
+from mapping.counts import many
 from mapping.errors import ConfigError, RecordError
 from mapping.mapper import Mapper
 
 UNRECOGNISED = "unrecognised"
 _NAMES_SHOWN = 3
+_LONGEST_NAME = 40
 
 
 class FilesConnector:
@@ -33,7 +35,7 @@ class FilesConnector:
             raise ConfigError("two layouts share a stream's name, or one is called like a built-in stream")
 
     def check(self) -> Account:
-        """The folder as an account; its name tells which file belongs to which stream.
+        """The folder as an account; its name tells of a few files to which stream they belong.
 
         Raises ConfigError where the path is missing, ForbiddenError where a file may not be read.
         """
@@ -85,23 +87,27 @@ class FilesConnector:
 
     def _describe(self, layout: Layout) -> Schema:
         """The columns that the stream's files have now, and whatever else the rules may find in a record: what the
-        layout makes of the columns, and the properties of files that have none."""
-        columns = [name for export in self._of(layout.stream) if export.source for name in export.source.columns]
+        layout makes of the columns, and the properties of files that have none. Nothing where there is no file."""
+        exports = self._of(layout.stream)
+        if not exports:
+            return Schema({})
+        columns = [name for export in exports if export.source for name in export.source.columns]
         names = dict.fromkeys([*columns, *sorted(Mapper(layout.rules).reads())])
         absent = frozenset(names).difference(columns) if columns else frozenset[str]()
         return Schema({name: SchemaField(name, label=name, writable=False) for name in names}, absent)
 
 
 def _summary(name: str, exports: Sequence[Export]) -> str:
-    by_stream: dict[str, list[str]] = {}
-    for export in exports:
-        by_stream.setdefault(export.layout.stream if export.layout else UNRECOGNISED, []).append(
-            export.fingerprint.name
-        )
-    told = []
-    for stream, files in sorted(by_stream.items()):
-        more = f" and {len(files) - _NAMES_SHOWN} more" if len(files) > _NAMES_SHOWN else ""
-        told.append(f"{stream}: {', '.join(files[:_NAMES_SHOWN])}{more}")
+    """The folder in words, with a few of its files: there may be thousands, and the name is shown in tables."""
+    named = sorted(
+        (export.layout.stream if export.layout else UNRECOGNISED, export.fingerprint.name) for export in exports
+    )
+    shown: dict[str, list[str]] = {}
+    for stream, file in named[:_NAMES_SHOWN]:
+        shown.setdefault(stream, []).append(file if len(file) <= _LONGEST_NAME else f"{file[: _LONGEST_NAME - 1]}…")
+    told = [f"{stream}: {', '.join(files)}" for stream, files in shown.items()]
+    more = len(named) - _NAMES_SHOWN
+    told += [f"and {many(more, 'more file')}"] if more > 0 else []
     return f"{name} ({'; '.join(told) or 'no files'})"
 
 

@@ -62,6 +62,25 @@ def test_a_column_that_is_gone_empties_nobody_and_the_rest_of_the_file_is_read(e
     assert "phone" not in _ann(exports)
 
 
+@pytest.mark.parametrize("contract", ["evolve", "stop"])
+def test_a_folder_that_was_emptied_is_told_as_that_and_not_as_fields_that_vanished(
+    exports: Stage, contract: str
+) -> None:
+    exports.configure("exports", streams={"till": {"schema": contract}, "google_contacts": {}})
+    _put(exports, "till.csv", BEFORE)
+    _put(exports, "contacts.csv", GOOGLE + ROW.format(phone="020 7946 0958,", hobby="Chess"))
+    exports.sync()
+    for name in ("till.csv", "contacts.csv"):
+        (exports.folder / "exports" / name).unlink()
+    for told in exports.hub.sync().streams:
+        assert told.status == "failed"
+        assert "known records are no longer there" in told.message
+        assert "fields" not in told.message
+    _put(exports, "till.csv", BEFORE)
+    _put(exports, "contacts.csv", GOOGLE + ROW.format(phone="020 7946 0958,", hobby="Chess"))
+    assert [one.message for one in exports.sync().streams] == ["", ""]
+
+
 def test_a_built_in_layout_keeps_what_it_made_of_a_column_that_is_gone(exports: Stage) -> None:
     _put(exports, "contacts.csv", GOOGLE + ROW.format(phone="020 7946 0958,", hobby="Chess"))
     _read(exports, "google_contacts")

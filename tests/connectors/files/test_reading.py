@@ -168,6 +168,19 @@ def test_the_account_is_the_place_unless_the_admin_names_the_system(folder: Fold
     assert folder.connector().check().id == "files:north"
 
 
+def test_the_name_of_the_account_is_short_however_many_files_there_are(folder: Folder) -> None:
+    folder.put("a.csv", people(range(1)))
+    id_ = folder.connector().check().id
+    for number in range(40):
+        folder.put(f"{'long' * 20}{number}.csv", people(range(1)))
+        folder.put(f"{number}.txt", "nobody's")
+        folder.put(f"{number}.eml", "From: ann@x.example\n\nHello\n")
+    account = folder.connector().check()
+    assert account.id == id_
+    assert len(account.name) < 200
+    assert account.name.endswith("and 118 more files)")
+
+
 def test_a_large_file_is_read_with_flat_memory(folder: Folder) -> None:
     filler = "x" * 950
     path = folder.path / "big.csv"

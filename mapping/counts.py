@@ -1,0 +1,8 @@
+"""Counts in words."""
+
+from __future__ import annotations
+
+
+def many(count: int, noun: str, plural: str = "") -> str:
+    """A count with its noun, in the plural where it is not one; ``plural`` where an s does not make it."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
