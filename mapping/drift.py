@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from mapping.contract import Schema, SchemaField
+from mapping.counts import many
 
 NAME_LIMIT = 200
 """Characters of a field's name as it is kept; a longer one ends in a hash of the whole."""
@@ -143,9 +144,9 @@ def _difference(old: SchemaField, now: SchemaField) -> str:
     told = []
     more, fewer = len(set(now.options) - set(old.options)), len(set(old.options) - set(now.options))
     if more:
-        told.append(f"{more} more option{'s' * (more > 1)}")
+        told.append(many(more, "more option"))
     if fewer:
-        told.append(f"{fewer} option{'s' * (fewer > 1)} fewer")
+        told.append(f"{many(fewer, 'option')} fewer")
     if now.required != old.required:
         told.append("required now" if now.required else "no longer required")
     if now.length != old.length:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from mapping.counts import many
 from mapping.currencies import Rates, decimals, rounded
 from mapping.model import ActivityKind, Direction, Kind
 from mapping.money import NOTHING, Counted
@@ -155,9 +156,7 @@ def _trait(value: int | str, left: str, of: Sequence[Counted], unit: str = "") -
     keys = tuple(one.key for one in of[:SHOWN])
     since = _brief(of[0].at) if of else ""
     counts = [(kind, sum(one.kind == kind for one in of)) for kind in (Kind.ORDER, Kind.INVOICE, Kind.PAYMENT)]
-    told = (
-        " and ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in counts if count) or "nothing that counts"
-    )
+    told = " and ".join(many(count, kind) for kind, count in counts if count) or "nothing that counts"
     return Trait(value, f"{unit} of {told}{left}".strip(), since, len(of), keys)
 
 
@@ -166,7 +165,7 @@ def of_tickets(tickets: Collection[Happened]) -> dict[str, Trait]:
     if not tickets:
         return {}
     waiting = sorted((one for one in tickets if one.is_open), key=_moment, reverse=True)
-    rule = f"of {len(tickets)} ticket{'s' * (len(tickets) > 1)}"
+    rule = f"of {many(len(tickets), 'ticket')}"
     since = _brief(waiting[0].at) if waiting else ""
     return {"open_tickets": Trait(len(waiting), rule, since, len(waiting), tuple(o.key for o in waiting[:SHOWN]))}
 

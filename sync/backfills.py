@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from config.settings import Use
 from connectors.core.protocols import NoMeter, Stream
 from mapping.contract import Slice
+from mapping.counts import many
 from mapping.errors import AuthError, ConfigError, LeaseLostError
 from state import backfills, records, sweeps
 from state.backfills import OPEN, BackfillRow, BackfillState, Part, PartitionState
@@ -85,7 +86,7 @@ class Backfills:
         estimator = Estimator(connection, asked, meter, limits, lambda name: self._live(one.row.id, name))
         self.observer.started(f"estimate {connection}", None)
         report = estimator.report(streams, slices, steps)
-        self.observer.finished(f"estimate {connection}", f"looked at with {report.looked} calls")
+        self.observer.finished(f"estimate {connection}", f"looked at with {many(report.looked, 'call')}")
         return Draft(report, asked, one, streams, slices, steps)
 
     def _live(self, connection_id: str, stream: str) -> int:
@@ -176,7 +177,7 @@ class Backfills:
         Runs(self.db).finish(run, status, sums(streams), message)
         for each in streams:
             self.observer.finished(f"backfill {one.name}/{each.stream}", f"{each.read} read, {each.new} new")
-        self.observer.finished(f"backfill {one.name}", f"{sum(each.done for each in streams)} partitions done")
+        self.observer.finished(f"backfill {one.name}", f"{many(sum(each.done for each in streams), 'partition')} done")
 
     def _crew(self, row: BackfillRow, one: Connected, held: Lease, beside: Beside) -> Crew:
         streams = {stream.name: stream for stream in one.streams()}
@@ -209,8 +210,7 @@ class Backfills:
             return now, f"{said}; {on}" if now is BackfillState.PAUSED else said
         failed = sum(one.get(PartitionState.FAILED, 0) for one in counted.values())
         if failed:
-            parts = "1 partition" if failed == 1 else f"{failed} partitions"
-            return BackfillState.FAILED, f"{parts} failed; when the reason is mended, {on}"
+            return BackfillState.FAILED, f"{many(failed, 'partition')} failed; when the reason is mended, {on}"
         left = sum(one.get(state, 0) for one in counted.values() for state in UNREAD)
         if left:
             return BackfillState.PAUSED, f"{left} of its partitions are not read; {on}"

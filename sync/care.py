@@ -9,6 +9,7 @@ from functools import partial
 
 from config.retention import age
 from config.settings import Settings, StreamSettings
+from mapping.counts import many
 from mapping.errors import TransientError
 from state import compact, retention, sizes, versions
 from state.audit import last_audit
@@ -187,7 +188,7 @@ class Care:
             count, less = compact.pack_bodies(
                 self.db, held, connection_id, stream, settled, partial(self.observer.advanced, what)
             )
-            self.observer.finished(what, f"{count} bodies")
+            self.observer.finished(what, many(count, "body", "bodies"))
             packed, saved = packed + count, saved + less
         kept = self.settings.retention
         return TidyReport(

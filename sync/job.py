@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from pydantic import TypeAdapter
 
+from mapping.counts import many
 from mapping.errors import ConcordError, RateLimitedError
 from state.database import stamp
 from state.runs import RunStatus, together
@@ -100,7 +101,8 @@ def _read(report: SyncReport) -> tuple[str, str]:
 
 def _said_and_done(parts: Sequence[tuple[str, StreamReport | StreamSweep]]) -> tuple[str, str]:
     told = [
-        (stream, one.message or (f"{one.dead} records could not be taken" if one.dead else "")) for stream, one in parts
+        (stream, one.message or (f"{many(one.dead, 'record')} could not be taken" if one.dead else ""))
+        for stream, one in parts
     ]
     return _worst([one.status for _, one in parts]), _said(told)
 

@@ -9,14 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-import orjson
-
 from connectors.core.protocols import Writes
+from mapping.counts import many
 from mapping.errors import AuthError, ConcordError, ForbiddenError, GuardError, LeaseLostError, StalePlanError
-from state import dead_letters, facts, outbox, plans
+from state import dead_letters, outbox, plans
 from state.audit import write_audit
-from state.connections import Connections
-from state.customers import entity_places
 from state.database import Database, stamp
 from state.leases import Heartbeat, Leases, new_owner
 from state.plans import StoredPlan
@@ -28,10 +25,11 @@ from sync.desired import TargetRules
 from sync.employment import Workplaces
 from sync.ending import failure
 from sync.intake import LEASE_SECONDS, lane
-from sync.plan import FROM_FACTS, Planner, TargetDraft, Write
+from sync.plan import Planner, TargetDraft, Write
 from sync.planfile import PlanFile
 from sync.properties import described
 from sync.push import Pusher, Tally, still_not
+from sync.reasons import naming
 from sync.recover import recover
 from sync.reports import ApplyReport, Observer, PlannedChange, PlanReport, TargetPlan
 
@@ -67,7 +65,8 @@ class Outgoing:
                 self.db, one.writes, schemas[one.name], one.connector.streams(), Ends(self.db, workplaces), live
             )
             for rules in one.targets():
-                self.observer.started(f"plan {one.name}/{rules.target.object}", None)
+                what = f"plan {_place(one, rules)}"
+                self.observer.started(what, None)
                 draft = planner.target(rules)
                 steps = one.writes.provision(rules.target.object, True) if draft.writes else ()
                 if any(not step.done for step in steps):
@@ -77,7 +76,7 @@ class Outgoing:
                     drafts.append(draft)
                 else:
                     planner.ends.forget_created(rules.target.object)
-                self.observer.finished(f"plan {one.name}/{rules.target.object}", f"{len(draft.writes)} changes")
+                self.observer.finished(what, many(len(draft.writes), "change"))
         return self._keep(drafts, accounts)
 
     def _keep(self, drafts: Sequence[TargetDraft], accounts: Mapping[str, str]) -> PlanReport:
@@ -100,24 +99,7 @@ class Outgoing:
 
     def _named(self, writes: Sequence[Write]) -> list[Write]:
         """The writes with the records that their values come from by name, instead of by row id or fact."""
-        told = [f.why for write in writes for f in write.shown.fields]
-        ids = {int(why[1:].split()[0]) for why in told if why.startswith("@")}
-        keys = {key for why in told if FROM_FACTS in why for key in orjson.loads(why.partition(FROM_FACTS)[2])}
-        names = {row.id: row.name for row in Connections(self.db).all()}
-        with self.db.read() as c:
-            places = entity_places(c, sorted(ids))
-            seen = facts.sources(c, sorted(keys))
-
-        def named(why: str) -> str:
-            if FROM_FACTS in why:
-                rule, _, of = why.partition(FROM_FACTS)
-                where = {f"{names.get(i, i)}/{stream}" for key in orjson.loads(of) for i, stream in seen.get(key, ())}
-                return f"{rule}, from {', '.join(sorted(where))}" if where else rule
-            if not why.startswith("@"):
-                return why
-            number, _, rule = why[1:].partition(" ")
-            return f"{rule}, from {places.get(int(number), 'a record that is gone')}"
-
+        named = naming(self.db, [f.why for write in writes for f in write.shown.fields])
         return [
             replace(w, shown=replace(w.shown, fields=[replace(f, why=named(f.why)) for f in w.shown.fields]))
             for w in writes
@@ -156,8 +138,8 @@ class Outgoing:
         moved = sum(len(still_not(self.db, rules, writes, workplaces)) for _, rules, writes in work)
         if moved and not skip_moved:
             raise StalePlanError(
-                f"{moved} of {len(plan.writes)} records changed since the plan was made. Apply the others with"
-                " --skip-moved, or make a new plan with: concord plan"
+                f"{moved:,} of {many(len(plan.writes), 'record')} changed since the plan was made. Apply the others"
+                " with --skip-moved, or make a new plan with: concord plan"
             )
         report = self._carry_out(path.stem, work)
         if report.status in ("ok", "partial"):
@@ -211,7 +193,7 @@ class Outgoing:
     def _target(
         self, hash_: str, one: Connected, writes: Writes, rules: TargetRules, planned: Sequence[Write], tally: Tally
     ) -> tuple[RunStatus, BaseException | None]:
-        what = f"push {one.name}/{rules.target.object}"
+        what = f"push {_place(one, rules)}"
         with ExitStack() as stack:
             held = Leases(self.db).acquire(lane(one.row.id, rules.target.object), self.owner, LEASE_SECONDS)
             if held is None:
@@ -259,7 +241,7 @@ class Outgoing:
             status = runs.finish(run, status, _counts(tally, before), message, error, one.purse.take())
         whole = reached == len(planned)
         self.observer.finished(
-            what, f"{reached} changes sent" if whole else f"stopped after {reached} of {len(planned)}"
+            what, f"{many(reached, 'change')} sent" if whole else f"stopped after {reached} of {len(planned)}"
         )
         return status, error
 
@@ -276,11 +258,13 @@ class Outgoing:
         reports = []
         for one in destinations:
             free: list[TargetRules] = []
+            hash_ = ""
             try:
                 free = [rules for rules in one.targets() if not rules.settings.approve]
                 if not free:
                     continue
                 plan = self.plan([one], only=[rules.name for rules in free])
+                hash_ = plan.hash
                 written = {write.object for write in plan.changes}
                 self._mended(one, [rules for rules in free if rules.target.object not in written])
                 if plan.empty:
@@ -290,7 +274,7 @@ class Outgoing:
             except ConcordError as error:
                 status, message = failure(error)
                 self._refused(one, free, status, message, error)
-                reports.append(ApplyReport("", str(status.value), message=f"{one.name}: {message}"))
+                reports.append(ApplyReport(hash_, str(status.value), message=f"{one.name}: {message}"))
         return reports
 
     def leave_plan(self, one: Connected) -> PlanReport | None:
@@ -352,6 +336,13 @@ class Outgoing:
     ) -> None:
         place = ("push", one.row.id, object_)
         Runs(self.db).note(place, lane(one.row.id, object_), self.owner, status, message, error)
+
+
+def _place(one: Connected, rules: TargetRules) -> str:
+    """A target in words: ``crm/people``, and ``crm/notes (order)`` where an object is written from several kinds."""
+    place = f"{one.name}/{rules.target.object}"
+    several = [other for other in one.targets() if other.target.object == rules.target.object]
+    return f"{place} ({rules.target.kind})" if len(several) > 1 else place
 
 
 def _counts(now: Tally, before: Tally) -> dict[str, int]:

@@ -12,7 +12,6 @@ For each target, in the order in which targets are written:
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -23,15 +22,17 @@ import orjson
 
 from connectors.core.protocols import Stream, Writes
 from mapping.contract import Remote, RemoteId, Schema
+from mapping.counts import many
 from mapping.model import Kind
 from state import customers, dead_letters, facts, outbox, shadows
 from state.database import Database
 from state.dead_letters import Letters, Place
 from state.shadows import Shadow
 from sync.associations import Ends
-from sync.desired import TRAITS, Desired, TargetRules, abandoned, everything
+from sync.desired import Desired, TargetRules, abandoned, everything
 from sync.diff import Difference, Held, demanded, difference, held_fields
 from sync.properties import Schemas
+from sync.reasons import why
 from sync.reports import FieldChange, PlannedChange, TargetPlan
 from sync.taken import Taken, folded
 
@@ -39,9 +40,6 @@ UNANSWERED = "an earlier write of it waits for its answer, or for a person"
 WORDLESS = "nothing is known of it that could be written"
 CANCELLED = "a meeting that is cancelled and was never there"
 OWNERLESS = "it concerns nobody who is over there"
-FROM_FACTS = "\x1f"
-"""Stands before the keys, as JSON, of the facts that a trait was made of, until they are named by their places."""
-_TRAIT = re.compile(rf"\b{TRAITS}\.\w+")
 NOT_THERE = "it is not over there, and mode update_only creates nothing"
 
 
@@ -383,7 +381,7 @@ def _merged_away(draft: TargetDraft, known: Known, homeless: list[Desired]) -> l
     gone = [one for one in homeless if one.key in known.elsewhere]
     if gone:
         draft.skipped += len(gone)
-        draft.warnings.append(f"{len(gone)} customers have no record of their own over there: another customer owns it")
+        draft.warnings.append(f"{many(len(gone), 'customer')} without a record over there: another customer owns it")
     return [one for one in homeless if one.key not in known.elsewhere]
 
 
@@ -447,16 +445,3 @@ def _write(
         version,
         expect,
     )
-
-
-def why(rules: TargetRules, desired: Desired, name: str) -> str:
-    """Where a value comes from, as far as its expression is a golden field or a trait; ids are named by the caller."""
-    expression = rules.expressions.get(name, "")
-    trait = _TRAIT.search(expression)
-    if trait is not None and trait[0] in desired.sources:
-        rule, _, _, keys = desired.sources[trait[0]]
-        return f"{rule}{FROM_FACTS}{orjson.dumps(list(keys)).decode()}"
-    if name == rules.target.external_id and not expression:
-        return "our key for this customer"
-    source = desired.sources.get(expression.split(".")[0])
-    return f"@{source[0]} {source[1]}" if source and not isinstance(source[0], list | tuple) else expression

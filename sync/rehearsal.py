@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from config.settings import Settings
+from mapping.counts import many
 from mapping.quality import Drift, drift
 from mapping.scoring import Model
 from state import belonging, matching
@@ -71,7 +72,7 @@ def rehearsed(hub: Hub, settings: Settings, model: Lesson | None = None) -> Iter
         _let_wait(copy, model)
         with copy.read() as c:
             before = belonging.everybody(c)
-        hub.observer.finished("copy", f"{len(before)} records of customers")
+        hub.observer.finished("copy", f"{many(len(before), 'record')} of customers")
         changed = settings.model_copy(update={"hub": settings.hub.model_copy(update={"state_dir": folder})})
         trial = type(hub)(changed, copy, Vault(copy, folder), observer=_Trial(hub.observer))
         with few_collections():

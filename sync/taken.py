@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mapping.counts import many
 from sync.desired import Desired
 from sync.diff import Held
 
@@ -37,7 +38,7 @@ class Taken:
     def warnings(self) -> list[str]:
         """What was left out, in words."""
         return [
-            f"{count} customers share {name} with another, which alone keeps it (it is unique over there)"
+            f"{many(count, 'customer')} left without {name}: another one has the same, and it is unique over there"
             for name, count in sorted(self._refused.items())
         ]
 

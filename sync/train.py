@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mapping.answers import Answer, Lesson, Said, lacking, lesson, pairs, together
+from mapping.counts import many
 from mapping.errors import ConfigError
 from mapping.features import FEATURES
 from mapping.judgements import Judged
@@ -77,7 +78,9 @@ class Training:
         elif dry_run:
             why_not = "it was only tried"
         if not why_not:
-            self.put(kind, taught.model, f"{len(answers)} pairs of {count} judgements, on {base.version}")
+            self.put(
+                kind, taught.model, f"{many(len(answers), 'pair')} of {many(count, 'judgement')}, on {base.version}"
+            )
         return report_of(kind, base, told, taught, "" if why_not else version, why_not)
 
     def put(self, kind: Kind, model: Model, trained_on: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mapping.counts import many
 from mapping.criteria import Criteria
 from mapping.currencies import Rates
 from mapping.policy import Policy
@@ -73,7 +74,7 @@ class Turn:
             fresh = resolver.waiting()
             if matcher.criteria.compare:
                 self.observer.started("compare", None)
-                self.observer.finished("compare", f"{matcher.ahead()} records compared")
+                self.observer.finished("compare", f"{many(matcher.ahead(), 'record')} compared")
             self.observer.started("resolve", resolver.waiting())
             resolved = resolver.run()
             # Whom scores sent back was counted when it was resolved first.
@@ -89,5 +90,5 @@ class Turn:
         runs.finish(
             run, RunStatus.OK, {"entities": report.entities, "created": report.created, "merged": report.merged}
         )
-        self.observer.finished("resolve", f"{report.created} new customers, {report.merged} merged")
+        self.observer.finished("resolve", f"{many(report.created, 'new customer')}, {report.merged:,} merged")
         return report

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mapping.counts import many
 from mapping.errors import GoneError
 from mapping.judgements import SAME
 from mapping.money import NO_AMOUNT, NO_CURRENCY
@@ -106,7 +107,7 @@ class Views:
             advice.append(f"records that could not be taken: {sum(letters.values())}; see concord dead-letters")
         if attempts.get("parked"):
             advice.append(
-                f"{attempts['parked']} creates could not be confirmed: look at the destination, then concord"
+                f"{many(attempts['parked'], 'create')} could not be confirmed: look at the destination, then concord"
                 " dead-letters replay those that are not there"
             )
         if aside:
@@ -196,7 +197,7 @@ class Views:
 
 def left_out(what: str, count: int) -> str:
     """What to do about amounts that no trait counts; ``what`` they lack, or the currency that has no rate."""
-    who = f"{count:,} customer{'s' * (count > 1)}"
+    who = many(count, "customer")
     if what == NO_AMOUNT:
         return f"orders, invoices or payments of {who} name no amount: their traits leave them out"
     if what == NO_CURRENCY:

@@ -11,10 +11,11 @@ from rich.text import Text
 
 from admin.cli import doors
 from admin.cli.history import size
-from admin.cli.output import cell, grid, many, pairs
+from admin.cli.output import cell, grid, pairs
 from admin.cli.progress import observing
 from admin.cli.session import current
 from admin.cli.tables import moment
+from mapping.counts import many
 
 if TYPE_CHECKING:
     from sync.care import SizeReport, TidyReport, VacuumReport

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from admin.cli import doors
-from admin.cli.output import many
 from admin.cli.redaction import redacted
+from mapping.counts import many
 from mapping.errors import ConcordError, ConfigError, DatabaseVersionError
 
 if TYPE_CHECKING:

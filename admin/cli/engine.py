@@ -8,8 +8,8 @@ import typer
 
 from admin.cli import history, plans, standing, tables
 from admin.cli.edge import FAILED, STOPPED
-from admin.cli.output import many
 from admin.cli.session import current
+from mapping.counts import many
 from mapping.errors import ConfigError
 from sync.reports import PlanReport
 

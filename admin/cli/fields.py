@@ -12,9 +12,10 @@ from rich.text import Text
 from admin.cli import replays
 from admin.cli.edge import FAILED
 from admin.cli.engine import Limit
-from admin.cli.output import cell, grid, harmless, many, state
+from admin.cli.output import cell, grid, harmless, state
 from admin.cli.session import current
 from admin.cli.tables import moment
+from mapping.counts import many
 from sync.drifted import AcceptReport, DriftView, SchemaView
 
 Connection = Annotated[str, typer.Argument(help="The connection.", metavar="CONNECTION")]

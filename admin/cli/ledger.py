@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from admin.cli.output import cell, grid, many, pairs, state
+from admin.cli.output import cell, grid, pairs, state
 from admin.cli.tables import moment
+from mapping.counts import many
 from sync.backfilled import BackfillReport, EstimateReport, StreamBackfill
 
 COUNTS = ("read", "new", "changed", "unchanged", "gone", "failed")

@@ -10,7 +10,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from admin.cli import reviews
-from admin.cli.output import cell, grid, many, pairs
+from admin.cli.output import cell, grid, pairs
+from mapping.counts import many
 from mapping.quality import Quality
 from sync.figures import (
     EvaluationReport,
@@ -35,7 +36,7 @@ def evaluated(report: EvaluationReport) -> list[RenderableType]:
     if report.trained is not None:
         _figures(table, report.trained, ", having learned")
     exact = Text(
-        f"{told.clusters_found:,} customers for {told.clusters_true:,} true ones, "
+        f"{many(told.clusters_found, 'customer')} for {told.clusters_true:,} true ones, "
         f"{told.clusters_exact:,} ({told.exact:.1%}) exactly right"
     )
     return [
@@ -159,8 +160,10 @@ def _some(records: Sequence[str], size: int) -> Text:
 def rebuilt(report: RebuildReport) -> Text:
     """What a rebuild changed, or would change."""
     if not report.dry_run:
-        return Text(f"{report.customers:,} customers; {report.merged:,} were merged, {report.split:,} were split.")
+        return Text(
+            f"{many(report.customers, 'customer')}; {report.merged:,} were merged, {report.split:,} were split."
+        )
     return Text(
-        f"There would be {report.customers:,} customers: {report.merged:,} made of several, "
-        f"{report.split:,} of before split, {report.moved:,} records elsewhere. Nothing was changed."
+        f"There would be {many(report.customers, 'customer')}: {report.merged:,} made of several, "
+        f"{report.split:,} of before split, {many(report.moved, 'record')} elsewhere. Nothing was changed."
     )

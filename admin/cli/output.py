@@ -83,11 +83,6 @@ def harmless(text: str) -> str:
     return "".join("·" if unicodedata.category(char) in {"Cc", "Cf"} else char for char in text)
 
 
-def many(count: int, noun: str) -> str:
-    """A count with its noun, in the plural where it is not one."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def state(value: str) -> Text:
     """A status word in its colour."""
     return Text(harmless(value), style=STATES.get(value, ""))

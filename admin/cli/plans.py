@@ -9,8 +9,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin.cli.output import cell, grid, harmless, many, shorten
+from admin.cli.output import cell, grid, harmless, shorten
 from admin.cli.tables import moment
+from mapping.counts import many
 from sync.reports import PlannedChange, PlanReport, TargetPlan
 
 SAMPLES = 3

@@ -12,8 +12,9 @@ from rich.text import Text
 from admin.cli import tables
 from admin.cli.edge import FAILED, STOPPED
 from admin.cli.engine import Names
-from admin.cli.output import cell, grid, harmless, many, shorten, state
+from admin.cli.output import cell, grid, harmless, shorten, state
 from admin.cli.session import current
+from mapping.counts import many
 from mapping.errors import ConfigError
 from sync.replayed import ReplayReport, StreamReplay
 
@@ -112,7 +113,10 @@ def _fields(one: StreamReplay) -> list[RenderableType]:
         ]  # fmt: skip
         table.add_row(cell(each.field), cell(each.count), Text("\n").join(lines))
     more = len(one.fields) - FIELDS
-    return [table, *([Text(f"and {more:,} more fields (all of them with --json)", style="dim")] if more > 0 else [])]
+    return [
+        table,
+        *([Text(f"and {many(more, 'more field')} (all of them with --json)", style="dim")] if more > 0 else []),
+    ]
 
 
 def _shown(value: object) -> object:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from admin.cli.output import cell, grid, many, shorten
+from admin.cli.output import cell, grid, shorten
 from admin.cli.tables import moment
+from mapping.counts import many
 from sync.reviewed import LaterReport, ModelView, PartView, ReviewReport, ReviewSide, ReviewView, ScoreView, TrainReport
 
 BAR = 8
@@ -118,7 +119,7 @@ def trained(report: TrainReport) -> list[RenderableType]:
     answers = report.answers
     of = f" of {many(answers.judgements, 'judgement')}" if answers.judgements else ""
     lines = [
-        f"{answers.same + answers.different:,} pairs{of}: {answers.same:,} one, {answers.different:,} two",
+        f"{many(answers.same + answers.different, 'pair')}{of}: {answers.same:,} one, {answers.different:,} two",
         f"held out, log loss {report.before:.4f} → {report.after:.4f}, "
         f"wrong at even odds {report.wrong_before:,} → {report.wrong_after:,}",
     ]

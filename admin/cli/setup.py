@@ -11,8 +11,9 @@ from rich.text import Text
 from admin.cli import doors
 from admin.cli.doctor import Finding, examine
 from admin.cli.edge import FAILED
-from admin.cli.output import cell, grid, harmless, many, pairs, printed_json, state
+from admin.cli.output import cell, grid, harmless, pairs, printed_json, state
 from admin.cli.session import current, unknown
+from mapping.counts import many
 from mapping.errors import ConfigError
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from admin.cli.history import size
-from admin.cli.output import cell, grid, harmless, many, state
+from admin.cli.output import cell, grid, harmless, state
 from admin.cli.tables import moment
+from mapping.counts import many
 from sync.reports import StatusReport
 
 

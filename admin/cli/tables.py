@@ -8,7 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin.cli.output import cell, grid, harmless, many, state
+from admin.cli.output import cell, grid, harmless, state
+from mapping.counts import many
 from sync.reports import (
     ApplyReport,
     CheckReport,
@@ -102,7 +103,10 @@ def resolved(report: ResolveReport) -> Text:
     """One line on who turned out to be who."""
     if not (report.entities or report.facts or report.changed or report.retired or report.traits):
         return Text("Resolved: nothing to do.")
-    parts = [f"{report.entities:,} profiles and facts looked at", f"{many(report.created, 'customer')} new"]
+    parts = [
+        f"{many(report.entities, 'profile or fact', 'profiles and facts')} looked at",
+        f"{many(report.created, 'customer')} new",
+    ]
     parts += [
         f"{count:,} {word}"
         for count, word in (
@@ -133,8 +137,13 @@ def applied(report: ApplyReport) -> Text:
         )
         if count
     ]
-    line = Text("Applied ") + Text(report.hash[:12], style="bold") + Text(": ") + state(report.status)
-    line.append(f"; {', '.join(done) or 'nothing to write'} ({report.seconds:.1f} s)")
+    plan = Text(report.hash[:12], style="bold")
+    if not report.ok and not done:
+        line = Text("Nothing was sent") + (Text(" of plan ") + plan if report.hash else Text()) + Text(": ")
+        line += state(report.status)
+    else:
+        line = Text("Applied ") + plan + Text(": ") + state(report.status)
+        line.append(f"; {', '.join(done) or 'nothing to write'} ({report.seconds:.1f} s)")
     if report.message:
         line.append(f"\n{harmless(report.message)}")
     return line
@@ -162,7 +171,7 @@ def streams(found: CheckReport) -> list[str]:
         return list(found.reads)
     others = len(found.reads) - len(found.holding)
     if not found.holding:
-        return [f"{others} streams, none of them read yet"]
+        return [f"{many(others, 'stream')}, none of them read yet"]
     return [*found.holding, f"and {many(others, 'other')} without records"] if others else list(found.holding)
 
 

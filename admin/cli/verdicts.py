@@ -8,9 +8,10 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from admin.cli.output import cell, grid, many, shorten
+from admin.cli.output import cell, grid, shorten
 from admin.cli.reviews import waterfall
 from admin.cli.tables import moment
+from mapping.counts import many
 from sync.judged import Branch, ExplainView, JudgementReport, JudgementView, LinkView, WhyNotView
 
 SHOWN = 12

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync.reports import FieldChange
+from sync.reports import ApplyReport, FieldChange
 from tests.admin import fake_hub as answers
 from tests.admin import fake_identity as identity
 from tests.admin.conftest import Concord
@@ -326,3 +326,28 @@ def test_the_configuration_may_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv("CONCORD_CONFIG", "elsewhere.yaml")
     assert "--config elsewhere.yaml" in concord("plan").stdout
+
+
+@pytest.mark.parametrize(
+    ("push", "line"),
+    [
+        (ApplyReport("3f9a1122334455", "failed", message="too large"), "Nothing was sent of plan 3f9a11223344: failed"),
+        (ApplyReport("", "failed", message="too large"), "Nothing was sent: failed"),
+        (ApplyReport("3f9a1122334455", "ok"), "Applied 3f9a11223344: ok; nothing to write (0.0 s)"),
+        (ApplyReport("3f9a1122334455", "failed", created=3), "Applied 3f9a11223344: failed; 3 created (0.0 s)"),
+    ],
+)
+def test_a_push_that_was_refused_is_not_told_as_one_that_had_nothing_to_write(
+    concord: Concord, hub: FakeHub, push: ApplyReport, line: str
+) -> None:
+    hub.answers["sync"] = replace(answers.SYNC, pushes=[push])
+    assert line in concord("sync").stdout.splitlines()
+
+
+def test_the_list_of_runs_says_why_one_did_not_end_well(
+    concord: Concord, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "why" not in concord("runs").stdout
+    hub.answers["runs"] = [answers.RUN, replace(answers.RUN, id=9, status="paused", error="crm: the login is refused.")]
+    assert "crm: the login is refused." in concord("runs").stdout

@@ -52,7 +52,20 @@ def test_a_folder_without_anything_to_read_ends_the_demo(concord: Concord, tmp_p
     (tmp_path / "exports").mkdir()
     result = concord("demo", "--folder", "exports")
     assert result.exit_code == 1
-    assert "Nothing could be read" in result.stderr
+    assert "exports holds no file that can be read" in result.stderr
+    assert "Known are exports of shopify customers, shopify orders," in result.stderr
+    assert "notes above" not in result.stderr
+
+
+def test_a_folder_of_files_that_nobody_knows_ends_the_demo_with_what_is_wrong_with_them(
+    concord: Concord, tmp_path: Path
+) -> None:
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "tills.csv").write_text("Foo,Bar\n1,2\n")
+    result = concord("demo", "--folder", "exports")
+    assert result.exit_code == 1
+    assert "exports holds no file that can be read" in result.stderr
+    assert "tills.csv: its header is not known: Foo, Bar" in result.stderr
 
 
 def test_a_demo_that_is_stopped_leaves_nothing_behind(
@@ -81,7 +94,7 @@ def test_a_second_plan_with_anything_in_it_is_a_loud_failure(concord: Concord, m
     monkeypatch.setattr(Hub, "plan", twice)
     result = concord("demo", "--customers", "20", "--without-servers")
     assert result.exit_code == 1
-    assert "still wants 1 changes. This is a fault" in result.stderr
+    assert "still wants 1 change. This is a fault" in result.stderr
     assert "not all went well" in result.stdout
 
 
@@ -101,6 +114,12 @@ def test_the_demo_fills_the_crm_once_and_leaves_a_folder_whose_commands_work(con
         "Done in",
     ):
         assert expected in shown
+    first_push = result.stderr.partition("push crm")[0].splitlines()
+    planned = [line.partition(":")[0] for line in first_push if line.startswith("plan crm/")]
+    assert len(planned) == len(set(planned))
+    assert {"plan crm/contacts", "plan crm/notes (order)"} <= set(planned)
+    assert "`" not in shown, "no expression is shown as it stands in the rules"
+    assert "lifecyclestage: customer   from stage" in shown
     lines = [line.strip() for line in shown.splitlines() if line.startswith("  concord ")]
     assert len(lines) > 4
     assert {line: concord(*line.split()[1:]).exit_code for line in lines} == dict.fromkeys(lines, 0)

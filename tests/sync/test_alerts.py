@@ -166,7 +166,8 @@ def test_a_plan_that_is_too_large_is_told_and_is_over_when_nothing_is_left_to_wr
     assert told(watched, post) == []
     for number in range(4):
         watched.shop.change("people", str(number + 1), {"city": "Leeds"})
-    watched.hub.sync()
+    (refused,) = watched.hub.sync().pushes
+    assert (refused.status, refused.hash[:12]) == ("failed", refused.message.rpartition(" ")[2])
     (message,) = told(watched, post)
     assert message.startswith("Acme: crm: a guard refused a change")
     assert "4 of 4 people" in message

@@ -19,7 +19,7 @@ def test_the_line_of_a_sync_is_as_bad_as_its_worst_run_and_says_where(stage: Sta
     stage.sync()
     (line,) = stage.hub.runs()
     assert line.status == "failed"
-    assert line.error.startswith("shop/people: the scope is missing")
+    assert line.error.startswith("crm/people: the line is dead")
     assert line.error.endswith("(and 1 more)")
 
 

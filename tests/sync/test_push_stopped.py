@@ -33,3 +33,15 @@ def test_a_push_that_stops_early_tells_how_many_were_sent(stage: Stage) -> None:
     assert "Nothing is lost: plan the rest with concord plan." in report.message
     assert stage.push().created == 20
     assert "push crm/people: 20 changes sent" in notes.said
+
+
+def test_each_target_is_told_once_and_one_change_is_no_changes(timeline: Stage) -> None:
+    timeline.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    timeline.sync()
+    notes = Notes()
+    timeline.watch(notes)
+    timeline.push()
+    assert "plan crm/people: 1 change" in notes.said
+    assert "push crm/people: 1 change sent" in notes.said
+    planned = [line.partition(":")[0] for line in notes.said if line.startswith("plan ")]
+    assert len(planned) == len(set(planned)) > 2
