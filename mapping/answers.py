@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import NamedTuple
 
+from mapping.counts import many
 from mapping.features import Features
 from mapping.scoring import Model
 from mapping.training import train
@@ -138,8 +139,9 @@ def together(ties: Iterable[tuple[Hashable, Hashable]]) -> Mapping[Hashable, int
 def lacking(same: int, different: int) -> str:
     """What answers are still missing to learn from, in words; "" where there are enough."""
     if same + different < ENOUGH:
-        return f"{same + different} answers are too few to learn from; {ENOUGH} are needed"
+        return f"{many(same + different, 'answer is', 'answers are')} too few to learn from; {ENOUGH} are needed"
     for count, what in ((same, "one customer"), (different, "two")):
         if count < ENOUGH_OF_EACH:
-            return f"only {count} answers say that two records are {what}; {ENOUGH_OF_EACH} of each kind are needed"
+            said = many(count, "answer says", "answers say")
+            return f"only {said} that two records are {what}; {ENOUGH_OF_EACH} of each kind are needed"
     return ""

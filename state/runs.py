@@ -35,7 +35,7 @@ FAILED_RECORDS = "failed"
 
 
 class RunStatus(StrEnum):
-    """How a run ended, or that it has not. INTERRUPTED: its process died."""
+    """How a run ended, or that it has not. INTERRUPTED: its process died, or it was stopped."""
 
     RUNNING = "running"
     OK = "ok"

@@ -213,7 +213,7 @@ class Backfills:
             return BackfillState.FAILED, f"{many(failed, 'partition')} failed; when the reason is mended, {on}"
         left = sum(one.get(state, 0) for one in counted.values() for state in UNREAD)
         if left:
-            return BackfillState.PAUSED, f"{left} of its partitions are not read; {on}"
+            return BackfillState.PAUSED, f"{many(left, 'partition is', 'partitions are')} not read; {on}"
         return BackfillState.DONE, ""
 
     # What a person says and sees

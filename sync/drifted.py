@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from config.settings import Settings
+from mapping.counts import many
 from mapping.drift import PENDING, Contract, Drift, Kind, KnownField, Sample, State, accepted, kept_name
 from mapping.errors import ConfigError, TransientError
 from state import records, schemas
@@ -199,8 +200,8 @@ def _field(one: KnownField, samples: Samples) -> FieldView:
     detail = []
     if one.shape is not None:
         detail += ["required"] if one.shape.required else []
-        detail += [f"{len(one.shape.options)} options"] if one.shape.options else []
-        detail += [f"at most {one.shape.length} characters"] if one.shape.length else []
+        detail += [many(len(one.shape.options), "option")] if one.shape.options else []
+        detail += [f"at most {many(one.shape.length, 'character')}"] if one.shape.length else []
     return FieldView(
         one.name, one.type, one.was, one.state.value, one.described, ", ".join(detail), one.used_by,
         samples.get(one.name, ()),

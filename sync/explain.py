@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mapping.counts import many
 from mapping.criteria import Criteria
 from mapping.decision import RANK, SCORED
 from mapping.errors import GoneError
@@ -283,7 +284,11 @@ def _told_apart(scene: Scene, a: str, b: str) -> Iterator[str]:
             pairs.setdefault(number, []).append((one, other))
     for number, found in sorted(pairs.items(), reverse=True):
         labels = sorted({tuple(sorted((scene.labels[one], scene.labels[other]))) for one, other in found})
-        more = f", nor are {len(labels) - 1} other pairs of theirs" if len(labels) > 1 else ""
+        more = (
+            f", nor {'is' if len(labels) == 2 else 'are'} {many(len(labels) - 1, 'other pair')} of theirs"
+            if len(labels) > 1
+            else ""
+        )
         yield f"{_judged(scene.said[number])} that {labels[0][0]} and {labels[0][1]} are not one{more}"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapping.answers import Lesson, lacking, lesson
+from mapping.counts import many
 from mapping.model import Kind
 from state import models
 from sync.evaluate import Evaluation
@@ -100,7 +101,9 @@ class Identity:
             return replace(told, lesson=replace(told.lesson, why_not=NO_BETTER))
         with self._training() as training:
             count = told.lesson.answers
-            training.put(kind, learned.model, f"{count.same + count.different} labelled pairs, on {told.lesson.base}")
+            training.put(
+                kind, learned.model, f"{many(count.same + count.different, 'labelled pair')}, on {told.lesson.base}"
+            )
         return replace(told, lesson=replace(told.lesson, kept=learned.model.version, why_not=""))
 
     def what_if(self, config: Path, *, limit: int = 5) -> WhatIfReport:

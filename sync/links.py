@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
+from mapping.counts import many
 from mapping.decision import SCORED
 from mapping.judgements import OURS, SAME
 from state import identities
@@ -47,7 +48,7 @@ class Crossing:
             for a, b, rule, evidence in crossing[:SHOWN]
         ]
         if len(crossing) > SHOWN:
-            told.append(f"and {len(crossing) - SHOWN} more such links")
+            told.append(f"and {many(len(crossing) - SHOWN, 'more such link')}")
         return told
 
     def _words(self, rule: str, evidence: Iterable[str]) -> str:

@@ -381,7 +381,8 @@ def _merged_away(draft: TargetDraft, known: Known, homeless: list[Desired]) -> l
     gone = [one for one in homeless if one.key in known.elsewhere]
     if gone:
         draft.skipped += len(gone)
-        draft.warnings.append(f"{many(len(gone), 'customer')} without a record over there: another customer owns it")
+        who = many(len(gone), "customer has", "customers have")
+        draft.warnings.append(f"{who} no record of their own over there: another customer owns it")
     return [one for one in homeless if one.key not in known.elsewhere]
 
 

@@ -206,7 +206,7 @@ class PlanReport:
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
-    """What became of a plan. ``status``: ok | partial | failed | paused."""
+    """What became of a plan. ``status``: ok | partial | failed | paused | interrupted."""
 
     hash: str
     status: str

@@ -10,6 +10,7 @@ from datetime import datetime
 from config.settings import StreamSettings
 from connectors.core.protocols import Stream
 from mapping.contract import Deletes, Reason, RemoteId, Slice, Tombstone
+from mapping.counts import many
 from mapping.errors import AuthError, ConcordError
 from state import cursors, dead_letters, sweeps
 from state.cursors import Place
@@ -212,7 +213,9 @@ class _StreamSweep:
         share = self._settings.max_vanished_share
         self.swept.known += lost
         guard(lost + self.swept.gone, whole, share, ADVICE.format(place=self._command), allowed=self.allow_deletes)
-        self.swept.notes.append(f"{len(away)} of the {len(known)} parts it is read in are no longer there")
+        self.swept.notes.append(
+            f"of the {many(len(known), 'part')} it is read in {many(len(away), 'is', 'are')} no longer there"
+        )
         for each in away:
             if held is not None:
                 self._forget(each, held)

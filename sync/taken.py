@@ -38,7 +38,8 @@ class Taken:
     def warnings(self) -> list[str]:
         """What was left out, in words."""
         return [
-            f"{many(count, 'customer')} left without {name}: another one has the same, and it is unique over there"
+            f"{many(count, 'customer shares', 'customers share')} {name} with another, which alone keeps it (it is"
+            " unique over there)"
             for name, count in sorted(self._refused.items())
         ]
 

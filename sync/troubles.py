@@ -139,7 +139,7 @@ def _letters(db: Database, rows: dict[str, ConnectionRow]) -> list[Trouble]:
     found = []
     for id_, count in sorted(dead_letters.open_counts(db).items()):
         if id_ in rows:
-            many = f"{count:,} records" if count > 1 else "One record"
-            said = f"{many} could not be taken or sent; see concord dead-letters list --connection {rows[id_].name}"
+            told = f"{count:,} records" if count > 1 else "One record"
+            said = f"{told} could not be taken or sent; see concord dead-letters list --connection {rows[id_].name}"
             found.append(Trouble(AlertKind.FAILED_ROWS, rows[id_].name, said, count))
     return found

@@ -17,6 +17,7 @@ from pathlib import Path
 from sys import intern
 from typing import NamedTuple
 
+from mapping.counts import many
 from mapping.errors import ConfigError, Problem
 from mapping.model import Kind
 from state.belonging import Placed
@@ -69,7 +70,7 @@ class Mistakes:
     def stop(self) -> None:
         """Raises ConfigError where there is any."""
         if self.count > TOLD:
-            self.found.append(Problem(self.file, None, "", f"and {self.count - TOLD} more mistakes"))
+            self.found.append(Problem(self.file, None, "", f"and {many(self.count - TOLD, 'more mistake')}"))
             self.count = TOLD
         if self.found:
             raise ConfigError(problems=tuple(self.found))

@@ -207,8 +207,8 @@ def left_out(what: str, count: int) -> str:
 
 def unheard(one: alerts.Waiting) -> str:
     """What to do about alerts that do not arrive."""
-    many = f"{one.messages} alerts have" if one.messages > 1 else "an alert has"
-    return f"{many} not reached {one.destination}: {one.problem}; mend it and run concord alerts test"
+    told = f"{one.messages:,} alerts have" if one.messages > 1 else "an alert has"
+    return f"{told} not reached {one.destination}: {one.problem}; mend it and run concord alerts test"
 
 
 def _when(fact: facts.StoredFact) -> str:

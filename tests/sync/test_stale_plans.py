@@ -70,7 +70,7 @@ def test_a_plan_is_refused_when_what_the_destination_holds_changed(stage: Stage)
         stage.sync()
         if city == "York":
             stage.push()
-    _refused(stage, plan, "1 of 1 records changed")
+    _refused(stage, plan, "1 of 1 record changed")
 
 
 @pytest.mark.parametrize("skip_moved", [False, True])

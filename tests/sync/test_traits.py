@@ -275,7 +275,7 @@ def test_a_trait_is_pushed_explained_and_makes_a_stale_plan_refused(lite: tuple[
     assert why == "EUR of 1 order, from shop/books"
     books.money("order", "2", "11", buyer=ANN)
     stage.sync()
-    with pytest.raises(Exception, match="1 of 1 records changed"):
+    with pytest.raises(Exception, match="1 of 1 record changed"):
         stage.hub.apply(plan.hash)
     stage.settle()
     assert [one["lifetime_value"] for one in stage.remotes().values()] == [111]
