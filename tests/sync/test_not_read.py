@@ -101,3 +101,15 @@ def test_a_push_that_cannot_even_be_planned_is_listed_until_nothing_is_left_to_w
     assert any(line.startswith("the last push of people ended as failed") for line in stage.hub.status().advice)
     assert stage.sync().ok
     assert stage.hub.status().ok
+
+
+def test_a_login_that_is_refused_while_a_push_is_planned_lets_the_connection_rest(stage: Stage) -> None:
+    stage.configure("crm", push={"people": {"match_on": "email", "approve": False}})
+    stage.shop.put("people", person("Ann Lee", email="ann@home.example"))
+    stage.crm.fail(AuthError("the key was withdrawn"), on="provision")
+    (push,) = stage.hub.sync().pushes
+    assert push.status == "paused"
+    assert stage.hub.runs(1)[0].status == "paused"
+    assert stage.hub.status().advice[0].startswith("crm is paused: the key was withdrawn.")
+    assert stage.sync().ok
+    assert stage.hub.status().ok
