@@ -83,8 +83,7 @@ class Connections:
         return found
 
     def bind(self, id: str, account: Account) -> ConnectionRow:
-        """Binds the connection to the account it is first seen with, and confirms it ever after; what the account is
-        called may change.
+        """Binds the connection to the account it is first seen with, and confirms it ever after.
 
         Raises ConfigError, and writes nothing, when it is bound to another account.
         """
@@ -102,10 +101,6 @@ class Connections:
                 f"The connection {found.name!r} leads to another account than before. If that is meant, run: concord"
                 f" rebind {found.name}"
             )
-        if account.name and account.name != found.account_name:
-            with self._db.write() as c:
-                _set(c, id, account_name=account.name)
-                return _load(c, id)
         return found
 
     def word(self, id: str, *, preceded: bool, unique: bool = False) -> str:
