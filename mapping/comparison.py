@@ -18,7 +18,7 @@ from mapping.postal import postcode, street
 from mapping.spellings import letters
 from mapping.wordlists import FEMALE_TITLES, MALE_TITLES
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever a normal form changes: comparisons made by another version are made again."""
 
 _GENERATION = re.compile(r"\b(jr|junior|jnr|sr|senior|snr|ii|iii|iv)\b")

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 ROLE_MAILBOXES = """
-abuse accounting accounts admin administration administrator all billing bookings bounce bounces buchhaltung careers
-compliance contact contacto contactus customercare customerservice customersupport daemon dispatch einkauf enquiries
-enquiry events feedback finance frontdesk general hello help helpdesk hi hola hostmaster hr info information inquiries
-inquiry invoice invoices it jobs kontakt kundenservice legal logistics mail mailbox mailerdaemon management marketing
-media membership news newsletter notification notifications office operations ops order orders partners payments payroll
-personal post postmaster press privacy procurement purchasing rechnung reception receptionist recruiting recruitment
-registration reservations reservas root sales security service services shipping shop staff store subscribe support team
-tech technical unsubscribe ventas verkauf vertrieb warehouse webmaster welcome zentrale
+abuse accounting accounts accountspayable accountsreceivable accueil achats acquisti admin administracion
+administratie administration administrator all amministrazione anfrage anfragen angebot angebote anmeldung
+atencionalcliente backoffice bestellingen bestellung bestellungen bewerbung bewerbungen billing biuro boekhouding
+bokforing bokföring bookings bounce bounces buchhaltung buero büro careers clientes commande commandes compliance
+compras comptabilite comptabilité contabilidad contabilita contabilità contact contacto contactus contato customercare
+customerservice customerservices customersupport daemon direction dispatch dpo einkauf ekonomi empfang encomendas
+enquiries enquiry events facturacion facturación facturas facturation facture facturen factures factuur faktura
+fakturace faktury fatturazione fatture feedback fibu finance financeiro finances frontdesk frontoffice gdpr general
+geral geschaeftsleitung geschäftsleitung hallo hello help helpdesk hi hola hostmaster hr info information inkoop
+inquiries inquiry invoice invoices iroda it jobs kanzlei karriere klantenservice kontakt ksiegowosc księgowość
+kundendienst kundenservice kundeservice kundservice legal logistics mail mailbox mailerdaemon management marketing
+media membership news newsletter notification notifications obchod objednavky office operations ops order orders
+ordini ordre partners payments payroll pedidos penzugy personal post postmaster praxis press presse privacy
+procurement purchasing recepcion recepción receptie reception receptionist rechnung rechnungen rechnungswesen
+recruiting recruitment registration regnskab rendeles reservas reservation reservations rezeption root rrhh sales
+secretaria secretariat secrétariat security segreteria sekretariat service servicedesk services shipping shop sklep
+sprzedaz sprzedaż staff store subscribe support team tech technical uctarna ufficio unsubscribe vendas vendite ventas
+verkauf verkoop versand vertrieb verwaltung warehouse webmaster webshop website welcome werkstatt zamowienia
+zamówienia zentrale
 """
 """Local parts that belong to a function, so that many people stand behind one address (RFC 2142 and custom)."""
 

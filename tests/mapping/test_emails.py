@@ -86,6 +86,16 @@ def test_mailboxes_of_functions_are_told_from_those_of_people() -> None:
         assert role_mailbox(f"{local}@example.com")
 
 
+@pytest.mark.parametrize(
+    "local",
+    ["buero", "sekretariat", "rechnungen", "praxis", "empfang", "accueil", "comptabilité", "commandes",
+     "administracion", "amministrazione", "ordini", "boekhouding", "biuro",
+     "księgowość", "faktura", "kundeservice", "financeiro"],
+)  # fmt: skip
+def test_functions_have_their_names_in_many_languages(local: str) -> None:
+    assert role_mailbox(f"{local}@example.com")
+
+
 def test_real_addresses_are_no_placeholders() -> None:
     for address in ("jane@example.com", "test@acme.com", "nomaila@example.com", "a@acme.com", "noam@none.org"):
         assert not placeholder_email(address)
