@@ -11,7 +11,8 @@ import orjson
 from mapping.errors import ConfigError
 
 VERSION = "1"
-"""Of survivorship itself (mapping/golden.py): another one where the same records and wishes make another record."""
+"""Of survivorship itself (mapping/golden.py): another one where the same records and wishes make another record. It
+reaches customers of several records; of one there is nothing to decide."""
 WISHES = ("prefer", "newest", "longest", "most_frequent", "most_complete")
 
 

@@ -140,8 +140,8 @@ def cautious(model: Model, features: Features, counted: int = 0) -> float:
       names that resemble each other are doubted like those that differ;
     - colleagues: they are of one company, where people share a line, a house and now and then a given name, and their
       family names differ outright, or of one of them no more than a given name is known;
-    - neighbours: two organizations whose names differ outright, where neither domain, mailbox, tax number nor id makes
-      them one, since many firms share a house, or an office's line;
+    - neighbours: two organizations (or records that name nobody) of other companies, where neither domain, mailbox, tax
+      number nor id makes them one, since many firms share a house, or an office's line;
     - namesakes, where names are not ``KNOWN``: nothing but the name speaks for them, and an email, phone, birth date or
       town speaks against it, or of one of them no more than a given name is known.
 
@@ -171,11 +171,11 @@ def _colleagues(features: Features) -> bool:
         return False
     if features[_FAMILY] in _DIFFERS:
         return not _any(features, _ONE_MAILBOXS)
-    return _half_named(features)
+    return _half_named(features) and features[_IN_EMAIL] < _FAMILY_AND_INITIAL
 
 
 def _neighbours(features: Features) -> bool:
-    nobody = not (features[_GIVEN] or features[_FAMILY])
+    nobody = not (features[_GIVEN] or features[_FAMILY] or features[_IN_EMAIL])
     return nobody and features[_COMPANY] in _DIFFERS and not _any(features, _ONE_FIRMS)
 
 
@@ -195,7 +195,7 @@ def _any(features: Features, least: Sequence[tuple[int, int]]) -> bool:
 
 
 _GIVEN, _FAMILY, _IN_EMAIL = (POSITIONS[name] for name in ("given name", "family name", "name in the other's email"))
-_WHOLE_NAME = 5
+_FAMILY_AND_INITIAL, _WHOLE_NAME = 4, 5
 _DIFFERS, _DIFFERS_OR_RESEMBLES = (1,), (1, 2)
 _ONE_PERSONS = ((POSITIONS["birth date"], 5), (POSITIONS["tax number"], 2), (POSITIONS["id in a system"], 1))
 _COMPANY = POSITIONS["company"]

@@ -62,6 +62,8 @@ def code_page(sample: bytes) -> str:
     mixed = sum(len(word.translate(None, delete=_ASCII)) for word in words if word.translate(None, delete=_HIGH))
     pages = _LATIN if mixed * 2 >= len(high) else _OTHER
     scores = {codec: _score(high, letters, codec) for codec, letters in pages.items()}
+    if "cp850" in scores:
+        scores["cp850"] -= len(high)  # few write it today, and capitals of others are small letters there
     best = max(scores, key=lambda codec: scores[codec])
     if scores[best] > len(high) or len(high) < FEW:
         return best if scores[best] > 0 else "cp1252"

@@ -41,12 +41,14 @@ class Encoding:
         """The text of one line. A byte that the codec refuses costs no more than this line its exact letters.
 
         Files that were pasted together out of several exports change their encoding on the way: a line that is no UTF-8
-        is read as Windows-1252, one that is UTF-8 in a file of a code page as UTF-8, since by chance none is; in any
-        other encoding the odd byte is replaced.
+        is read as Windows-1252, one that is UTF-8 in a file of a code page as UTF-8 where the page has all its letters
+        (``CAFÉ®`` in Windows-1252 is UTF-8 by chance); in any other encoding the odd byte is replaced.
         """
         if self.codec in CODE_PAGES and not raw.isascii():
-            with suppress(UnicodeDecodeError):
-                return raw.decode("utf-8")
+            with suppress(UnicodeError):
+                text = raw.decode("utf-8")
+                text.encode(self.codec)
+                return text
         try:
             return raw.decode(self.codec)
         except UnicodeDecodeError:

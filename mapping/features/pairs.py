@@ -7,6 +7,7 @@ from mapping.features.contacts import email_level, name_in_email, phone_level
 from mapping.features.levels import FEATURES, Feature, how_many
 from mapping.features.texts import (
     birth_level,
+    company_level,
     family_level,
     given_level,
     number_level,
@@ -48,7 +49,7 @@ def compare(a: Comparison, b: Comparison, counts: Snapshot) -> Features:
     street = _street(a, b) if street_a and street_b else 0
     postal = postcode_level(postcode_a, postcode_b) if postcode_a and postcode_b else 0
     city = word_level(city_a, city_b) if city_a and city_b else 0
-    company = word_level(company_a, company_b) if company_a and company_b else 0
+    company = company_level(company_a, company_b) if company_a and company_b else 0
     domains = _domains(domains_a, company_a, domains_b, company_b) if domains_a or domains_b else 0
     written = 0
     if emails_b and (given_a or family_a):

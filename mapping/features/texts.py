@@ -113,6 +113,15 @@ def postcode_level(one: str, other: str) -> int:
     return 2 if one[:2] == other[:2] else 1
 
 
+def company_level(one: str, other: str) -> int:
+    """The level of two companies: as ``word_level``, but alike, too, where one has all the words of the other."""
+    level = word_level(one, other)
+    if level != 1:
+        return level
+    first, second = set(one.split()), set(other.split())
+    return 2 if first <= second or second <= first else 1
+
+
 def word_level(one: str, other: str) -> int:
     """Two towns or companies: missing, different, alike, same."""
     if not one or not other:

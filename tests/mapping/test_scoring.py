@@ -141,6 +141,12 @@ def test_namesakes_are_doubtful_until_it_is_known_how_rare_their_name_is(
     assert cautious(replace(SURE, learned=True), found) == SURE.log_odds(found)
 
 
+def test_a_mailbox_that_tells_the_family_name_tells_colleagues_apart() -> None:
+    firm = {"company": "Firm GmbH"}
+    found = levels({"given_name": "Peter", "email": "p.koch@firm.de", **firm}, {"name": "Peter Koch", **firm})
+    assert probability(cautious(default(), found, 10 * KNOWN)) > MERGE_ABOVE
+
+
 HOUSE = {"phone": "+12025550143", "address": {"street": "12 High Street", "locality": "Leeds"}}
 
 
@@ -193,10 +199,29 @@ def test_firms_of_other_names_are_not_one_for_their_house_or_line(same: dict[str
     assert firms(koch, mann) <= DOUBT
 
 
-def test_firms_of_one_house_and_one_domain_or_name_are_one() -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Koch Bau GmbH", "Koch Bau"),
+        ("Sunny", "Sunny Betriebs GmbH"),
+        ("Koch Bau", "Bau Koch"),
+        ("Dr. Weber Zahnarztpraxis", "Zahnarztpraxis Weber"),
+    ],
+)
+def test_firms_of_one_house_are_one_where_one_has_all_the_words_of_the_other(one: str, other: str) -> None:
+    assert firms({"name": one, **HOUSE}, {"name": other, **HOUSE}) > MERGE_ABOVE
+
+
+def test_somebody_without_a_name_who_changed_firms_is_no_neighbour() -> None:
+    phone = {"phone": "+491709876501"}
+    lead = {"email": "peter.koch@neu.example", "company": "Neu AG", **phone}
+    found = levels(lead, {"name": "Peter Koch", "company": "Alt GmbH", **phone})
+    assert probability(cautious(default(), found, 10 * KNOWN)) > MERGE_ABOVE
+
+
+def test_firms_of_one_house_and_one_domain_are_one() -> None:
     firm = {"domain": "ibm.example", **HOUSE}
     assert firms({"name": "IBM", **firm}, {"name": "International Business Machines", **firm}) > MERGE_ABOVE
-    assert firms({"name": "Koch Bau GmbH", **HOUSE}, {"name": "Koch Bau", **HOUSE}) > MERGE_ABOVE
 
 
 def test_given_names_that_resemble_each_other_are_a_familys_in_a_small_hub() -> None:
