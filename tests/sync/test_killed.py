@@ -23,6 +23,7 @@ import pytest
 from connectors.core.exchange import Request
 from state.database import Database
 from tests.sync.end_state import State
+from tests.sync.patience import asleep, wait
 from tests.sync.stage import ROOT, Actor, Stage
 from tests.sync.theatre import Theatre, plots
 
@@ -119,6 +120,7 @@ def test_a_sync_that_a_person_stops_ends_at_once_and_the_next_goes_on(undisturbe
     gate = Gate(disturbed)
     with concord(disturbed.stage, "sync") as process:
         assert gate.reached.wait(SOON)
+        wait(lambda: asleep(process.pid))
         os.kill(process.pid, signal.SIGINT)
         _, told = process.communicate(timeout=SOON)
     gate.open()
