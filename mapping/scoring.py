@@ -170,13 +170,13 @@ def _colleagues(features: Features) -> bool:
     if not _any(features, _OF_ONE_COMPANY):
         return False
     if features[_FAMILY] in _DIFFERS:
-        return not _any(features, _ONE_MAILBOXS)
+        return not _any(features, _ONE_MAILBOX)
     return _half_named(features) and features[_IN_EMAIL] < _FAMILY_AND_INITIAL
 
 
 def _neighbours(features: Features) -> bool:
     nobody = not (features[_GIVEN] or features[_FAMILY] or features[_IN_EMAIL])
-    return nobody and features[_COMPANY] in _DIFFERS and not _any(features, _ONE_FIRMS)
+    return nobody and features[_COMPANY] in _DIFFERS and not _any(features, _ONE_FIRM)
 
 
 def _namesakes(features: Features) -> bool:
@@ -200,8 +200,8 @@ _DIFFERS, _DIFFERS_OR_RESEMBLES = (1,), (1, 2)
 _ONE_PERSONS = ((POSITIONS["birth date"], 5), (POSITIONS["tax number"], 2), (POSITIONS["id in a system"], 1))
 _COMPANY = POSITIONS["company"]
 _OF_ONE_COMPANY = ((_COMPANY, 2), (POSITIONS["company's domain"], 2))
-_ONE_FIRMS = (*_ONE_PERSONS, (POSITIONS["email"], 5), (POSITIONS["company's domain"], 2))
-_ONE_MAILBOXS = (*_ONE_PERSONS, (POSITIONS["email"], 4), (_IN_EMAIL, _WHOLE_NAME))
+_ONE_FIRM = (*_ONE_PERSONS, (POSITIONS["email"], 5), (POSITIONS["company's domain"], 2))
+_ONE_MAILBOX = (*_ONE_PERSONS, (POSITIONS["email"], 4), (_IN_EMAIL, _WHOLE_NAME))
 _SPEAKS_FOR = (*_ONE_PERSONS, (POSITIONS["email"], 5), (POSITIONS["phone"], 3), (POSITIONS["street"], 4))
 _SPEAKS_AGAINST = (
     (POSITIONS["email"], (1, 2, 3, 4)),

@@ -198,9 +198,9 @@ class Planner:
         demands = demanded(rules, schema)
         for desired in homeless:
             self._create(draft, demands, taken, desired)
-        draft.duplicates += sum(one.role == "duplicate" for many in known.by_subject.values() for one in many)
+        draft.duplicates += sum(one.role == "duplicate" for held in known.by_subject.values() for one in held)
         draft.warnings.extend(taken.warnings())
-        draft.warnings.extend(f"{count:,} skipped: {why}" for why, count in draft.reasons.items())
+        draft.warnings.extend(f"{count:,} skipped: {reason}" for reason, count in draft.reasons.items())
         if draft.healed:
             with self.db.write() as c:
                 dead_letters.resolve(c, place, draft.healed)
