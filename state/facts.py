@@ -74,6 +74,12 @@ def by_id(c: Connection, ids: Iterable[int]) -> dict[int, StoredFact]:
     return found
 
 
+def names(c: Connection) -> Iterator[tuple[int, str]]:
+    """Row id and natural key of every live fact."""
+    for row in c.execution_options(yield_per=5000).execute(select(fact.c.id, fact.c.key).where(fact.c.live)):
+        yield row[0], row[1]
+
+
 def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:
     """Writes facts whole, with their references and names."""
     new = [row for row in rows if row.id is None]

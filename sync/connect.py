@@ -17,6 +17,7 @@ from state.tokens import VaultTokenStore
 from state.vault import Vault
 from sync.desired import TargetRules, target_rules
 from sync.meter import ConnectionMeter, CostMeter, DayCap, told
+from sync.signed import Facts, Signature, customers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,16 @@ class Connected:
         return target_rules(
             self.row.id, self.name, self.settings, self.writes.targets(), self.timezone, associations=told
         )
+
+    def signature(self, stream: Stream) -> Signature | None:
+        """How records of ours are known among what the stream reads, where it reads what is written there."""
+        for rules in self.targets() if self.writes is not None and stream.target else ():
+            target = rules.target
+            if target.object == stream.target and target.external_id:
+                owners = customers_of(target.kind) if rules.subject_kind == "customer" else Facts()
+                place = (self.row.id, target.object, target.external_id, stream.properties_at)
+                return Signature(*place, rules.subject_kind, owners)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ class Intake:
 
         said = (protected(self.protection), self.settings.privacy, declaration(mine))
         guard = blake2b(repr(said).encode(), digest_size=4).hexdigest()
-        reading = Reading(stream, mapper, self.privacy, schema, f"{mapper.version}{guard}")
+        reading = Reading(stream, mapper, self.privacy, schema, f"{mapper.version}{guard}", one.signature(stream))
         return under_contract(self.db, one.row.id, reading, mine)
 
     def _stream(

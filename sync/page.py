@@ -21,6 +21,7 @@ from state.database import stamp
 from state.records import EntityRow, RawRow, StoredEntity, StoredRaw
 from state.shadows import Shadow
 from sync.echo import echoed_fields
+from sync.signed import Signature
 
 NOTHING: frozenset[str] = frozenset()
 NAMING = frozenset({"key", "participants"})
@@ -31,13 +32,15 @@ OUR_FACT = "fact"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the page is read with: the stream, its rules and the version of all of them."""
+    """What the page is read with: the stream, its rules and the version of all of them; and how records of ours are
+    known over there, where customers are written to what the stream reads."""
 
     stream: Stream
     mapper: Mapper
     privacy: Privacy
     schema: Callable[[], Schema]
     version: str
+    signature: Signature | None = None
 
     @property
     def current(self) -> str:
@@ -53,7 +56,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database said of the page's records before it, and the slice's revision then."""
+    """What the database said of the page's records before it, and the slice's revision then. Shadows without an id are
+    of records that were known by their signature, and are stored with the page."""
 
     raws: Mapping[str, StoredRaw]
     entities: Mapping[int, Mapping[str, StoredEntity]]

@@ -10,7 +10,7 @@ looked at again. Where one of them has moved, nothing of the page is written, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mapping.contract import Coverage, Page, RawRecord, RemoteId, Slice
@@ -140,13 +140,17 @@ class PageStore:
 
     def _known(self, found: Sequence[RawRecord], named: Sequence[RemoteId]) -> Known:
         patches = any(record.coverage is Coverage.PATCH for record in found)
-        if self.counts.strange and not patches:
+        signature = self.reading.signature
+        claims = signature.claims(found) if signature else {}
+        if self.counts.strange and not patches and not claims:
             return Known({}, {}, {}, UNSEEN)
         with self.db.read() as c:
             revision = records.revision(c, self.slice_id)
             raws = records.load_raws(c, self.slice_id, named, body=patches)
             entities = records.load_entities(c, [raw.id for raw in raws.values()])
             held = self.shown(c, [one.remote_id for one in found])
+            if signature:
+                held |= signature.recognised(c, {one: claim for one, claim in claims.items() if one not in held})
         return Known(raws, entities, held, revision)
 
     def shown(self, c: Connection, ids: Sequence[RemoteId]) -> dict[str, shadows.Shadow]:
@@ -155,7 +159,8 @@ class PageStore:
         return dict(shadows.by_remote(c, self.connection_id, target, ids)) if target else {}
 
     def hold(self, c: Connection, ready: Ready) -> None:
-        """Raises MovedError when a record of the page is not what it was when the page was computed."""
+        """Raises MovedError when a record of the page is not what it was when the page was computed, or not whose."""
+        self._hold_signed(c, ready)
         if ready.known.revision == UNSEEN:
             if ready.rows.new == len(ready.named):
                 return  # each of them will be held to when it is written
@@ -184,6 +189,22 @@ class PageStore:
             over = [*rows.healed, *(one.remote_id for one in rows.gone)]
             dead_letters.resolve(c, self.place, [one for one in over if one not in letters])
         self._bring_back(c, [raw.remote_id for raw in rows.raws], ready.known.shadows, now)
+        self._keep_signed(c, {raw.remote_id for raw in rows.raws}, ready.known.shadows, now)
+
+    def _hold_signed(self, c: Connection, ready: Ready) -> None:
+        """Customers may have been merged since their records were recognised."""
+        signed = {one.remote_id: one for one in ready.known.shadows.values() if one.id is None}
+        if not signed or self.reading.signature is None:
+            return
+        name = self.reading.signature.property
+        claims = {remote_id: (one.sent[name], one.remote_version) for remote_id, one in signed.items()}
+        if self.shown(c, [RemoteId(one) for one in signed]) or self.reading.signature.recognised(c, claims) != signed:
+            raise MovedError
+
+    def _keep_signed(self, c: Connection, ids: Collection[str], shown: Mapping[str, shadows.Shadow], now: str) -> None:
+        for one in shown.values():
+            if one.id is None and one.remote_id in ids:
+                shadows.save(c, one, now)
 
     def _bring_back(self, c: Connection, ids: Sequence[str], shown: Mapping[str, shadows.Shadow], now: str) -> None:
         missed = [RemoteId(one) for one in ids if one in shown and shown[one].state != "live"]
