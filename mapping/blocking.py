@@ -20,7 +20,7 @@ from mapping.emails import local_letters
 from mapping.model import Kind
 from mapping.spellings import root, sound
 
-VERSION = "4"
+VERSION = "5"
 """Raised whenever keys change: records keyed by another version are keyed again."""
 
 COARSE = "*"
@@ -29,13 +29,22 @@ COARSE = "*"
 WRITTEN, NAMED = "@", "="
 """How keys of two sides begin, as they stand in an address or are made of a name."""
 
-LARGEST, LARGEST_COARSE = 60, 12
-"""Records under one key beyond which the key is *oversized*: narrowed, or left out where it is coarse."""
+LOOSE = "+"
+"""How coarse keys begin of which there are many, and under which two are seldom one."""
 
-_COARSE, SIDED_BIT, NAMED_BIT = 1, 2, 4
-"""The lowest bits of a key. Those of two sides differ in the last of the three."""
-FLAGS = _COARSE | SIDED_BIT | NAMED_BIT
+SOUND = "n"
+"""How keys of whole names begin that sound alike."""
 
+LARGEST, LARGEST_SOUND, LARGEST_COARSE, LARGEST_LOOSE = 60, 15, 12, 8
+"""Records under one key beyond which the key is *oversized*: narrowed, or left out where it is coarse. The seldomer two
+of those who share a key are one, the sooner."""
+
+_COARSE, SIDED_BIT, NAMED_BIT, _SOON = 1, 2, 4, 8
+"""The lowest bits of a key. Those of two sides differ in the third; those with the fourth are oversized sooner."""
+NEVER_NARROWED = _COARSE | SIDED_BIT
+FLAGS = NEVER_NARROWED | NAMED_BIT | _SOON
+
+_FLAGS_OF = {COARSE: _COARSE, LOOSE: _COARSE | _SOON, WRITTEN: SIDED_BIT, SOUND: _SOON}
 _digest = blake2b
 
 
@@ -65,8 +74,13 @@ def narrower(one: Comparison, wide: AbstractSet[int]) -> frozenset[int]:
     """
     details = list(_details(one))
     return frozenset(
-        [_number(f"{key} {detail}") for key in wide if not key & (_COARSE | SIDED_BIT) for detail in details]
+        [_number(f"{key} {detail}") | key & _SOON for key in wide if not key & NEVER_NARROWED for detail in details]
     )
+
+
+def coarse(key: int) -> bool:
+    """Whether the key is only left out when it is oversized."""
+    return bool(key & _COARSE)
 
 
 def sought(keys: Iterable[int]) -> set[int]:
@@ -77,7 +91,9 @@ def sought(keys: Iterable[int]) -> set[int]:
 
 def most(key: int) -> int:
     """How many records may share the key before it is oversized."""
-    return LARGEST_COARSE if key & _COARSE else LARGEST
+    if key & _COARSE:
+        return LARGEST_LOOSE if key & _SOON else LARGEST_COARSE
+    return LARGEST_SOUND if key & _SOON else LARGEST
 
 
 def _number(text: str) -> int:
@@ -86,7 +102,7 @@ def _number(text: str) -> int:
     if begins == NAMED:
         return _number(WRITTEN + text[1:]) | NAMED_BIT
     number = int.from_bytes(_digest(text.encode(), digest_size=8).digest(), "big", signed=True) & ~FLAGS
-    return number | _COARSE if begins == COARSE else number | SIDED_BIT if begins == WRITTEN else number
+    return number | _FLAGS_OF.get(begins, 0)
 
 
 def _person(one: Comparison) -> Iterator[str]:
@@ -102,7 +118,8 @@ def _person(one: Comparison) -> Iterator[str]:
     given, family = one.given, one.family
     first, last = sound(root(given)), sound(family)
     if given and family:
-        yield "n " + (f"{first} {last}" if first < last else f"{last} {first}")
+        yield f"{SOUND} " + (f"{first} {last}" if first < last else f"{last} {first}")
+        yield from _slips(one)
     yield from _locals(one)
     yield from _by_birth(one, first, last)
     yield from _by_place(one, first, last)
@@ -122,6 +139,17 @@ def _person(one: Comparison) -> Iterator[str]:
             yield f"d {domain} {last or first}"
 
 
+def _slips(one: Comparison) -> Iterator[str]:
+    """One name with a part of the other, so that a slip in the rest of that, which makes it sound another, hides
+    nothing."""
+    given, family = root(one.given), one.family.replace(" ", "")
+    if len(family) >= 4:
+        yield f"{LOOSE} l {given} {family[:4]}"
+        yield f"{LOOSE} m {given} {family[-4:]}"
+    if len(one.given) >= 4:
+        yield f"{LOOSE} k {family} {one.given[-3:]}"
+
+
 def _locals(one: Comparison) -> Iterator[str]:
     """What stands before the sign, letters alone, and what a name would make of it.
 
@@ -132,7 +160,7 @@ def _locals(one: Comparison) -> Iterator[str]:
         local = local_letters(email)
         if len(local) >= 4:
             yield f"{WRITTEN} {local}"
-            yield f"{COARSE} a {local}"
+            yield f"{LOOSE} a {local}"
             if not one.family:
                 yield f"{WRITTEN} 1 {local}"
     if one.given and one.family:
@@ -142,7 +170,7 @@ def _locals(one: Comparison) -> Iterator[str]:
         yield f"{NAMED} 1 {one.given[0]}{family}"
         if len(one.given) == 1:
             yield f"{WRITTEN} 1 {one.given}{family}"
-        yield f"{COARSE} j {one.given[0]}{family}"
+        yield f"{LOOSE} j {one.given[0]}{family}"
 
 
 def _by_birth(one: Comparison, first: str, last: str) -> Iterator[str]:
@@ -180,15 +208,13 @@ def _by_place(one: Comparison, first: str, last: str) -> Iterator[str]:
             yield f"sb {one.number} {one.birth[-5:]}"
     if one.street and town:
         yield f"{COARSE} s {one.number} {one.street[:6]} {town}"
-    if one.street and first:
-        yield f"{COARSE} w {one.street[:8]} {first[:3]} {last[:1]}"
     if town and one.number and first:
         yield f"y {town} {one.number} {first[:2]}"
     for place in (one.postcode, one.city):
         if place and last:
-            yield f"{COARSE} z {place} {last}"
-        if place and first:
-            yield f"{COARSE} x {place} {first}"
+            yield f"{LOOSE} z {place} {last}"
+    if one.city and first:
+        yield f"{LOOSE} x {one.city} {first}"
 
 
 def _parts(one: Comparison, first: str) -> Iterator[str]:
@@ -197,7 +223,7 @@ def _parts(one: Comparison, first: str) -> Iterator[str]:
         for word in one.family.split():
             if len(word) > 3:
                 last = sound(word)
-                yield "n " + (f"{first} {last}" if first < last else f"{last} {first}")
+                yield f"{SOUND} " + (f"{first} {last}" if first < last else f"{last} {first}")
 
 
 def _organization(one: Comparison) -> Iterator[str]:

@@ -13,7 +13,7 @@ comparison = Table(
     Column("version", String(32), nullable=False),  # of all that it was made from: values, rules, settings
     Column("kind", String(20), nullable=False),  # person | organization
     Column("body", Text, nullable=False, info=PERSONAL),
-    Column("keys", LargeBinary, nullable=False, info=PERSONAL),  # those of block_key, eight bytes each
+    Column("keys", LargeBinary, nullable=False, info=PERSONAL),  # eight bytes each; oversized coarse ones stay
     Column("scored", String(80)),  # snapshot/model of its last scoring; None: it waits
 )
 
@@ -26,7 +26,7 @@ block_key = Table(
 )
 
 oversized_key = Table(
-    "oversized_key",  # too many records share it: they are filed under narrower ones
+    "oversized_key",  # too many records share it: they are filed under narrower ones, if any
     metadata,
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False, info=PERSONAL),
 )

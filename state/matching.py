@@ -356,6 +356,12 @@ def _delete_keys(c: Connection, rows: Sequence[tuple[int, int]]) -> None:
         c.execute(_UNKEY, [{"k": key, "i": entity_id} for key, entity_id in rows])
 
 
+def empty(c: Connection, keys: Iterable[int]) -> None:
+    """Nobody is found under these keys any more."""
+    for some in chunks(keys):
+        c.execute(delete(block_key).where(among(block_key.c.key, "keys")), {"keys": some})
+
+
 def forget(c: Connection, ids: Sequence[int]) -> None:
     """Entities that are gone are compared with nobody. Their keys are the caller's to take away."""
     for some in chunks(ids):

@@ -9,7 +9,8 @@ it is enough to drop the scores of those who are no longer found under any key o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import orjson
@@ -22,7 +23,7 @@ from state import identities, matching, statistics
 from state.database import Connection, Database
 from state.judgements import queue_again
 from state.leases import Lease
-from state.matching import FILE, SCORE, Filed
+from state.matching import FILE, SCORE, Filed, Pair
 from sync.compared import made_of, version_of
 from sync.stirred import joined, stirred
 
@@ -39,6 +40,14 @@ class Drawer:
     compared: dict[int, Comparison] = field(default_factory=dict)
     counts: Counter[int] = field(default_factory=Counter)
     wide: set[int] = field(default_factory=set)  # newly oversized
+    emptied: set[int] = field(default_factory=set)  # those of them that are coarse: nobody is filed under them any more
+
+    def narrower(self, i: int, wide: set[int]) -> frozenset[int]:
+        """What the record is filed under in place of these keys."""
+        if i not in self.compared:
+            self.compared[i] = load(orjson.loads(self.stored[i].body))
+            self.plain[i] = blocking.plain(self.compared[i])
+        return blocking.narrower(self.compared[i], wide & self.plain[i])
 
     def moved(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """The rows (key, entity) that come, and those that go."""
@@ -65,9 +74,11 @@ def file_batch(db: Database, lease: Lease, criteria: Criteria) -> int:
         _narrow(c, drawer)
         more, fewer = drawer.moved()
         others = {i: keys for i, keys in drawer.keys.items() if i not in drawer.made}
-        scores = matching.pairs(c, others.keys() | drawer.gone) if others or drawer.gone else {}
-        strangers = [pair for pair in scores if _strangers(drawer, *pair)]
-        parted = stirred(c, criteria.rules, others, scores, {}, strangers)
+        lost = {i for ids in matching.holders(c, drawer.emptied).values() for i in ids}
+        lost -= drawer.made.keys() | drawer.gone
+        scores = matching.pairs(c, others.keys() | lost | drawer.gone)
+        strangers = _strangers(c, drawer, [pair for pair in scores if lost.union(others).issuperset(pair)])
+        parted = stirred(c, criteria.rules, lost.union(others), scores, {}, strangers)
     left = joined(criteria.rules, {pair: scores[pair] for pair in scores if not drawer.gone.isdisjoint(pair)})
     rows = [
         (i, version, one.kind, orjson.dumps(dump(one)).decode(), matching.pack(sorted(drawer.keys[i])))
@@ -77,6 +88,7 @@ def file_batch(db: Database, lease: Lease, criteria: Criteria) -> int:
     grown.subtract(drawer.stored[i].kind for i in drawer.gone)
     with db.write(lease) as c:
         matching.write_comparisons(c, rows, set(drawer.stored))
+        matching.empty(c, drawer.emptied)
         matching.write_keys(c, more, fewer, others, drawer.wide)
         matching.drop_pairs(c, strangers)
         matching.forget(c, sorted(drawer.gone))
@@ -124,13 +136,17 @@ def _narrow(c: Connection, drawer: Drawer) -> None:
     touched: set[int] = set(drawer.counts)
     while wide := {key for key in touched if drawer.counts[key] > blocking.most(key)}:
         drawer.wide |= wide
-        _fetch(c, drawer, wide)
+        coarse = {key for key in wide if blocking.coarse(key)}
+        drawer.emptied |= coarse
+        _fetch(c, drawer, wide - coarse)
         touched = set()
         for i, keys in drawer.keys.items():
             taken = keys & wide
             if not taken:
                 continue
-            narrow = blocking.narrower(drawer.compared[i], taken & drawer.plain[i]) - drawer.wide - keys
+            narrow: AbstractSet[int] = frozenset()
+            if not taken <= coarse:
+                narrow = drawer.narrower(i, taken) - drawer.wide - keys
             drawer.keys[i] = (keys - taken) | narrow
             drawer.counts.update(narrow)
             touched |= narrow
@@ -143,16 +159,17 @@ def _fetch(c: Connection, drawer: Drawer, wide: set[int]) -> None:
     for i, one in matching.filed(c, absent).items():
         drawer.stored[i] = one
         drawer.keys[i] = set(one.keys)
-        drawer.compared[i] = load(orjson.loads(one.body))
-        drawer.plain[i] = blocking.plain(drawer.compared[i])
 
 
-def _strangers(drawer: Drawer, a: int, b: int) -> bool:
-    """Whether two records that were filed anew, though they did not change, no longer find each other."""
-    return (
-        a in drawer.keys
-        and b in drawer.keys
-        and a not in drawer.made
-        and b not in drawer.made
-        and drawer.keys[a].isdisjoint(blocking.sought(drawer.keys[b]))
-    )
+def _strangers(c: Connection, drawer: Drawer, pairs: Sequence[Pair]) -> list[Pair]:
+    """Those of the pairs, of records that did not change, who no longer find each other.
+
+    Whoever was filed under a coarse key that turned oversized still has it among the keys that are kept with the
+    comparison, from now or from before: to forget it there, a row would be written for every record under it.
+    """
+    keys = {i: drawer.keys[i] for pair in pairs for i in pair if i in drawer.keys}
+    rest = {i for pair in pairs for i in pair} - keys.keys()
+    keys |= {i: set(one.keys) for i, one in matching.filed(c, rest).items()}
+    shared = {pair: keys[pair[0]] & blocking.sought(keys[pair[1]]) for pair in pairs}
+    over = drawer.emptied | matching.oversized(c, {key for found in shared.values() for key in found})
+    return [pair for pair, found in shared.items() if found <= over]

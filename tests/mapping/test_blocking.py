@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from mapping.blocking import LARGEST, LARGEST_COARSE, keys, most, narrower, sought
+from mapping.blocking import (
+    LARGEST,
+    LARGEST_COARSE,
+    LARGEST_LOOSE,
+    LARGEST_SOUND,
+    coarse,
+    keys,
+    most,
+    narrower,
+    sought,
+)
 from mapping.comparison import Comparison, comparison
 
 
@@ -60,9 +70,9 @@ def test_who_is_compared_with_whom_is_so_both_ways(one: dict[str, Any], other: d
 
 def test_names_are_looked_for_among_addresses_and_not_among_names_for_the_address_they_might_have() -> None:
     jane, joan = keyed(given_name="Jane", family_name="Smith"), keyed(given_name="Jacob", family_name="Smith")
-    (coarse,) = {key for key in jane & joan if key not in keyed(family_name="Smith") and most(key) == LARGEST_COARSE}
+    (initial,) = {key for key in jane & joan if key not in keyed(family_name="Smith") and most(key) == LARGEST_LOOSE}
     met = sought(jane) & joan - keyed(family_name="Smith")
-    assert met == {coarse}, "the initial with the family name, as long as few share it"
+    assert met == {initial}, "the initial with the family name, as long as few share it"
     assert sought(jane) & keyed(email="jsmith@web.de")
     assert not sought(keyed(name="Zoe Smith", email="zoe@web.de")) & keyed(email="jsmith@web.de")
     assert narrower(comparison("person", {"name": "Jane Smith"}), jane & joan) == frozenset()
@@ -70,8 +80,8 @@ def test_names_are_looked_for_among_addresses_and_not_among_names_for_the_addres
 
 def test_addresses_that_begin_alike_meet_only_as_long_as_few_do() -> None:
     one, other = keyed(email="smith12@web.de"), keyed(email="smith88@aol.com")
-    (coarse,) = sought(one) & other
-    assert most(coarse) == LARGEST_COARSE
+    (shared,) = sought(one) & other
+    assert most(shared) == LARGEST_LOOSE
     assert narrower(comparison("person", {"email": "smith12@web.de"}), one & other) == frozenset()
 
 
@@ -79,6 +89,29 @@ def test_an_initial_is_looked_for_as_a_name_and_as_an_address() -> None:
     initial = keyed(name="J Smith")
     assert sought(initial) & keyed(name="Jane Smith") - keyed(family_name="Smith")
     assert sought(initial) & keyed(email="jsmith4@web.de")
+
+
+@pytest.mark.parametrize(
+    "slip",
+    ["Annabel Tuillforde", "Annabel Quillmarte", "Annabel Uqillforde", "Xnnabel Quillforde", "Tnabel Quillforde"],
+)
+def test_a_slip_in_one_name_that_makes_it_sound_another_hides_nothing(slip: str) -> None:
+    one, other = keyed(name="Annabel Quillforde"), keyed(name=slip)
+    met = {key for key in sought(one) & other if most(key) == LARGEST_LOOSE}
+    assert met
+    assert all(coarse(key) for key in met)
+    assert not {key for key in one & other if most(key) == LARGEST_SOUND}
+
+
+def test_names_that_sound_alike_give_way_sooner_than_what_tells_one_apart() -> None:
+    one, other = (
+        comparison("person", {"name": name, "birth_date": "1980-03-04"}) for name in ("Bob Meyer", "Bob Maier")
+    )
+    (sounds,) = {key for key in set(keys(one)) & set(keys(other)) if most(key) == LARGEST_SOUND}
+    assert not coarse(sounds)
+    narrow = narrower(one, frozenset({sounds}))
+    assert narrow & narrower(other, frozenset({sounds}))
+    assert {most(key) for key in narrow} == {LARGEST_SOUND}
 
 
 def test_strangers_share_none() -> None:
@@ -125,5 +158,6 @@ def test_a_narrowed_key_that_is_oversized_too_is_left_out() -> None:
 
 def test_a_coarse_key_is_only_left_out() -> None:
     one = comparison("person", {"given_name": "Ann"})
-    (coarse,) = (key for key in keys(one) if most(key) == LARGEST_COARSE)
-    assert set(keys(one, frozenset({coarse}))) == set(keys(one)) - {coarse}
+    (shared,) = (key for key in keys(one) if most(key) == LARGEST_COARSE)
+    assert coarse(shared)
+    assert set(keys(one, frozenset({shared}))) == set(keys(one)) - {shared}
