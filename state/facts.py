@@ -76,8 +76,9 @@ def by_id(c: Connection, ids: Iterable[int]) -> dict[int, StoredFact]:
 
 def names(c: Connection) -> Iterator[tuple[int, str]]:
     """Row id and natural key of every live fact."""
-    for row in c.execution_options(yield_per=5000).execute(select(fact.c.id, fact.c.key).where(fact.c.live)):
-        yield row[0], row[1]
+    statement = select(fact.c.id, fact.c.key).where(fact.c.live).execution_options(yield_per=5_000)
+    for number, key in c.execute(statement):
+        yield number, key
 
 
 def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:

@@ -33,7 +33,7 @@ OUR_FACT = "fact"
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the page is read with: the stream, its rules and the version of all of them; and how records of ours are
-    known over there, where customers are written to what the stream reads."""
+    known there, where the stream reads what is written to as well."""
 
     stream: Stream
     mapper: Mapper
