@@ -77,8 +77,7 @@ def by_id(c: Connection, ids: Iterable[int]) -> dict[int, StoredFact]:
 def names(c: Connection) -> Iterator[tuple[int, str]]:
     """Row id and natural key of every live fact."""
     statement = select(fact.c.id, fact.c.key).where(fact.c.live).execution_options(yield_per=5_000)
-    for number, key in c.execute(statement):
-        yield number, key
+    return ((row[0], row[1]) for row in c.execute(statement))
 
 
 def write(db: Database, c: Connection, rows: Sequence[FactRow]) -> None:
