@@ -41,8 +41,8 @@ of those who share a key are one, the sooner."""
 
 _COARSE, SIDED_BIT, NAMED_BIT, _SOON = 1, 2, 4, 8
 """The lowest bits of a key. Those of two sides differ in the third; those with the fourth are oversized sooner."""
-NEVER_NARROWED = _COARSE | SIDED_BIT
-FLAGS = NEVER_NARROWED | NAMED_BIT | _SOON
+_NEVER_NARROWED = _COARSE | SIDED_BIT
+FLAGS = _NEVER_NARROWED | NAMED_BIT | _SOON
 
 _FLAGS_OF = {COARSE: _COARSE, LOOSE: _COARSE | _SOON, WRITTEN: SIDED_BIT, SOUND: _SOON}
 _digest = blake2b
@@ -74,7 +74,7 @@ def narrower(one: Comparison, wide: AbstractSet[int]) -> frozenset[int]:
     """
     details = list(_details(one))
     return frozenset(
-        [_number(f"{key} {detail}") | key & _SOON for key in wide if not key & NEVER_NARROWED for detail in details]
+        [_number(f"{key} {detail}") | key & _SOON for key in wide if not key & _NEVER_NARROWED for detail in details]
     )
 
 

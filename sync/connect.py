@@ -65,11 +65,9 @@ class Connected:
     def signature(self, stream: Stream) -> Signature | None:
         """How records of ours are known among what the stream reads, where it reads what is written there."""
         for rules in self.targets() if self.writes is not None and stream.target else ():
-            target = rules.target
-            if target.object == stream.target and target.external_id:
-                owners = customers_of(target.kind) if rules.subject_kind == "customer" else Facts()
-                place = (self.row.id, target.object, target.external_id, stream.properties_at)
-                return Signature(*place, rules.subject_kind, owners)
+            if rules.target.object == stream.target and rules.target.external_id:
+                owners = customers_of(rules.target.kind) if rules.subject_kind == "customer" else Facts()
+                return Signature(rules, stream.properties_at, owners)
         return None
 
 

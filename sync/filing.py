@@ -1,16 +1,15 @@
 """Filing: under which keys records can be found by others that may be the same, and which keys turn oversized by it.
 
 What is oversized, and so who is compared with whom, is decided by all the records under a key and not by their order:
-the moment that one too many shares it, everybody under it is filed under narrower keys. A key stays oversized when
-records leave it, until the next rebuild. Narrowing only ever takes candidates away, so nobody has to be scored anew:
-it is enough to drop the scores of those who are no longer found under any key of each other.
+the moment that one too many shares it, everybody under it is filed under narrower keys, of a coarse one under none. A
+key stays oversized when records leave it, until the next rebuild. Narrowing only ever takes candidates away, so nobody
+has to be scored anew: it is enough to drop the scores of those who are no longer found under any key of each other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import orjson
@@ -43,7 +42,9 @@ class Drawer:
     emptied: set[int] = field(default_factory=set)  # those of them that are coarse: nobody is filed under them any more
 
     def narrower(self, i: int, wide: set[int]) -> frozenset[int]:
-        """What the record is filed under in place of these keys."""
+        """What the record is filed under in place of these keys. Where there are none it is not even looked at."""
+        if not wide:
+            return frozenset()
         if i not in self.compared:
             self.compared[i] = load(orjson.loads(self.stored[i].body))
             self.plain[i] = blocking.plain(self.compared[i])
@@ -74,11 +75,11 @@ def file_batch(db: Database, lease: Lease, criteria: Criteria) -> int:
         _narrow(c, drawer)
         more, fewer = drawer.moved()
         others = {i: keys for i, keys in drawer.keys.items() if i not in drawer.made}
-        lost = {i for ids in matching.holders(c, drawer.emptied).values() for i in ids}
-        lost -= drawer.made.keys() | drawer.gone
-        scores = matching.pairs(c, others.keys() | lost | drawer.gone)
-        strangers = _strangers(c, drawer, [pair for pair in scores if lost.union(others).issuperset(pair)])
-        parted = stirred(c, criteria.rules, lost.union(others), scores, {}, strangers)
+        under = {i for ids in matching.holders(c, drawer.emptied).values() for i in ids}
+        old = (under - drawer.made.keys() - drawer.gone) | others.keys()
+        scores = matching.pairs(c, old | drawer.gone)
+        strangers = _strangers(c, drawer, [pair for pair in scores if old.issuperset(pair)])
+        parted = stirred(c, criteria.rules, old, scores, {}, strangers)
     left = joined(criteria.rules, {pair: scores[pair] for pair in scores if not drawer.gone.isdisjoint(pair)})
     rows = [
         (i, version, one.kind, orjson.dumps(dump(one)).decode(), matching.pack(sorted(drawer.keys[i])))
@@ -144,9 +145,7 @@ def _narrow(c: Connection, drawer: Drawer) -> None:
             taken = keys & wide
             if not taken:
                 continue
-            narrow: AbstractSet[int] = frozenset()
-            if not taken <= coarse:
-                narrow = drawer.narrower(i, taken) - drawer.wide - keys
+            narrow = drawer.narrower(i, taken - coarse) - drawer.wide - keys
             drawer.keys[i] = (keys - taken) | narrow
             drawer.counts.update(narrow)
             touched |= narrow

@@ -16,7 +16,8 @@ from mapping.model import Kind
 from state import customers, facts, identities, shadows
 from state.database import Connection
 from state.shadows import Shadow
-from sync.desired import external_id
+from sync.desired import TargetRules, external_id
+from sync.heirs import Heirs
 
 Claim = tuple[str, str | None]
 """The id that a record carries, and the record's version."""
@@ -26,14 +27,11 @@ Owners = Callable[[Connection, Collection[str]], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Where the records of a stream carry ids of ours: in the destination's external-id property, which lies under a
-    key of the body. ``owners`` tells what they stand for, of ``subject_kind``."""
+    """Where the records of a stream carry ids of ours: in the external-id property of what the ``rules`` write, which
+    lies under a key of the body. ``owners`` tells what the ids stand for."""
 
-    connection_id: str
-    object: str
-    property: str
+    rules: TargetRules
     properties_at: str
-    subject_kind: str
     owners: Owners
 
     def claims(self, records: Iterable[RawRecord]) -> dict[str, Claim]:
@@ -41,7 +39,7 @@ class Signature:
         found = {}
         for record in records:
             properties = record.body.get(self.properties_at) if self.properties_at else record.body
-            id_ = properties.get(self.property) if isinstance(properties, Mapping) else None
+            id_ = properties.get(self.rules.target.external_id) if isinstance(properties, Mapping) else None
             if isinstance(id_, str) and id_:
                 found[str(record.remote_id)] = (id_, record.version)
         return found
@@ -55,22 +53,23 @@ class Signature:
         owners = self.owners(c, {id_ for id_, _ in claims.values()}) if claims else {}
         if not owners:
             return {}
-        taken = {
-            one.subject_key
-            for one in shadows.of_subject(c, self.subject_kind, sorted(set(owners.values())))
-            if (one.connection_id, one.object) == (self.connection_id, self.object)
-            and (one.role, one.state) == ("primary", "live")
-        }
+        target, primaries = self.rules.target, Heirs.of(c, self.rules, list(owners.values())).primaries
         found = {}
         for remote_id in sorted(claims, key=lambda one: (len(one), one)):
             id_, version = claims[remote_id]
-            if id_ in owners and owners[id_] not in taken:
-                taken.add(owners[id_])
+            if id_ in owners and primaries.setdefault(owners[id_], remote_id) == remote_id:
                 found[remote_id] = Shadow(
-                    self.connection_id, self.object, remote_id, self.subject_kind, owners[id_],
-                    sent={self.property: id_}, remote_version=version,
+                    self.rules.connection_id, target.object, remote_id, self.rules.subject_kind, owners[id_],
+                    sent={target.external_id: id_}, remote_version=version,
                 )  # fmt: skip
         return found
+
+    def still(self, c: Connection, signed: Mapping[str, Shadow]) -> bool:
+        """Whether these would be recognised again: customers may have been merged, and records written."""
+        name = self.rules.target.external_id
+        claims = {remote_id: (str(one.sent[name]), one.remote_version) for remote_id, one in signed.items()}
+        stored = shadows.by_remote(c, self.rules.connection_id, self.rules.target.object, signed)
+        return not stored and self.recognised(c, claims) == signed
 
 
 def customers_of(kind: Kind) -> Owners:

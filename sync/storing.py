@@ -160,7 +160,9 @@ class PageStore:
 
     def hold(self, c: Connection, ready: Ready) -> None:
         """Raises MovedError when a record of the page is not what it was when the page was computed, or not whose."""
-        self._hold_signed(c, ready)
+        signature, signed = self.reading.signature, {k: one for k, one in ready.known.shadows.items() if one.id is None}
+        if signature and signed and not signature.still(c, signed):
+            raise MovedError
         if ready.known.revision == UNSEEN:
             if ready.rows.new == len(ready.named):
                 return  # each of them will be held to when it is written
@@ -190,16 +192,6 @@ class PageStore:
             dead_letters.resolve(c, self.place, [one for one in over if one not in letters])
         self._bring_back(c, [raw.remote_id for raw in rows.raws], ready.known.shadows, now)
         self._keep_signed(c, {raw.remote_id for raw in rows.raws}, ready.known.shadows, now)
-
-    def _hold_signed(self, c: Connection, ready: Ready) -> None:
-        """Customers may have been merged since their records were recognised."""
-        signed = {one.remote_id: one for one in ready.known.shadows.values() if one.id is None}
-        if not signed or self.reading.signature is None:
-            return
-        name = self.reading.signature.property
-        claims = {remote_id: (one.sent[name], one.remote_version) for remote_id, one in signed.items()}
-        if self.shown(c, [RemoteId(one) for one in signed]) or self.reading.signature.recognised(c, claims) != signed:
-            raise MovedError
 
     def _keep_signed(self, c: Connection, ids: Collection[str], shown: Mapping[str, shadows.Shadow], now: str) -> None:
         for one in shown.values():

@@ -379,8 +379,8 @@ def strike(company: Theatre, saved: Path, table: str, number: int, written: int 
     written so many records more, or when it is done."""
 
     def take(theatre: Theatre) -> None:
-        def until(table: str, number: int) -> None:
-            while theatre.rows(table) < number and not theatre.over.wait(0.001):
+        def until(name: str, rows: int) -> None:
+            while theatre.rows(name) < rows and not theatre.over.wait(0.001):
                 pass
 
         def watch() -> None:
