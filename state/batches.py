@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Delete,
     Dialect,
+    Insert,
     Integer,
     Select,
     Table,
@@ -80,7 +81,7 @@ class Prepared:
     that reads them.
     """
 
-    def __init__(self, statement: Select[Any] | Delete | Update) -> None:
+    def __init__(self, statement: Select[Any] | Insert | Delete | Update) -> None:
         self._statement = statement
         self._text = ""
         self._binds: list[tuple[str, Callable[[Any], Any] | None]] = []
@@ -93,7 +94,7 @@ class Prepared:
         return self._run(c, values).fetchall()
 
     def change(self, c: Connection, values: Mapping[str, Any]) -> int:
-        """How many rows a DELETE or an UPDATE reached."""
+        """How many rows an INSERT, a DELETE or an UPDATE reached."""
         if c.dialect.name != "sqlite":
             return c.execute(self._statement, values).rowcount
         return self._run(c, values).rowcount

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from mapping.money import MONEY
 from mapping.sightings import Hold, attach
-from state.batches import among
+from state.batches import Prepared, among
 from state.database import Database
 from state.records import chunks
 from state.tables import entity, fact, fact_name, fact_ref, identifier, membership, raw_record, slice_
@@ -49,18 +49,19 @@ class FactRow:
 
 
 _FACT = [fact.c.id, fact.c.key, fact.c.kind, fact.c.activity, fact.c.at, fact.c.live, fact.c["values"]]
-_BY_KEY = select(*_FACT).where(among(fact.c.key, "keys"))
+_BY_KEY = Prepared(select(*_FACT).where(among(fact.c.key, "keys")))
+_BY_ID = Prepared(select(*_FACT).where(among(fact.c.id, "ids"), fact.c.live))
 
 
 def _fact(row: Any) -> StoredFact:
-    return StoredFact(row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]))
+    return StoredFact(row[0], row[1], row[2], row[3], row[4], bool(row[5]), orjson.loads(row[6]))
 
 
 def load(c: Connection, keys: Iterable[str]) -> dict[str, StoredFact]:
     """Facts by their natural keys."""
     found: dict[str, StoredFact] = {}
     for some in chunks(keys):
-        for row in c.execute(_BY_KEY, {"keys": some}):
+        for row in _BY_KEY.rows(c, {"keys": some}):
             found[row[1]] = _fact(row)
     return found
 
@@ -68,9 +69,8 @@ def load(c: Connection, keys: Iterable[str]) -> dict[str, StoredFact]:
 def by_id(c: Connection, ids: Iterable[int]) -> dict[int, StoredFact]:
     """Live facts by their row ids."""
     found: dict[int, StoredFact] = {}
-    statement = select(*_FACT).where(among(fact.c.id, "ids"), fact.c.live)
     for some in chunks(ids):
-        found.update({row[0]: _fact(row) for row in c.execute(statement, {"ids": some})})
+        found.update({row[0]: _fact(row) for row in _BY_ID.rows(c, {"ids": some})})
     return found
 
 
@@ -125,22 +125,27 @@ def _refs(number: int, row: FactRow) -> list[dict[str, Any]]:
     ]
 
 
-_HOLDS = (
+_HOLDS = Prepared(
     select(
         fact_ref.c.fact_id, fact_ref.c.participant, fact_ref.c.role, fact_ref.c.kind,
-        membership.c.customer_id, identifier.c.since, identifier.c.until,
+        membership.c.customer_id, func.min(identifier.c.since), identifier.c.until,
     )
     .join(identifier, (identifier.c.value == fact_ref.c.value) & (identifier.c.kind == fact_ref.c.kind))
     .join(membership, membership.c.entity_id == identifier.c.entity_id)
     .where(among(fact_ref.c.fact_id, "ids"))
+    .group_by(
+        fact_ref.c.fact_id, fact_ref.c.participant, fact_ref.c.role, fact_ref.c.kind,
+        membership.c.customer_id, identifier.c.until,
+    )
 )  # fmt: skip
+"""Of the records of a customer that held a value until the same time, the first is enough."""
 
 
 def attachments(c: Connection, facts: Mapping[int, str | None]) -> dict[int, dict[tuple[int, str], str]]:
     """Fact id (given with its time) to (participant, role) to customer."""
     holds: dict[int, list[Hold]] = {}
     for ids in chunks(facts):
-        for row in c.execute(_HOLDS, {"ids": ids}):
+        for row in _HOLDS.rows(c, {"ids": ids}):
             holds.setdefault(row[0], []).append(Hold(*row[1:]))
     return {number: attach(facts[number], found) for number, found in holds.items()}
 
@@ -169,13 +174,14 @@ def every(
     db: Database, kind: str, activities: Sequence[str] = (), size: int = 2000
 ) -> Iterator[list[tuple[StoredFact, dict[tuple[int, str], str]]]]:
     """Every live fact of a kind (and of some activities) with the customers it concerns, in batches by row id."""
-    wanted = (fact.c.kind == kind) & fact.c.live
+    wanted = (fact.c.kind == kind) & fact.c.live & (fact.c.id > bindparam("last"))
     if activities:
-        wanted &= fact.c.activity.in_(activities)
+        wanted &= among(fact.c.activity, "activities")
+    statement = Prepared(select(*_FACT).where(wanted).order_by(fact.c.id).limit(size))
     last = 0
     while True:
         with db.read() as c:
-            rows = c.execute(select(*_FACT).where(wanted, fact.c.id > last).order_by(fact.c.id).limit(size)).all()
+            rows = statement.rows(c, {"last": last, **({"activities": activities} if activities else {})})
             batch = [_fact(row) for row in rows]
             roles = attachments(c, {one.id: one.at for one in batch})
         if not batch:

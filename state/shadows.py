@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Text, insert, select, type_coerce, update
+from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce, update
 
-from state.batches import among
+from state.batches import Prepared, among
 from state.records import chunks
 from state.tables import entity, event, raw_record, shadow, slice_
 
@@ -97,19 +97,21 @@ def held_for(c: Connection, customers: Sequence[str]) -> set[str]:
     return set(c.execute(statement, {"keys": list(customers)}).scalars())
 
 
+_NAMES = tuple(column.name for column in _COLUMNS if column is not shadow.c.id)
+_INSERT = Prepared(insert(shadow).values({name: bindparam(name) for name in _NAMES}))
+_UPDATE = Prepared(
+    update(shadow).where(shadow.c.id == bindparam("b_id")).values({name: bindparam(name) for name in _NAMES})
+)
+
+
 def save(c: Connection, one: Shadow, at: str) -> None:
     """Writes a shadow as it is now; the version is the caller's."""
-    row = {
-        "connection_id": one.connection_id, "object": one.object, "remote_id": one.remote_id,
-        "subject_kind": one.subject_kind, "subject_key": one.subject_key, "role": one.role, "state": one.state,
-        "merged_into": one.merged_into, "sent": dict(one.sent), "observed": dict(one.observed),
-        "refs": {role: list(ids) for role, ids in one.refs.items()}, "version": one.version,
-        "remote_version": one.remote_version, "updated_at": at,
-    }  # fmt: skip
+    row = {name: getattr(one, name) for name in _NAMES} | {"updated_at": at}
+    row |= {"sent": dict(one.sent), "observed": dict(one.observed), "refs": dict(one.refs)}
     if one.id is None:
-        c.execute(insert(shadow), [row])
+        _INSERT.change(c, row)
     else:
-        c.execute(update(shadow).where(shadow.c.id == one.id).values(**row))
+        _UPDATE.change(c, row | {"b_id": one.id})
 
 
 def lose(c: Connection, held: Shadow, state: str, at: str) -> None:

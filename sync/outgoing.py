@@ -24,6 +24,7 @@ from sync.connect import Connected, Switchboard
 from sync.desired import TargetRules
 from sync.employment import Workplaces
 from sync.ending import failure
+from sync.garbage import few_collections
 from sync.intake import LEASE_SECONDS, lane
 from sync.plan import Planner, TargetDraft, Write
 from sync.planfile import PlanFile
@@ -48,6 +49,7 @@ class Outgoing:
     on_crash: Callable[[BaseException], None]
     owner: str = field(default_factory=new_owner)
 
+    @few_collections()
     def plan(self, destinations: Sequence[Connected], *, live: bool = False, only: Sequence[str] = ()) -> PlanReport:
         """Writes a plan for these destinations; ``only`` narrows it to some targets by name.
 
@@ -120,6 +122,7 @@ class Outgoing:
         path = self.folder / f"{found[0].hash}.json"
         return planfile.load(path), path
 
+    @few_collections()
     def apply(self, prefix: str, open_: Callable[[str], Connected], *, skip_moved: bool = False) -> ApplyReport:
         """Applies a plan. Raises StalePlanError, having written nothing, when it no longer describes the world.
 

@@ -16,6 +16,7 @@ from state.leases import Heartbeat, Leases, new_owner
 from state.runlog import note
 from state.runs import Runs, RunStatus
 from sync.ending import failure
+from sync.garbage import few_collections
 from sync.intake import LEASE_SECONDS
 from sync.match import Matcher
 from sync.reports import Observer, ResolveReport
@@ -58,6 +59,7 @@ class Turn:
             held.release()
             self.db.carry_over()
 
+    @few_collections()
     def run(self, resolver: Resolver, done: ResolveReport = NOTHING_YET) -> ResolveReport:
         """Compares what waits with others, and resolves it, until nothing waits, as a run that is kept; with what was
         ``done`` already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,9 +142,11 @@ class Servers:
         self._each(lambda place: place.begin())
 
     def ready(self, exports: Path) -> list[Source]:
-        """What they hold, once they answer."""
-        found: list[Source] = []
-        self._each(lambda place: found.append(place.ready(exports)))
+        """What they hold, once they answer. They are filled side by side, since the real ones keep us waiting."""
+        with ThreadPoolExecutor(len(self.places) or 1) as pool:
+            filling = {place.name: pool.submit(place.ready, exports) for place in self.places}
+            found: list[Source] = []
+            self._each(lambda place: found.append(filling[place.name].result()))
         return found
 
     def _each(self, act: Callable[[Place], None]) -> None:

@@ -18,6 +18,8 @@ from admin.demo.standins import Part, going_on
 from admin.demo.trade import NOW, STRIPE, Account, Sale, Trade
 
 SHOWN = timedelta(days=59)
+RATE = 10_000.0
+"""Points a second, ten times those of the dearest plan: to wait for them, as for a real shop, would show nothing."""
 DRAFTS, CHECKOUTS = 4, 6
 FIRST_DRAFT, FIRST_CHECKOUT = 1_204_880_000_000, 38_760_110_000_000
 GATEWAYS = {STRIPE: "stripe", "PayPal Express Checkout": "paypal"}
@@ -34,7 +36,7 @@ def part(rng: Random, customers: Sequence[Mapping[str, object]], trade: Trade) -
     past = {"customers": accounts, "orders": orders, "draft_orders": drafts, "checkouts": left}
     names = ("customers", "orders", "draft_orders", "abandoned_checkouts")
     records = dict(zip(names, (len(found) for found in past.values()), strict=True))
-    contents = {"now": going_on(NOW), "past": past, "plan": "plus", "bulk_seconds": 0.0}
+    contents = {"now": going_on(NOW), "past": past, "rate": RATE, "bulk_seconds": 0.0}
     return Part("a stand-in for Shopify, the shop: orders of the last 60 days", records, contents)
 
 

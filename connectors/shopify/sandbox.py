@@ -271,15 +271,15 @@ def _too_dear(price: int) -> Reply:
 
 
 def serve(
-    port: int = 0, *, plan: str = "standard", past: Past | None = None, **options: Any
+    port: int = 0, *, plan: str = "standard", rate: float = 0.0, past: Past | None = None, **options: Any
 ) -> AbstractContextManager[ShopifySandbox]:
     """A stand-in on a port of the loopback address (0: a free one) while the context lasts, with an empty shop unless a
-    ``shop`` is given, or its ``past`` in plain words (see sandbox_past.py). ``plan`` is one of PLANS. ``options`` are
-    those of ShopifySandbox.
+    ``shop`` is given, or its ``past`` in plain words (see sandbox_past.py). ``plan`` is one of PLANS, in place of
+    which a ``rate`` can be given. ``options`` are those of ShopifySandbox.
     """
     shop = options.pop("shop", None) or Shop(now=options.get("now") or utc_now)
     if past:
         relive(shop, past)
-    rate = PLANS[plan]
+    rate = rate or PLANS[plan]
     points = options.pop("points", None) or Points(20 * rate, rate, 20 * rate)
     return ShopifySandbox(shop, port=port, points=points, **options)
