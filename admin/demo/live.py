@@ -142,8 +142,9 @@ class Servers:
         self._each(lambda place: place.begin())
 
     def ready(self, exports: Path) -> list[Source]:
-        """What they hold, once they answer. They are filled side by side, since the real ones keep us waiting."""
-        with ThreadPoolExecutor(len(self.places) or 1) as pool:
+        """What they hold, once they answer. Two are filled at a time: a real one, which stands first, takes its time
+        over what it is given, and nobody has to wait for that."""
+        with ThreadPoolExecutor(2) as pool:
             filling = {place.name: pool.submit(place.ready, exports) for place in self.places}
             found: list[Source] = []
             self._each(lambda place: found.append(filling[place.name].result()))

@@ -82,6 +82,17 @@ def test_a_fact_belongs_to_who_held_the_address_at_its_time(database: Database) 
     assert (_concerning(database, "former"), _concerning(database, "now")) == (["early"], ["late"])
 
 
+def test_of_several_records_of_a_customer_the_one_that_held_the_address_first_counts(database: Database) -> None:
+    _customer(database, "c1", (EMAIL, NOW, None))
+    _customer(database, "c2", (EMAIL, LATER, None))
+    (another,) = fill(database, entity("another record of c1"))
+    with database.write() as c:
+        identifiers.write(c, [(another, "email", EMAIL, LATER)], [], [])
+        identities.write(c, replace(Changes.none(), joined=[(another, "c1")]), NOW, "resolve")
+    _write(database, _fact("early", EMAIL, at="2026-11-23T12:30:00.000000Z"), _fact("late", EMAIL, at=LATER))
+    assert (_concerning(database, "c1"), _concerning(database, "c2")) == (["early"], [])
+
+
 def test_an_address_of_two_customers_attaches_to_neither(database: Database) -> None:
     _customer(database, "c1", (EMAIL, NOW, None))
     _customer(database, "c2", (EMAIL, NOW, None))

@@ -76,3 +76,8 @@ def test_a_shipment_a_refund_and_a_cancellation_come_when_they_were(read: Any) -
         ("2026-11-05T09:30:00Z", "40.00", "scratched")
     ]
     assert (cancelled["cancelledAt"], cancelled["displayFinancialStatus"]) == ("2026-11-02T11:30:00Z", "VOIDED")
+
+
+def test_a_rate_can_be_given_in_place_of_a_plan() -> None:
+    with serve(rate=10_000.0) as server:
+        assert (server.points.rate, server.points.most) == (10_000.0, 200_000.0)
