@@ -32,8 +32,9 @@ from mapping.errors import (
 
 Json = Mapping[str, Any]
 
-PATIENT = Retry(attempts=8, first=1.0, longest=32.0, patience=150.0)
-"""Quotas count by the minute, and few refusals say how long to wait: together the waits outlast one."""
+PATIENT = Retry(attempts=9, first=1.0, longest=32.0, patience=150.0)
+"""Quotas count by the minute, and few refusals say how long to wait: together the waits outlast one, also where chance
+makes each of them as short as it can be (63.5 seconds)."""
 MOST_CALLS = 100
 """Calls in one batch (Gmail; Calendar allows more)."""
 LATER = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "concurrentLimitExceeded", "RATE_LIMIT_EXCEEDED"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from admin.demo.servers.process import Process, free_port
+from admin.demo.servers.process import PORTS, TRIES, Process, free_port
 from admin.demo.servers.radicale import Radicale
 from mapping.errors import ConcordError
 from tests.servers.calendars import Calendars, calendar, event
@@ -39,3 +40,13 @@ def test_what_radicale_holds_outlives_it_and_its_port_is_free_again(tmp_path: Pa
     with server:
         assert "UID:tea" in calendars.get(path, "tea.ics")
         calendars.close()
+
+
+def test_a_port_is_none_that_the_system_gives_to_others_and_none_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port()))
+        port = taken.getsockname()[1]
+        draws = iter([port - PORTS.start, (port + 1) % len(PORTS), *range(TRIES)])
+        monkeypatch.setattr("admin.demo.servers.process.secrets.randbelow", lambda _: next(draws))
+        assert free_port() != port
+    assert PORTS.stop <= 32_768

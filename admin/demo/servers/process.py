@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -19,14 +20,23 @@ from mapping.errors import ConcordError
 PATIENCE = 60.0
 GRACE = 10.0
 LAST_WORDS = 2_000
+PORTS, TRIES = range(20_000, 32_000), 100
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    """A port of the loopback address that nobody listens on now.
+
+    It lies below those that the system gives to whoever asks for any (from 32,768 on Linux, 49,152 elsewhere): a server
+    takes seconds until it listens, and who took its port meanwhile would be taken for it. Raises OSError where all are
+    in use.
+    """
+    for _ in range(TRIES):
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as door, suppress(OSError):
+            door.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"no port of {PORTS.start} to {PORTS.stop - 1} is free")
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connectors.core.google import PATIENT
 from connectors.core.google_sandbox import RefusalError
 from connectors.gmail.sandbox import METADATA
 from mapping.contract import Reason, Slice
@@ -217,6 +219,12 @@ def test_a_quota_that_is_overrun_is_waited_out() -> None:
         assert 403 in {each.reply.status for each in office.server.exchanges}
     finally:
         office.close()
+
+
+def test_waits_that_chance_makes_short_outlast_a_minute_all_the_same() -> None:
+    unlucky = replace(PATIENT, chance=lambda: 0.0)
+    waits = [unlucky.delay(attempt, None) for attempt in range(1, unlucky.attempts)]
+    assert 60 < sum(waits) < sum(PATIENT.delay(attempt, None) for attempt in range(1, PATIENT.attempts)) <= 150
 
 
 def test_the_time_to_wait_stands_in_the_message(office: Office) -> None:
