@@ -14,12 +14,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import inspect, update
+from sqlalchemy import inspect, literal, select, update
 
 from mapping.errors import ConcordError, ConfigError, TransientError
 from state.database import Database
 from state.failures import named
-from state.tables import lease
+from state.tables import connection, lease, raw_record, vault
 from state.transfer import Heard, copy_rows
 from state.versions import WRITTEN
 
@@ -198,9 +198,9 @@ def holds_anything(db: Database) -> bool:
         with db.read() as c:
             there = set(inspect(c).get_table_names())
             return any(
-                c.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1').first() is not None  # noqa: S608  our own names
-                for table in ("connection", "raw_record", "vault")
-                if table in there
+                c.execute(select(literal(1)).select_from(table).limit(1)).first() is not None
+                for table in (connection, raw_record, vault)
+                if table.name in there
             )
     except TransientError:
         raise

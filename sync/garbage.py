@@ -13,27 +13,23 @@ fifth of the time of resolving, by turns of both in one process, and six of the 
 what was sent by them (2026-12-01)."""
 
 
-class _Wished:
-    """How many are at work in this process now, and what the collector was set to before the first of them."""
-
-    lock = threading.Lock()
-    many = 0
-    before: tuple[int, int, int]
+_LOCK = threading.Lock()
+_BEFORE: list[tuple[int, int, int]] = []
+"""What each of those who are at work in this process now found the collector set to, the first of them first."""
 
 
 @contextmanager
 def few_collections() -> Iterator[None]:
     """Rows hold no cycles; the collector would walk them all for nothing. Its setting is the whole process's: it is put
     back when the last is done of those who are at work at the same time."""
-    with _Wished.lock:
-        if not _Wished.many:
-            _Wished.before = gc.get_threshold()
-            gc.set_threshold(ROWS, *_Wished.before[1:])
-        _Wished.many += 1
+    with _LOCK:
+        _BEFORE.append(gc.get_threshold())
+        gc.set_threshold(ROWS, *_BEFORE[0][1:])
     try:
         yield
     finally:
-        with _Wished.lock:
-            _Wished.many -= 1
-            if not _Wished.many:
-                gc.set_threshold(*_Wished.before)
+        with _LOCK:
+            first = _BEFORE[0]
+            _BEFORE.pop()
+            if not _BEFORE:
+                gc.set_threshold(*first)

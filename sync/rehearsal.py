@@ -19,7 +19,6 @@ from state.database import Database
 from state.leases import Leases, new_owner
 from state.rehearsal import copied
 from state.vault import Vault
-from sync.garbage import few_collections
 from sync.reports import Observer
 from sync.train import put_in_force
 
@@ -75,8 +74,7 @@ def rehearsed(hub: Hub, settings: Settings, model: Lesson | None = None) -> Iter
         hub.observer.finished("copy", f"{many(len(before), 'record')} of customers")
         changed = settings.model_copy(update={"hub": settings.hub.model_copy(update={"state_dir": folder})})
         trial = type(hub)(changed, copy, Vault(copy, folder), observer=_Trial(hub.observer))
-        with few_collections():
-            trial.resolve()
+        trial.resolve()
         with copy.read() as c:
             after = belonging.everybody(c)
         yield Rehearsed(copy, before, after)

@@ -143,11 +143,14 @@ class Servers:
 
     def ready(self, exports: Path) -> list[Source]:
         """What they hold, once they answer. Two are filled at a time: a real one, which stands first, takes its time
-        over what it is given, and nobody has to wait for that."""
+        over what it is given, and the others need not wait for it."""
+        found: list[Source] = []
         with ThreadPoolExecutor(2) as pool:
             filling = {place.name: pool.submit(place.ready, exports) for place in self.places}
-            found: list[Source] = []
-            self._each(lambda place: found.append(filling[place.name].result()))
+            try:
+                self._each(lambda place: found.append(filling[place.name].result()))
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C: those that were not begun never are
         return found
 
     def _each(self, act: Callable[[Place], None]) -> None:

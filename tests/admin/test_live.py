@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -51,6 +53,33 @@ class Haunted:
         self.stopped += 1
 
 
+class Slow:
+    """A server that takes until ``go`` to be filled; one that is ``interrupted`` does as if Ctrl-C came."""
+
+    title = "Snail"
+
+    def __init__(self, name: str, go: threading.Event, *, interrupted: bool = False) -> None:
+        self.name, self.go, self.interrupted = name, go, interrupted
+        self.asked = False
+
+    def prepare(self) -> None:
+        """Nothing to install."""
+
+    def begin(self) -> None:
+        """Nothing to start."""
+
+    def ready(self, exports: Path) -> Source:
+        """Waits, but where it is interrupted."""
+        self.asked = True
+        if self.interrupted:
+            raise KeyboardInterrupt
+        assert self.go.wait(10)
+        return Source(self.name, "memory", "a snail", {})
+
+    def stop(self) -> None:
+        """Nothing to end."""
+
+
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_company(tmp_path_factory.mktemp("live") / "exports", SEED, PEOPLE).folder
@@ -71,6 +100,31 @@ def processes(folder: Path) -> list[str]:
         if str(folder).encode() in said:
             found.append(said.replace(b"\0", b" ").decode())
     return found
+
+
+def test_what_is_filled_side_by_side_is_told_in_order(tmp_path: Path) -> None:
+    go = threading.Event()
+    go.set()
+    with servers([Slow(name, go) for name in "abcd"]) as running:
+        assert [source.name for source in running.ready(tmp_path)] == ["a", "b", "c", "d"]
+
+
+def test_after_ctrl_c_no_further_server_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    class Told(ThreadPoolExecutor):
+        """Lets those that are being filled go on once it was told to end."""
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            go.set()
+            super().shutdown(wait=wait)
+
+    monkeypatch.setattr("admin.demo.live.ThreadPoolExecutor", Told)
+    places = [Slow("first", go, interrupted=True), *(Slow(name, go) for name in "abcd")]
+    with pytest.raises(KeyboardInterrupt), servers(places) as running:
+        running.ready(tmp_path)
+    assert not any(place.asked for place in places[3:]), "two at a time, and the one after the first"
 
 
 def test_a_server_that_does_not_start_is_left_out_with_its_reason_and_the_others_go_on(
